@@ -1,0 +1,165 @@
+import type { Money } from '../domain/money.ts';
+
+/**
+ * One bank, whatever protocol it speaks. Every call throws BankFailure (bank-failure.ts) when the bank cannot or will not
+ * answer; a reply that does not parse is a BankFailure too, never a guess.
+ */
+export interface BankPort {
+  /** Asks for a consent to all accounts, balances and transactions, and starts the end user's SCA. */
+  createConsent(request: ConsentRequest): Promise<StartedConsent>;
+  /** The bank's own word on the consent: the only one that counts. */
+  getConsent(consentId: string, options?: CallOptions): Promise<BankConsent>;
+  /** Ends the consent at the bank. A consent that the bank no longer knows counts as ended. */
+  endConsent(consentId: string, options?: CallOptions): Promise<void>;
+
+  /** Embedded and decoupled SCA: the next step with what the end user has entered. */
+  continueAuthorisation(step: AuthorisationStep): Promise<Authorisation>;
+  /** Where the SCA stands; asked again and again while the end user approves in the bank's app. */
+  getAuthorisation(consentId: string, authorisationId: string, options?: CallOptions): Promise<Authorisation>;
+
+  listAccounts(access: DataAccess): Promise<BankAccount[]>;
+  getBalances(resourceId: string, access: DataAccess): Promise<BankBalance[]>;
+  /** One array per page, in the bank's order; ends after the last page. */
+  listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** The end user's present request, as far as we know it; it goes out only when the end user really asked (invariant 9). */
+export interface PsuContext {
+  ipAddress: string;
+  userAgent?: string;
+}
+
+export interface ConsentRequest extends CallOptions {
+  psu: PsuContext;
+  /** Where the bank sends the end user after the SCA, for better or worse. */
+  redirectUrl: string;
+  nokRedirectUrl: string;
+  recurring: boolean;
+  /** Inclusive, YYYY-MM-DD; the bank may shorten it. */
+  validUntil: string;
+  frequencyPerDay: number;
+  /** Known beforehand only where the end user gave it on our page (embedded, decoupled). */
+  psuId?: string;
+}
+
+export interface StartedConsent {
+  consentId: string;
+  status: BankConsentStatus;
+  next: { approach: 'redirect'; url: string } | { approach: 'decoupled' | 'embedded'; authorisation: Authorisation };
+}
+
+/** The Berlin Group's consentStatus in our words; `unknown` for a code that the bank has added. */
+export type BankConsentStatus =
+  | 'received'
+  | 'partially-authorised'
+  | 'valid'
+  | 'rejected'
+  | 'expired'
+  | 'revoked-by-psu'
+  | 'terminated'
+  | 'unknown';
+
+export interface BankConsent {
+  status: BankConsentStatus;
+  recurring: boolean;
+  /** YYYY-MM-DD, as the bank has set it. */
+  validUntil: string;
+  frequencyPerDay: number;
+}
+
+/** An SCA in progress: what is wanted of the end user next. */
+export interface Authorisation {
+  /** Null while the bank still wants the PSU id before it starts one. */
+  authorisationId: string | null;
+  next:
+    | { step: 'identify' }
+    | { step: 'authenticate' }
+    | { step: 'choose-method'; methods: ScaMethod[] }
+    | { step: 'enter-otp'; challenge: Challenge }
+    | { step: 'approve-in-app' }
+    | { step: 'done' }
+    | { step: 'failed' };
+  /** The bank's words to the end user. */
+  message: string | null;
+}
+
+export interface ScaMethod {
+  id: string;
+  name: string;
+  /** SMS_OTP, CHIP_OTP, PHOTO_OTP, PUSH_OTP, SMTP_OTP or the bank's own. */
+  type: string;
+}
+
+export interface Challenge {
+  text: string | null;
+  otpFormat: 'characters' | 'integer' | null;
+  otpMaxLength: number | null;
+}
+
+export interface AuthorisationStep extends CallOptions {
+  consentId: string;
+  authorisationId: string | null;
+  psu: PsuContext;
+  psuId: string;
+  input:
+    | { step: 'identify' }
+    | { step: 'authenticate'; password: string }
+    | { step: 'choose-method'; methodId: string }
+    | { step: 'enter-otp'; otp: string };
+}
+
+/** How bank data is read: under which consent, and whether the end user is there. */
+export interface DataAccess extends CallOptions {
+  consentId: string;
+  /** Null: nobody is there (a cycle); then no `PSU-IP-Address` is sent and the access counts as unattended. */
+  psu: PsuContext | null;
+}
+
+export interface BankAccount {
+  /** Stable for the life of one consent only. */
+  resourceId: string;
+  iban: string | null;
+  /** bban, msisdn or masked PAN where there is no IBAN. */
+  otherIdentification: string | null;
+  /** ISO 4217; XXX for a multi-currency aggregate. */
+  currency: string;
+  name: string | null;
+  ownerName: string | null;
+  product: string | null;
+  /** Some banks give them with the account; null where they do not. */
+  balances: BankBalance[] | null;
+}
+
+export interface BankBalance {
+  /** closingBooked, expected, interimAvailable … as the protocol has them. */
+  type: string;
+  amount: Money;
+  /** YYYY-MM-DD */
+  referenceDate: string | null;
+}
+
+export interface BankTransaction {
+  status: 'BOOKED' | 'PENDING';
+  transactionId: string | null;
+  entryReference: string | null;
+  amount: Money;
+  /** YYYY-MM-DD */
+  bookingDate: string | null;
+  valueDate: string | null;
+  /** The other side: creditor of an outgoing, debtor of an incoming payment. */
+  counterpartyName: string | null;
+  counterpartyIban: string | null;
+  remittanceInformation: string | null;
+  endToEndId: string | null;
+  bankTransactionCode: string | null;
+}
+
+export interface TransactionQuery {
+  /** Inclusive, YYYY-MM-DD. */
+  dateFrom: string;
+  dateTo?: string;
+}

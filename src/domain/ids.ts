@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+
+/** The prefix of every id tells what it names; ids are the same in GraphQL, webhook bodies, logs and URLs. */
+export const idPrefixes = {
+  client: 'cli',
+  apiKey: 'key',
+  user: 'usr',
+  bank: 'bank',
+  bankLogin: 'login',
+  consent: 'con',
+  account: 'acc',
+  transaction: 'txn',
+  connectSession: 'cs',
+  managementSession: 'ms',
+  synchronizationSession: 'sync',
+  cycle: 'cyc',
+  event: 'evt',
+  webhookEndpoint: 'whe',
+  webhookDelivery: 'whd',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+// Crockford's base 32 in lower case: no i, l, o, u, so that an id can be read out on the phone.
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const timeCharacters = 10;
+const randomCharacters = 16;
+
+/**
+ * A new id: prefix, then 48 bits of milliseconds and 80 random bits in base 32 (the layout of a ULID), so that ids sort by
+ * the time of their making.
+ */
+export function newId(kind: IdKind, now: Date): string {
+  let time = now.getTime();
+  let encodedTime = '';
+  for (let i = 0; i < timeCharacters; i++) {
+    encodedTime = alphabet.charAt(time % 32) + encodedTime;
+    time = Math.floor(time / 32);
+  }
+  let random = '';
+  for (const byte of randomBytes(randomCharacters)) random += alphabet.charAt(byte & 31);
+  return `${idPrefixes[kind]}_${encodedTime}${random}`;
+}
+
+const kindByPrefix = new Map(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix as string, kind as IdKind]));
+
+/** The kind that the id's prefix names, or null when it names none. */
+export function idKindOf(id: string): IdKind | null {
+  const end = id.indexOf('_');
+  return end < 1 ? null : (kindByPrefix.get(id.slice(0, end)) ?? null);
+}
