@@ -1,0 +1,162 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { StartupError } from '../domain/errors.ts';
+import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts';
+import { applyMigrations } from './migrations.ts';
+
+export type { PrismaClient };
+export { Prisma };
+/** What a store writes with. Pass it down: inside a transaction no other query may be waited for. */
+export type Transaction = Prisma.TransactionClient;
+
+/** The system of record: PostgreSQL, a server's or the embedded one; the same SQL and the same migrations on both. */
+export interface Database {
+  readonly kind: 'embedded' | 'postgresql';
+  readonly prisma: PrismaClient;
+  /** Shared with the job store: the embedded database has this one session only. */
+  readonly pool: pg.Pool;
+  /** Set on a server: where LISTEN can hold a connection of its own. */
+  readonly connectionString: string | null;
+  /**
+   * Runs `work` in one transaction: all or nothing. Keep it short, and use nothing but `tx` inside; a query beside it
+   * throws, since on the embedded database it would wait for ever.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * One statement straight through the driver, prepared under its text: the fast way for the hot paths. Keep the text
+   * constant (arrays and `unnest`, not lists of placeholders). Dates come as YYYY-MM-DD, bigints as bigint, numerics as strings.
+   */
+  query<Row>(sql: Prisma.Sql): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Null: the embedded database. */
+  databaseUrl: string | null;
+  /** Of the embedded database; null: in memory. */
+  directory: string | null;
+  /** A migrated embedded database to start from; for tests. */
+  snapshot?: Blob;
+  /** @default 12 */
+  poolSize?: number;
+}
+
+/** Opens the database and applies the migrations that it lacks. Throws a StartupError that an operator can act on. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  if (options.databaseUrl === null) {
+    const embedded = await openEmbeddedDatabase(options);
+    return await migrated(embedded.pool, { kind: 'embedded', connectionString: null }, embedded);
+  }
+  const pool = await connect(options.databaseUrl, options.poolSize ?? 12);
+  return await migrated(pool, { kind: 'postgresql', connectionString: options.databaseUrl }, null);
+}
+
+type Identity = Pick<Database, 'kind' | 'connectionString'>;
+
+async function migrated(pool: pg.Pool, identity: Identity, embedded: EmbeddedDatabase | null): Promise<Database> {
+  const closeStore = async () => await (embedded ? embedded.close() : pool.end());
+  try {
+    await applyMigrations(pool);
+  } catch (error) {
+    await closeStore();
+    throw error;
+  }
+  return createDatabase(pool, identity, closeStore);
+}
+
+async function connect(databaseUrl: string, max: number): Promise<pg.Pool> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks while idle is replaced by the pool; without a listener the process would end.
+  pool.on('error', () => {});
+  try {
+    await pool.query('select 1');
+    return pool;
+  } catch (cause) {
+    await pool.end().catch(() => {});
+    throw new StartupError(
+      `DATABASE_URL: cannot reach PostgreSQL at ${withoutSecrets(databaseUrl)}: ${reasonOf(cause)}.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function withoutSecrets(databaseUrl: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(databaseUrl);
+    return `${hostname}:${port || 5432}${pathname}`;
+  } catch {
+    return 'the given address';
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0]);
+  return cause instanceof Error && cause.message ? cause.message : String(cause);
+}
+
+function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Promise<void>): Database {
+  const openTransaction = new AsyncLocalStorage<true>();
+  refuseQueriesBesideTransaction(pool, openTransaction);
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    transactionOptions: { maxWait: 20_000, timeout: 20_000 },
+  });
+  const nameOf = createStatementNames();
+  return {
+    ...identity,
+    prisma,
+    pool,
+    transaction: (work) => prisma.$transaction((tx) => openTransaction.run(true, () => work(tx))),
+    query: async <Row>(sql: Prisma.Sql) => {
+      const text = sql.text;
+      const result = await pool.query({ name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes });
+      return result.rows as Row[];
+    },
+    close: async () => {
+      await prisma.$disconnect();
+      await closeStore();
+    },
+  };
+}
+
+function refuseQueriesBesideTransaction(pool: pg.Pool, openTransaction: AsyncLocalStorage<true>): void {
+  for (const method of ['query', 'connect'] as const) {
+    const original = pool[method].bind(pool) as (...args: unknown[]) => unknown;
+    Object.assign(pool, {
+      [method]: (...args: unknown[]) => {
+        if (openTransaction.getStore()) throw new Error('A query beside the open transaction: pass `tx` down instead.');
+        return original(...args);
+      },
+    });
+  }
+}
+
+// Type OIDs of pg_type: int8, date.
+const int8 = 20;
+const date = 1082;
+const rowTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === int8) return (value: string) => BigInt(value);
+    if (oid === date) return (value: string) => value;
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+const maximumPreparedStatements = 500;
+
+// PostgreSQL cuts statement names at 63 bytes, so the text itself cannot be the name.
+function createStatementNames(): (text: string) => string | undefined {
+  const names = new Map<string, string>();
+  return (text) => {
+    const known = names.get(text);
+    if (known || names.size >= maximumPreparedStatements) return known;
+    const name = createHash('sha1').update(text).digest('hex');
+    names.set(text, name);
+    return name;
+  };
+}
