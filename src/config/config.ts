@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { BankEntry } from '../domain/bank-entry.ts';
+import { StartupError } from '../domain/errors.ts';
+import { Secret } from '../domain/secret.ts';
+import { parseBanksFile } from './banks-file.ts';
+import { findContradictions } from './contradictions.ts';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export const roles = ['all', 'api', 'worker'] as const;
+
+/** The operator's settings, parsed; design and README list them. An integration that is off is null. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Null: follows from host and port once the server listens. */
+  publicUrl: string | null;
+  dataDir: string;
+  databaseUrl: Secret | null;
+  mongodbUrl: Secret | null;
+  bootstrapApiKey: Secret | null;
+  /** Null: generated into `dataDir`. */
+  encryptionKey: Secret | null;
+  /** Null: the sandbox bank is off. 0: any free port. */
+  sandboxBankPort: number | null;
+  /** Null: the sandbox bank alone. */
+  banks: BankEntry[] | null;
+  syncLanes: number;
+  role: (typeof roles)[number];
+  webhookAllowedNetworks: string[];
+  /** Origins that may show the hosted pages in a frame. */
+  embeddingOrigins: string[];
+  logLevel: (typeof logLevels)[number];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const port = z.coerce.number('must be a port number').int().min(0).max(65535);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .transform((url) => url.replace(/\/+$/, ''));
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (url) => URL.canParse(url) && new URL(url).origin === url,
+    'must be origins, such as https://app.example.com',
+  );
+
+const settings = z.object({
+  PORT: port.default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.optional(),
+  DATA_DIR: z.string().min(1).default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// address' }).optional(),
+  MONGODB_URL: z.url({ protocol: /^mongodb(\+srv)?$/, error: 'must be a mongodb:// address' }).optional(),
+  BOOTSTRAP_API_KEY: z.string().min(20, 'must have 20 characters or more').optional(),
+  ENCRYPTION_KEY: z
+    .string()
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)')
+    .optional(),
+  SANDBOX_BANK_PORT: z.union([z.literal('off').transform(() => null), port]).optional(),
+  BANKS_FILE: z.string().min(1).optional(),
+  SYNC_LANES: z.coerce.number('must be a number').int().min(1).max(64).default(1),
+  ROLE: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }).default('all'),
+  WEBHOOK_ALLOWED_NETWORKS: list
+    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
+    .optional(),
+  EMBEDDING_ORIGINS: list.pipe(z.array(origin)).default([]),
+  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+});
+
+export type Settings = z.infer<typeof settings>;
+
+/**
+ * Parses the environment. Throws one StartupError that names every faulty variable; an empty variable counts as left out.
+ * `readFile` reads the files that settings name.
+ */
+export function parseConfig(environment: Environment, readFile: (path: string) => string): Config {
+  const given = Object.fromEntries(
+    Object.keys(settings.shape).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    throw toStartupError(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
+  }
+  const faults = findContradictions(parsed.data);
+  const banks = parsed.data.BANKS_FILE ? parseBanksFile(parsed.data.BANKS_FILE, readFile) : null;
+  if (banks && 'faults' in banks) faults.push(...banks.faults);
+  if (faults.length > 0) throw toStartupError(faults);
+  return toConfig(parsed.data, banks && 'entries' in banks ? banks.entries : null);
+}
+
+const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
+
+function toConfig(given: Settings, banks: BankEntry[] | null): Config {
+  const embedded = given.DATABASE_URL === undefined;
+  const sandboxBankPort = given.SANDBOX_BANK_PORT === undefined ? (embedded ? 4001 : null) : given.SANDBOX_BANK_PORT;
+  return {
+    port: given.PORT,
+    host: given.HOST,
+    publicUrl: given.PUBLIC_URL ?? null,
+    dataDir: given.DATA_DIR,
+    databaseUrl: wrap(given.DATABASE_URL),
+    mongodbUrl: wrap(given.MONGODB_URL),
+    bootstrapApiKey: wrap(given.BOOTSTRAP_API_KEY),
+    encryptionKey: wrap(given.ENCRYPTION_KEY),
+    sandboxBankPort,
+    banks,
+    syncLanes: given.SYNC_LANES,
+    role: given.ROLE,
+    webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
+    embeddingOrigins: given.EMBEDDING_ORIGINS,
+    logLevel: given.LOG_LEVEL,
+  };
+}
+
+function wrap(value: string | undefined): Secret | null {
+  return value === undefined ? null : new Secret(value);
+}
+
+function toStartupError(faults: string[]): StartupError {
+  return new StartupError(`These settings cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+}

@@ -1,0 +1,25 @@
+import type { Settings } from './config.ts';
+
+/** Pairs of settings that are fine alone and cannot work together, by variable name. */
+export function findContradictions(given: Settings): string[] {
+  const faults: string[] = [];
+  const embedded = given.DATABASE_URL === undefined;
+  if (!embedded && given.ENCRYPTION_KEY === undefined) {
+    faults.push(
+      'ENCRYPTION_KEY: is needed with DATABASE_URL, since every process must have the same (openssl rand -base64 32)',
+    );
+  }
+  if (!embedded && given.BANKS_FILE === undefined && (given.SANDBOX_BANK_PORT ?? null) === null) {
+    faults.push('BANKS_FILE: is needed while the sandbox bank is off; or give SANDBOX_BANK_PORT to try things out');
+  }
+  if (embedded && given.SANDBOX_BANK_PORT === null && given.BANKS_FILE === undefined) {
+    faults.push('BANKS_FILE: is needed when SANDBOX_BANK_PORT is off');
+  }
+  if (embedded && given.ROLE !== 'all') {
+    faults.push('ROLE: needs DATABASE_URL, since the embedded database serves one process alone');
+  }
+  if (given.PORT !== 0 && given.PORT === given.SANDBOX_BANK_PORT) {
+    faults.push('SANDBOX_BANK_PORT: must differ from PORT');
+  }
+  return faults;
+}
