@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually } from './eventually.ts';
+
+export interface ReceivedWebhook {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** As it came over the wire: signatures cover these very bytes. */
+  body: string;
+  receivedAt: Date;
+}
+
+export interface WebhookReply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface WebhookReceiver {
+  url: string;
+  received: ReceivedWebhook[];
+  /** Resolves once so many requests, or one that fits, have come; then gives all received, or the one that fits. */
+  waitFor(count: number, limitMs?: number): Promise<ReceivedWebhook[]>;
+  waitFor(fits: (webhook: ReceivedWebhook) => boolean, limitMs?: number): Promise<ReceivedWebhook>;
+  stop(): Promise<void>;
+}
+
+/** A webhook receiver on a free loopback port. `respond` says what to answer (204 by default) and may take its time. */
+export async function startWebhookReceiver(
+  options: {
+    respond?: (webhook: ReceivedWebhook, index: number) => WebhookReply | number | Promise<WebhookReply | number>;
+  } = {},
+): Promise<WebhookReceiver> {
+  const { respond = () => 204 } = options;
+  const received: ReceivedWebhook[] = [];
+  const server = createServer(async (message, response) => {
+    const webhook = await readWebhook(message).catch(() => null);
+    if (!webhook) return;
+    const index = received.push(webhook) - 1;
+    const answer = await respond(webhook, index);
+    const reply = typeof answer === 'number' ? { status: answer } : answer;
+    response.writeHead(reply.status, reply.headers).end(reply.body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  async function waitFor(wanted: number | ((webhook: ReceivedWebhook) => boolean), limitMs = 10_000) {
+    const options = { limitMs, what: `${typeof wanted === 'number' ? wanted : 'a fitting'} webhook` };
+    if (typeof wanted === 'function') return await eventually(() => received.find(wanted) ?? null, options);
+    await eventually(() => received.length >= wanted, options);
+    return received;
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}/webhook`,
+    received,
+    waitFor: waitFor as WebhookReceiver['waitFor'],
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function readWebhook(message: IncomingMessage): Promise<ReceivedWebhook> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return {
+    method: message.method ?? '',
+    path: message.url ?? '',
+    headers: message.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+    receivedAt: new Date(),
+  };
+}
