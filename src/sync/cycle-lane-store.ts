@@ -1,0 +1,143 @@
+import { type Database, Prisma } from '../storage/database.ts';
+
+/** A lane is held for this long without a word from its holder; then another may take it. */
+export const laneLeaseSeconds = 60;
+
+/** The right to work on a lane, for as long as nobody took it with a higher token. */
+export interface LaneHold {
+  cycleId: string;
+  lane: number;
+  fencingToken: number;
+}
+
+export interface ClaimedEntry {
+  cycleId: string;
+  userId: string;
+  clientId: string;
+  fencingToken: number;
+  attemptCount: number;
+}
+
+export type EntryOutcome = { status: 'SYNCHRONIZED' } | { status: 'FAILED' | 'RETRY' | 'SKIPPED'; reason: string };
+
+export interface CycleLaneStore {
+  /** Null when somebody else holds the lane, or when it is finished. */
+  takeLane(cycleId: string, lane: number, holder: string): Promise<LaneHold | null>;
+  /** False when the lane has been taken by another meanwhile. */
+  renewLane(hold: LaneHold): Promise<boolean>;
+  releaseLane(hold: LaneHold): Promise<void>;
+  /** Records the outcome of the entry before, when there is one, and hands out the next; null when none is left or the lane is lost. */
+  claimNext(hold: LaneHold, now: Date, before: FinishedEntry | null): Promise<ClaimedEntry | null>;
+  finishEntry(hold: LaneHold, now: Date, finished: FinishedEntry): Promise<void>;
+  /** True when the lane is now finished: held by us and without open entries. */
+  finishLane(hold: LaneHold, now: Date): Promise<boolean>;
+  /** Lanes of the running cycle that nobody works on. */
+  listIdleLanes(): Promise<Array<{ cycleId: string; lane: number }>>;
+  /** Hands back every lane at once: only where no other process can be alive. */
+  releaseAllLanes(): Promise<void>;
+}
+
+export interface FinishedEntry {
+  userId: string;
+  outcome: EntryOutcome;
+}
+
+const lease = Prisma.sql`now() + make_interval(secs => ${laneLeaseSeconds}::int)`;
+
+export function createCycleLaneStore(database: Database): CycleLaneStore {
+  return {
+    async takeLane(cycleId, lane, holder) {
+      const [row] = await database.query<{ fencing_token: number }>(Prisma.sql`
+        UPDATE cycle_lanes l SET holder = ${holder}, fencing_token = l.fencing_token + 1, lease_until = ${lease}
+        FROM synchronization_cycles c
+        WHERE l.cycle_id = ${cycleId} AND l.lane = ${lane} AND l.finished_at IS NULL
+          AND (l.lease_until IS NULL OR l.lease_until < now())
+          AND c.id = l.cycle_id AND c.status = 'RUNNING'
+        RETURNING l.fencing_token`);
+      return row ? { cycleId, lane, fencingToken: row.fencing_token } : null;
+    },
+    async renewLane(hold) {
+      const rows = await database.query(Prisma.sql`
+        UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane`);
+      return rows.length > 0;
+    },
+    async releaseLane(hold) {
+      await database.query(Prisma.sql`UPDATE cycle_lanes SET holder = NULL, lease_until = NULL WHERE ${heldBy(hold)}`);
+    },
+    claimNext: (hold, now, before) => claimNext(database, hold, { now, before }),
+    async finishEntry(hold, now, finished) {
+      await database.query(finishStatement(hold, now, finished));
+    },
+    async finishLane(hold, now) {
+      const rows = await database.query(Prisma.sql`
+        UPDATE cycle_lanes l SET finished_at = ${now}, holder = NULL, lease_until = NULL
+        WHERE ${heldBy(hold)} AND NOT EXISTS (
+          SELECT FROM cycle_entries e WHERE e.cycle_id = l.cycle_id AND e.lane = l.lane AND e.status IN ('PENDING', 'RUNNING', 'RETRY'))
+        RETURNING lane`);
+      return rows.length > 0;
+    },
+    async listIdleLanes() {
+      const rows = await database.query<{ cycle_id: string; lane: number }>(Prisma.sql`
+        SELECT l.cycle_id, l.lane FROM cycle_lanes l JOIN synchronization_cycles c ON c.id = l.cycle_id
+        WHERE c.status = 'RUNNING' AND l.finished_at IS NULL AND (l.lease_until IS NULL OR l.lease_until < now())
+        ORDER BY l.lane`);
+      return rows.map((row) => ({ cycleId: row.cycle_id, lane: row.lane }));
+    },
+    async releaseAllLanes() {
+      await database.query(
+        Prisma.sql`UPDATE cycle_lanes SET holder = NULL, lease_until = NULL WHERE lease_until IS NOT NULL`,
+      );
+    },
+  };
+}
+
+function heldBy(hold: LaneHold): Prisma.Sql {
+  return Prisma.sql`cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND fencing_token = ${hold.fencingToken} AND finished_at IS NULL`;
+}
+
+function finishStatement(hold: LaneHold, now: Date, { userId, outcome }: FinishedEntry): Prisma.Sql {
+  const reason = outcome.status === 'SYNCHRONIZED' ? null : outcome.reason;
+  return Prisma.sql`
+    UPDATE cycle_entries SET status = ${outcome.status}::"CycleEntryStatus", reason = ${reason}::text, finished_at = ${now}
+    WHERE cycle_id = ${hold.cycleId} AND user_id = ${userId} AND status = 'RUNNING' AND fencing_token = ${hold.fencingToken}
+    RETURNING user_id`;
+}
+
+/**
+ * One entry, with the lane's token. First what a holder before us left RUNNING, then the rest in order of enrolment, and
+ * those to be tried once more at the very end. Two statements where an outcome is recorded: the partial unique index on
+ * RUNNING entries of a lane is checked row by row, so the one must be out before the next comes in.
+ */
+async function claimNext(
+  database: Database,
+  hold: LaneHold,
+  { now, before }: { now: Date; before: FinishedEntry | null },
+): Promise<ClaimedEntry | null> {
+  if (before) await database.query(finishStatement(hold, now, before));
+  const [row] = await database.query<{ user_id: string; client_id: string; attempt_count: number }>(Prisma.sql`
+    WITH held AS (
+      UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane),
+    next AS (
+      (SELECT user_id, 0 AS turn FROM cycle_entries
+        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RUNNING' LIMIT 1)
+      UNION ALL
+      (SELECT user_id, 1 FROM cycle_entries
+        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'PENDING' ORDER BY position LIMIT 1)
+      UNION ALL
+      (SELECT user_id, 2 FROM cycle_entries
+        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RETRY' ORDER BY position LIMIT 1)
+      ORDER BY turn LIMIT 1)
+    UPDATE cycle_entries e
+    SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = coalesce(e.started_at, ${now}),
+      attempt_count = CASE WHEN e.status = 'RUNNING' THEN e.attempt_count ELSE e.attempt_count + 1 END
+    FROM next, held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = next.user_id
+    RETURNING e.user_id, e.client_id, e.attempt_count`);
+  if (!row) return null;
+  return {
+    cycleId: hold.cycleId,
+    userId: row.user_id,
+    clientId: row.client_id,
+    fencingToken: hold.fencingToken,
+    attemptCount: row.attempt_count,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../domain/clock.ts';
+import type { CyclePlanStore } from './cycle-plan-store.ts';
+import { nextSlot } from './cycle-slots.ts';
+
+/** When a user is synchronized next, as far as anyone can tell: no fixed time is guaranteed. */
+export interface PlannedSynchronization {
+  cycleOpensAt: Date;
+  /** 1 for the user whose turn comes first; null for a user whom the next cycle will not bring data for. */
+  position: number | null;
+  /** Follows from the position and the pace of recent cycles. */
+  estimatedAt: Date | null;
+}
+
+export interface CyclePlan {
+  /** Users that are not recurring are left out of the answer. */
+  planFor(userIds: readonly string[]): Promise<Map<string, PlannedSynchronization>>;
+}
+
+export interface CyclePlanDeps {
+  clock: Clock;
+  store: CyclePlanStore;
+  laneCount: number;
+}
+
+// Until cycles have been measured: a bank that answers in good time.
+const assumedPaceMs = 1_000;
+
+export function createCyclePlan({ clock, store, laneCount }: CyclePlanDeps): CyclePlan {
+  return {
+    async planFor(userIds) {
+      const now = clock.now();
+      const paceMs = (await store.measurePace()) ?? assumedPaceMs;
+      const plans = new Map<string, PlannedSynchronization>();
+      for (const row of await store.listPositionsAhead(userIds, now)) {
+        plans.set(row.userId, {
+          cycleOpensAt: nextSlot(now).opensAt,
+          position: row.eligible ? row.ahead + 1 : null,
+          estimatedAt: row.eligible
+            ? new Date(nextSlot(now).opensAt.getTime() + (row.ahead * paceMs) / laneCount)
+            : null,
+        });
+      }
+      for (const row of await store.listPositionsInRunningCycle(userIds)) {
+        plans.set(row.userId, {
+          cycleOpensAt: row.opensAt,
+          position: row.ahead + 1,
+          estimatedAt: new Date(now.getTime() + row.ahead * paceMs),
+        });
+      }
+      return plans;
+    },
+  };
+}

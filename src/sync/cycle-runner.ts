@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+import type { ClaimedEntry, CycleLaneStore, EntryOutcome, LaneHold } from './cycle-lane-store.ts';
+import type { UserSynchronizer } from './synchronize-user.ts';
+
+export interface LaneTask {
+  cycleId: string;
+  lane: number;
+  /** Called before every user, so that the job's lock outlives the work. */
+  touch(): Promise<void>;
+}
+
+/** `continue`: there is more to do in this lane; `busy`: somebody else holds it; `finished`: nothing is left in it. */
+export type LaneProgress = 'continue' | 'busy' | 'finished';
+
+export interface CycleRunner {
+  /**
+   * Works on one lane, one user after another, until it is done or the task has lasted long enough; the next task goes on.
+   * A crash at any point loses at most the bank calls of one login: what is stored is stored once.
+   */
+  workLane(task: LaneTask): Promise<LaneProgress>;
+  /** Lets running logins finish or hands them back, within `limitMs`. */
+  stop(limitMs: number): Promise<void>;
+}
+
+// Jobs stay short, since a job that outlives its lock is run twice (Agenda); and one job for several users, since a job
+// costs about five statements of its own.
+const taskMs = 5_000;
+
+export interface CycleRunnerDeps {
+  clock: Clock;
+  lanes: CycleLaneStore;
+  synchronizeUser: UserSynchronizer;
+}
+
+export function createCycleRunner({ clock, lanes, synchronizeUser }: CycleRunnerDeps): CycleRunner {
+  let stopping = false;
+  const interrupt = new AbortController();
+  const running = new Set<Promise<LaneProgress>>();
+
+  async function workLane(task: LaneTask): Promise<LaneProgress> {
+    if (stopping) return 'busy';
+    const hold = await lanes.takeLane(task.cycleId, task.lane, randomUUID());
+    if (!hold) return 'busy';
+    const stopRenewing = renewRegularly(lanes, hold);
+    try {
+      return await workEntries(hold, task);
+    } finally {
+      stopRenewing();
+      await lanes.releaseLane(hold);
+    }
+  }
+
+  async function workEntries(hold: LaneHold, task: LaneTask): Promise<LaneProgress> {
+    const startedMs = performance.now();
+    let before: { userId: string; outcome: EntryOutcome } | null = null;
+    for (;;) {
+      if (before && (stopping || performance.now() - startedMs > taskMs)) {
+        await lanes.finishEntry(hold, clock.now(), before);
+        return 'continue';
+      }
+      const entry: ClaimedEntry | null = await lanes.claimNext(hold, clock.now(), before);
+      if (!entry) return (await lanes.finishLane(hold, clock.now())) ? 'finished' : 'busy';
+      await task.touch();
+      const outcome = await synchronizeUser(entry, interrupt.signal);
+      // Handed back: the entry stays RUNNING, and whoever takes the lane next begins with it.
+      if (outcome === 'interrupted') return 'continue';
+      if (outcome === 'stale') return 'busy';
+      before = { userId: entry.userId, outcome };
+    }
+  }
+
+  return {
+    workLane(task) {
+      const work = workLane(task);
+      running.add(work);
+      return work.finally(() => running.delete(work));
+    },
+    async stop(limitMs) {
+      stopping = true;
+      await settledWithin(running, limitMs * 0.8);
+      interrupt.abort();
+      await settledWithin(running, limitMs * 0.2);
+    },
+  };
+}
+
+async function settledWithin(work: Iterable<Promise<unknown>>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([Promise.allSettled(work), limit]);
+  clearTimeout(timer);
+}
+
+const renewEveryMs = 15_000;
+
+function renewRegularly(lanes: CycleLaneStore, hold: LaneHold): () => void {
+  const timer = setInterval(() => {
+    // A renewal that fails is made up for by the next; without any, the lane is taken over and our writes are refused.
+    lanes.renewLane(hold).catch(() => {});
+  }, renewEveryMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

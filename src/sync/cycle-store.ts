@@ -1,0 +1,156 @@
+import { newId } from '../domain/ids.ts';
+import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import type { Slot } from './cycle-slots.ts';
+import { eligibleLoginSql } from './eligibility.ts';
+
+export interface CycleRecord {
+  id: string;
+  kind: 'SCHEDULED' | 'EXTRA';
+  opensAt: Date;
+  closesAt: Date;
+  status: 'RUNNING' | 'COMPLETED';
+  startedAt: Date;
+  finishedAt: Date | null;
+}
+
+export interface CycleCounts {
+  usersEnrolled: number;
+  usersSynchronized: number;
+  usersFailed: number;
+  usersSkipped: number;
+}
+
+export interface OpenedCycle {
+  cycle: CycleRecord;
+  laneCount: number;
+}
+
+export interface CycleStore {
+  /** Opens the cycle of the slot with a snapshot of the eligible users; null when it exists already or another one is running. */
+  open(slot: Slot, kind: CycleRecord['kind'], options: { laneCount: number; now: Date }): Promise<OpenedCycle | null>;
+  findBySlot(opensAt: Date): Promise<CycleRecord | null>;
+  find(id: string): Promise<CycleRecord | null>;
+  findRunning(): Promise<CycleRecord | null>;
+  /** Newest first; `after` is the id of the last one seen. */
+  list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
+  countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
+  /** Entries left when the window closes: skipped, or failed where they had failed once already. */
+  skipRest(tx: Transaction, cycleId: string, now: Date): Promise<void>;
+  /** True for the one caller that completes the cycle; every lane must be finished unless the window has closed. */
+  complete(tx: Transaction, cycleId: string, options: { now: Date; evenUnfinished: 'yes' | 'no' }): Promise<boolean>;
+  getForManifest(tx: Transaction, cycleId: string): Promise<CycleRecord>;
+  countByClient(tx: Transaction, cycleId: string): Promise<Map<string, CycleCounts>>;
+}
+
+export function createCycleStore(database: Database): CycleStore {
+  const { prisma } = database;
+  const select = {
+    id: true,
+    kind: true,
+    opensAt: true,
+    closesAt: true,
+    status: true,
+    startedAt: true,
+    finishedAt: true,
+  } as const;
+  return {
+    open: (slot, kind, options) => database.transaction((tx) => openCycle(tx, { slot, kind, ...options })),
+    findBySlot: (opensAt) => prisma.synchronizationCycle.findUnique({ where: { opensAt }, select }),
+    find: (id) => prisma.synchronizationCycle.findUnique({ where: { id }, select }),
+    findRunning: () => prisma.synchronizationCycle.findFirst({ where: { status: 'RUNNING' }, select }),
+    list: ({ limit, after }) =>
+      prisma.synchronizationCycle.findMany({
+        select,
+        ...(after ? { where: { id: { lt: after } } } : {}),
+        orderBy: { id: 'desc' },
+        take: limit,
+      }),
+    async countUsersOfCycles(cycleIds, clientId) {
+      const rows = await database.query<CountRow>(Prisma.sql`
+        SELECT cycle_id AS key, status::text, count(*)::int AS count FROM cycle_entries
+        WHERE cycle_id = ANY(${[...cycleIds]}::text[]) AND client_id = ${clientId} GROUP BY 1, 2`);
+      return toCounts(rows);
+    },
+    async skipRest(tx, cycleId, now) {
+      await tx.$executeRaw`
+        UPDATE cycle_entries SET finished_at = ${now},
+          status = CASE WHEN status = 'RETRY' THEN 'FAILED' ELSE 'SKIPPED' END::"CycleEntryStatus",
+          reason = CASE WHEN status = 'RETRY' THEN reason ELSE 'WINDOW_CLOSED' END
+        WHERE cycle_id = ${cycleId} AND status IN ('PENDING', 'RUNNING', 'RETRY')`;
+    },
+    async complete(tx, cycleId, { now, evenUnfinished }) {
+      const { count } = await tx.synchronizationCycle.updateMany({
+        where: {
+          id: cycleId,
+          status: 'RUNNING',
+          ...(evenUnfinished === 'no' ? { lanes: { none: { finishedAt: null } } } : {}),
+        },
+        data: { status: 'COMPLETED', finishedAt: now },
+      });
+      return count === 1;
+    },
+    getForManifest: (tx, cycleId) => tx.synchronizationCycle.findUniqueOrThrow({ where: { id: cycleId }, select }),
+    async countByClient(tx, cycleId) {
+      return toCounts(
+        await tx.$queryRaw<CountRow[]>`
+          SELECT client_id AS key, status::text, count(*)::int AS count FROM cycle_entries
+          WHERE cycle_id = ${cycleId} GROUP BY 1, 2`,
+      );
+    },
+  };
+}
+
+interface CountRow {
+  key: string;
+  status: string;
+  count: number;
+}
+
+export const noUsers: CycleCounts = { usersEnrolled: 0, usersSynchronized: 0, usersFailed: 0, usersSkipped: 0 };
+
+function toCounts(rows: CountRow[]): Map<string, CycleCounts> {
+  const counts = new Map<string, CycleCounts>();
+  for (const { key, status, count } of rows) {
+    const of = counts.get(key) ?? { ...noUsers };
+    of.usersEnrolled += count;
+    if (status === 'SYNCHRONIZED') of.usersSynchronized += count;
+    if (status === 'FAILED') of.usersFailed += count;
+    if (status === 'SKIPPED') of.usersSkipped += count;
+    counts.set(key, of);
+  }
+  return counts;
+}
+
+interface Opening {
+  slot: Slot;
+  kind: CycleRecord['kind'];
+  laneCount: number;
+  now: Date;
+}
+
+// One lock for all who want to open: whoever comes second finds the row and lets be.
+async function openCycle(tx: Transaction, { slot, kind, laneCount, now }: Opening): Promise<OpenedCycle | null> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('synchronization_cycles'))`;
+  const taken = await tx.synchronizationCycle.findFirst({
+    where: { OR: [{ opensAt: slot.opensAt }, { status: 'RUNNING' }] },
+    select: { id: true },
+  });
+  if (taken) return null;
+  const cycle = await tx.synchronizationCycle.create({
+    data: { id: newId('cycle', now), kind, ...slot, status: 'RUNNING', laneCount, startedAt: now },
+  });
+  await tx.$executeRaw`
+    INSERT INTO cycle_entries (cycle_id, user_id, client_id, lane, position)
+    SELECT ${cycle.id}, u.id, u.client_id, ${laneOf(laneCount)}, row_number() OVER (ORDER BY u.enrolled_at, u.id)
+    FROM users u WHERE u.recurring
+      AND EXISTS (SELECT FROM bank_logins l WHERE l.user_id = u.id AND ${eligibleLoginSql(now)})`;
+  await tx.$executeRaw`
+    INSERT INTO cycle_lanes (cycle_id, lane, fencing_token)
+    SELECT ${cycle.id}, lane, 0 FROM generate_series(0, ${laneCount - 1}::int) AS lane`;
+  return { cycle, laneCount };
+}
+
+// A stable hash of the user, so that a user keeps its lane from cycle to cycle.
+function laneOf(laneCount: number): Prisma.Sql {
+  return Prisma.sql`(('x' || substr(md5(u.id), 1, 8))::bit(32)::bigint % ${laneCount}::bigint)::int`;
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../domain/clock.ts';
+import type { ClaimedEntry, EntryOutcome } from './cycle-lane-store.ts';
+import type { CycleLogin, CycleUserStore } from './cycle-user-store.ts';
+import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-login.ts';
+
+/**
+ * Synchronizes one user's logins for a cycle, one after another, leaving out those that this cycle has done already.
+ * `interrupted`: the process is stopping; `stale`: the entry has been taken over, and nothing more may be written for it.
+ */
+export type UserSynchronizer = (
+  entry: ClaimedEntry,
+  interrupt: AbortSignal,
+) => Promise<EntryOutcome | 'interrupted' | 'stale'>;
+
+export interface UserSynchronizerDeps {
+  clock: Clock;
+  users: CycleUserStore;
+  synchronizeLogin: SynchronizeLogin;
+}
+
+// A login that the bank failed on is tried once more, at the end of the cycle.
+const attemptsPerCycle = 2;
+
+export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserSynchronizerDeps): UserSynchronizer {
+  return async (entry, interrupt) => {
+    const logins = await users.listLogins(entry, clock.now());
+    const skipped = reasonToSkip(logins);
+    if (skipped) return { status: 'SKIPPED', reason: skipped };
+    const outcomes: SynchronizeLoginOutcome[] = [];
+    for (const login of logins) {
+      if (login.id === null || login.done || !login.eligible) continue;
+      const outcome = await synchronizeLogin({
+        loginId: login.id,
+        trigger: 'SCHEDULER',
+        psu: null,
+        cycle: { cycleId: entry.cycleId, userId: entry.userId, fencingToken: entry.fencingToken },
+        signal: interrupt,
+      });
+      if (outcome.kind === 'stale') return 'stale';
+      if (outcome.kind === 'interrupted') return 'interrupted';
+      outcomes.push(outcome);
+    }
+    return toEntryOutcome(outcomes, { someDone: logins.some((login) => login.done), attemptCount: entry.attemptCount });
+  };
+}
+
+/** What the logins' outcomes make of the user's entry: the worst counts. Pure. */
+export function toEntryOutcome(
+  outcomes: readonly SynchronizeLoginOutcome[],
+  { someDone, attemptCount }: { someDone: boolean; attemptCount: number },
+): EntryOutcome {
+  const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+  if (failed) {
+    const retry = attemptCount < attemptsPerCycle && outcomes.some((o) => o.kind === 'failed' && o.retryable);
+    return { status: retry ? 'RETRY' : 'FAILED', reason: failed.code };
+  }
+  if (someDone || outcomes.some((outcome) => outcome.kind === 'synchronized')) return { status: 'SYNCHRONIZED' };
+  const skipped = outcomes.find((outcome) => outcome.kind === 'skipped');
+  return { status: 'SKIPPED', reason: skipped?.reason ?? 'NOT_ELIGIBLE' };
+}
+
+function reasonToSkip(logins: readonly CycleLogin[]): string | null {
+  const [first] = logins;
+  if (!first) return 'USER_DELETED';
+  if (logins.some((login) => login.done)) return null;
+  if (!first.recurring) return 'NOT_RECURRING';
+  return logins.some((login) => login.eligible) ? null : 'NOT_ELIGIBLE';
+}
