@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const binary = /\.(png|jpg|ico|gz|woff2|webp)$/;
+
+/** The text files that git has, or would take, by path. */
+const files = new Map<string, string>();
+let manifest: {
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+};
+
+beforeAll(async () => {
+  const listed = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root });
+  const paths = listed.stdout.split('\0').filter((path) => path && !binary.test(path) && existsSync(join(root, path)));
+  for (const path of paths) files.set(path, await readFile(join(root, path), 'utf8'));
+  manifest = JSON.parse(files.get('package.json') ?? '{}');
+});
+
+test('the lock file names packages and their digests, not the addresses they came from', () => {
+  const lock = files.get('package-lock.json') ?? '';
+  expect(lock).toContain('"integrity"');
+  expect(lock).not.toContain('"resolved"');
+});
+
+test('every dependency is pinned to one version', () => {
+  const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+  expect(versions.length).toBeGreaterThan(20);
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+});
+
+test('no file names the machine it was written on: its folders, its package registry', async () => {
+  const registry = await run('npm', ['config', 'get', 'registry'], { cwd: root });
+  const host = new URL(registry.stdout.trim()).host;
+  const culprits = [...files].filter(([, text]) => text.includes(`${root}/`) || text.includes(host));
+  expect(culprits.map(([path]) => path)).toEqual([]);
+});
+
+test('what is generated or built is not in git', () => {
+  const paths = [...files.keys()];
+  expect(paths.filter((path) => /^(src\/generated|dist|node_modules|\.data)\/|\/target\//.test(path))).toEqual([]);
+});
+
+test('.ci/run can be run', async () => {
+  const { mode } = await stat(join(root, '.ci/run'));
+  expect(mode & 0o111).not.toBe(0);
+  await run('bash', ['-n', '.ci/run'], { cwd: root });
+});
+
+test('every link of the docs to a file of ours leads somewhere', () => {
+  const broken = docs().flatMap(([path, text]) =>
+    [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((link) => !existsSync(join(root, dirname(path), link)))
+      .map((link) => `${path}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every npm script that the docs and CI name exists', () => {
+  const texts: [string, string][] = [...docs(), ['.ci/run', files.get('.ci/run') ?? '']];
+  const named = texts.flatMap(([path, text]) =>
+    [...text.matchAll(/npm run ([a-z][\w:-]*)/g)].map((match) => ({ path, script: match[1] ?? '' })),
+  );
+  expect(named.length).toBeGreaterThan(3);
+  expect(named.filter(({ script }) => !(script in manifest.scripts))).toEqual([]);
+});
+
+test('every file that an npm script runs exists', () => {
+  const named = Object.entries(manifest.scripts).flatMap(([script, command]) =>
+    [...command.matchAll(/\S+\.(?:ts|json)\b/g)].map(([file]) => ({ script, file })),
+  );
+  expect(named.filter(({ file }) => !existsSync(join(root, file)))).toEqual([]);
+});
+
+function docs(): [path: string, text: string][] {
+  return [...files].filter(([path]) => path.endsWith('.md'));
+}
