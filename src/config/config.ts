@@ -3,7 +3,7 @@ import type { BankEntry } from '../domain/bank-entry.ts';
 import { StartupError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
 import { parseBanksFile } from './banks-file.ts';
-import { findContradictions } from './contradictions.ts';
+import { effectiveSandboxBankPort, findContradictions } from './contradictions.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export const roles = ['all', 'api', 'worker'] as const;
@@ -99,7 +99,6 @@ const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
 
 function toConfig(given: Settings, banks: BankEntry[] | null): Config {
   const embedded = given.DATABASE_URL === undefined;
-  const sandboxBankPort = given.SANDBOX_BANK_PORT === undefined ? (embedded ? 4001 : null) : given.SANDBOX_BANK_PORT;
   return {
     port: given.PORT,
     host: given.HOST,
@@ -109,7 +108,7 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     mongodbUrl: wrap(given.MONGODB_URL),
     bootstrapApiKey: wrap(given.BOOTSTRAP_API_KEY),
     encryptionKey: wrap(given.ENCRYPTION_KEY),
-    sandboxBankPort,
+    sandboxBankPort: effectiveSandboxBankPort(given),
     banks,
     syncLanes: given.SYNC_LANES,
     role: given.ROLE,

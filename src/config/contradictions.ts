@@ -9,7 +9,7 @@ export function findContradictions(given: Settings): string[] {
       'ENCRYPTION_KEY: is needed with DATABASE_URL, since every process must have the same (openssl rand -base64 32)',
     );
   }
-  if (!embedded && given.BANKS_FILE === undefined && (given.SANDBOX_BANK_PORT ?? null) === null) {
+  if (!embedded && given.BANKS_FILE === undefined && effectiveSandboxBankPort(given) === null) {
     faults.push('BANKS_FILE: is needed while the sandbox bank is off; or give SANDBOX_BANK_PORT to try things out');
   }
   if (embedded && given.SANDBOX_BANK_PORT === null && given.BANKS_FILE === undefined) {
@@ -18,8 +18,16 @@ export function findContradictions(given: Settings): string[] {
   if (embedded && given.ROLE !== 'all') {
     faults.push('ROLE: needs DATABASE_URL, since the embedded database serves one process alone');
   }
-  if (given.PORT !== 0 && given.PORT === given.SANDBOX_BANK_PORT) {
+  if (given.PORT !== 0 && given.PORT === effectiveSandboxBankPort(given)) {
     faults.push('SANDBOX_BANK_PORT: must differ from PORT');
   }
   return faults;
+}
+
+export const defaultSandboxBankPort = 4001;
+
+/** Beside the embedded database the sandbox bank is on unless it is turned off; beside a server it is off unless given a port. */
+export function effectiveSandboxBankPort(given: Settings): number | null {
+  if (given.SANDBOX_BANK_PORT !== undefined) return given.SANDBOX_BANK_PORT;
+  return given.DATABASE_URL === undefined ? defaultSandboxBankPort : null;
 }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/config.ts';
+import { StartupError } from '../../src/domain/errors.ts';
+
+const noFiles = (path: string): string => {
+  throw new Error(`ENOENT: no such file ${path}`);
+};
+const key = Buffer.alloc(32, 7).toString('base64');
+
+function faultsOf(environment: Record<string, string>, readFile = noFiles): string {
+  try {
+    parseConfig(environment, readFile);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartupError);
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('parseConfig', () => {
+  it('needs nothing: the embedded default is complete', () => {
+    expect(parseConfig({}, noFiles)).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      publicUrl: null,
+      dataDir: '.data',
+      databaseUrl: null,
+      mongodbUrl: null,
+      bootstrapApiKey: null,
+      encryptionKey: null,
+      sandboxBankPort: 4001,
+      banks: null,
+      syncLanes: 1,
+      role: 'all',
+      webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
+      embeddingOrigins: [],
+      logLevel: 'info',
+    });
+  });
+
+  it('treats an empty variable as one left out', () => {
+    expect(parseConfig({ PORT: '', DATABASE_URL: '' }, noFiles).port).toBe(4000);
+  });
+
+  it('names every faulty variable at once', () => {
+    const faults = faultsOf({
+      PORT: 'http',
+      PUBLIC_URL: 'ftp://x',
+      DATABASE_URL: 'mysql://x',
+      BOOTSTRAP_API_KEY: 'short',
+      ENCRYPTION_KEY: 'c2hvcnQ=',
+      SYNC_LANES: '0',
+      ROLE: 'boss',
+      WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,home',
+      LOG_LEVEL: 'loud',
+    });
+    for (const name of [
+      'PORT',
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'BOOTSTRAP_API_KEY',
+      'ENCRYPTION_KEY',
+      'SYNC_LANES',
+      'ROLE',
+      'WEBHOOK_ALLOWED_NETWORKS',
+      'LOG_LEVEL',
+    ]) {
+      expect(faults).toMatch(new RegExp(`^ {2}${name}: `, 'm'));
+    }
+  });
+
+  it.each([
+    [{ DATABASE_URL: 'postgresql://db/x', BANKS_FILE: 'banks.json' }, /ENCRYPTION_KEY/],
+    [{ DATABASE_URL: 'postgresql://db/x', ENCRYPTION_KEY: key }, /BANKS_FILE/],
+    [{ SANDBOX_BANK_PORT: 'off' }, /BANKS_FILE/],
+    [{ ROLE: 'worker' }, /ROLE: needs DATABASE_URL/],
+    [{ PORT: '4001' }, /SANDBOX_BANK_PORT: must differ/],
+  ])('refuses settings that cannot work together: %j', (environment, fault) => {
+    expect(faultsOf(environment)).toMatch(fault);
+  });
+
+  it('turns the sandbox bank and the open loopback off on a database server', () => {
+    const config = parseConfig({ DATABASE_URL: 'postgresql://db/x', ENCRYPTION_KEY: key, BANKS_FILE: 'b' }, () =>
+      JSON.stringify([{ id: 'bank_a', name: 'A', country: 'DE', baseUrl: 'https://a.example/' }]),
+    );
+    expect(config.sandboxBankPort).toBeNull();
+    expect(config.webhookAllowedNetworks).toEqual([]);
+    expect(config.banks).toMatchObject([{ id: 'bank_a', baseUrl: 'https://a.example', preferredApproach: 'redirect' }]);
+  });
+
+  it('names the place of every fault in BANKS_FILE', () => {
+    const faults = faultsOf({ BANKS_FILE: '/etc/banks.json' }, (path) => {
+      if (path !== '/etc/banks.json') throw new Error(`ENOENT: ${path}`);
+      return JSON.stringify([
+        { id: 'bank_a', name: 'A', country: 'Germany', baseUrl: 'https://a.example' },
+        { id: 'a', name: '', country: 'DE', baseUrl: 'nowhere' },
+      ]);
+    });
+    for (const place of ['0.country', '1.id', '1.name', '1.baseUrl']) expect(faults).toContain(`BANKS_FILE: ${place}`);
+  });
+
+  it('reads certificates beside BANKS_FILE and names one that is missing', () => {
+    const bank = { id: 'bank_a', name: 'A', country: 'DE', baseUrl: 'https://a.example' };
+    const clientCertificate = { certificateFile: 'tpp.pem', privateKeyFile: 'gone.pem' };
+    const faults = faultsOf({ BANKS_FILE: '/etc/banks.json' }, (path) => {
+      if (path === '/etc/banks.json') return JSON.stringify([{ ...bank, clientCertificate }]);
+      if (path === '/etc/tpp.pem') return 'PEM';
+      throw new Error(`ENOENT: ${path}`);
+    });
+    expect(faults).toContain('ENOENT: /etc/gone.pem');
+  });
+
+  it('shows no secret when it is printed', () => {
+    const config = parseConfig(
+      { BOOTSTRAP_API_KEY: 'a-very-secret-key-of-mine', ENCRYPTION_KEY: key, MONGODB_URL: 'mongodb://me:pw@db/x' },
+      noFiles,
+    );
+    const printed = JSON.stringify(config) + String(config.bootstrapApiKey);
+    for (const secret of ['a-very-secret-key-of-mine', key, 'pw']) expect(printed).not.toContain(secret);
+    expect(config.bootstrapApiKey?.reveal()).toBe('a-very-secret-key-of-mine');
+  });
+});

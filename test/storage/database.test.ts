@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { openDatabase, Prisma } from '../../src/storage/database.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+
+const client = (id: string) => ({ id, name: id, createdAt: new Date('2026-03-10T10:00:00Z') });
+
+describe('the database', () => {
+  it('keeps all of a transaction or nothing', async () => {
+    const database = await openTestDatabase();
+    const failing = database.transaction(async (tx) => {
+      await tx.client.create({ data: client('cli_1') });
+      throw new Error('in the middle');
+    });
+    await expect(failing).rejects.toThrow('in the middle');
+    await database.transaction((tx) => tx.client.create({ data: client('cli_2') }));
+    expect((await database.prisma.client.findMany()).map((row) => row.id)).toEqual(['cli_2']);
+  });
+
+  it('refuses a query beside an open transaction instead of waiting for ever', async () => {
+    const database = await openTestDatabase();
+    const beside = database.transaction(async () => await database.prisma.client.count());
+    await expect(beside).rejects.toThrow(/pass `tx` down/);
+    const alsoBeside = database.transaction(async () => await database.query(Prisma.sql`SELECT 1`));
+    await expect(alsoBeside).rejects.toThrow(/pass `tx` down/);
+    expect(await database.prisma.client.count()).toBe(0);
+  });
+
+  it('reads bigints, dates and numerics exactly', async () => {
+    const database = await openTestDatabase();
+    const rows = await database.query(Prisma.sql`
+      SELECT 9007199254740993::bigint AS big, '2026-03-29'::date AS day, 12.50::numeric AS amount, ${'x'}::text AS text`);
+    expect(rows).toEqual([{ big: 9007199254740993n, day: '2026-03-29', amount: '12.50', text: 'x' }]);
+  });
+
+  it('says which server cannot be reached, without the password', async () => {
+    const opening = openDatabase({ databaseUrl: 'postgresql://me:hidden@127.0.0.1:1/none', directory: null });
+    await expect(opening).rejects.toThrow(/DATABASE_URL: cannot reach PostgreSQL at 127.0.0.1:1\/none/);
+    await expect(opening).rejects.not.toThrow(/hidden/);
+  });
+});
