@@ -31,6 +31,17 @@ test('the lock file names packages and their digests, not the addresses they cam
   expect(lock).not.toContain('"resolved"');
 });
 
+// A registry mirror may lack the packages of other platforms; npm then leaves them out of the lock, and `npm ci` refuses it.
+test('the lock file has the optional packages of every platform, so that npm ci takes it anywhere', () => {
+  const { packages } = JSON.parse(files.get('package-lock.json') ?? '{}') as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLocked(packages, path, name)),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('every dependency is pinned to one version', () => {
   const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
   expect(versions.length).toBeGreaterThan(20);
@@ -80,6 +91,15 @@ test('every file that an npm script runs exists', () => {
   );
   expect(named.filter(({ file }) => !existsSync(join(root, file)))).toEqual([]);
 });
+
+/** As Node looks a package up: beside the one that asks, then further up. */
+function isLocked(packages: Record<string, unknown>, path: string, name: string): boolean {
+  const folders = path.split('/node_modules/');
+  return folders.some((_, index) => {
+    const above = folders.slice(0, folders.length - index).join('/node_modules/');
+    return `${above}/node_modules/${name}` in packages || `node_modules/${name}` in packages;
+  });
+}
 
 function docs(): [path: string, text: string][] {
   return [...files].filter(([path]) => path.endsWith('.md'));
