@@ -51,7 +51,7 @@ export async function openJobStore(options: JobStoreOptions): Promise<JobStore> 
 }
 
 async function openMongo(url: string, options: JobStoreOptions): Promise<JobStore> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: 10_000 });
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 5_000 });
   try {
     await client.connect();
     await client.db().command({ ping: 1 });

@@ -1,0 +1,170 @@
+import { MongoClient } from 'mongodb';
+import pg from 'pg';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { type JobStore, openJobStore } from '../../src/jobs/job-store.ts';
+import { createJobs, createSynchronizationQueue, jobNames } from '../../src/jobs/jobs.ts';
+import type { LaneProgress } from '../../src/sync/cycle-runner.ts';
+import { eventually } from '../support/eventually.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+
+interface Backend {
+  open(): Promise<JobStore>;
+  countTasks(): Promise<number>;
+}
+
+const failures: Error[] = [];
+const onError = (error: Error): void => void failures.push(error);
+
+function opened(store: JobStore, beforeClose: () => Promise<void> = async () => {}): JobStore {
+  onTestFinished(async () => {
+    await beforeClose();
+    await store.close();
+  });
+  return store;
+}
+
+async function embedded(): Promise<Backend> {
+  const { pool } = await openTestDatabase();
+  return {
+    open: async () => opened(await openJobStore({ mongodbUrl: null, pool, embedded: true, onError })),
+    countTasks: () => countRows(pool),
+  };
+}
+
+async function postgresql(url: string): Promise<Backend> {
+  const pool = new pg.Pool({ connectionString: await createPostgresDatabase(url), max: 8 });
+  onTestFinished(async () => await pool.end());
+  return {
+    open: async () => opened(await openJobStore({ mongodbUrl: null, pool, embedded: false, onError })),
+    countTasks: () => countRows(pool),
+  };
+}
+
+async function mongodb(url: string): Promise<Backend> {
+  const { pool } = await openTestDatabase();
+  const name = `jobs_${Math.random().toString(36).slice(2)}`;
+  const client = await new MongoClient(url).connect();
+  onTestFinished(async () => await client.close());
+  const address = new URL(url);
+  address.pathname = `/${name}`;
+  return {
+    open: async () => opened(await openJobStore({ mongodbUrl: address.href, pool, embedded: true, onError })),
+    countTasks: () => client.db(name).collection('agendaJobs').countDocuments({ name: jobNames.synchronizeUser }),
+  };
+}
+
+async function countRows(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>(`SELECT count(*) AS n FROM agenda_jobs WHERE name = $1`, [
+    jobNames.synchronizeUser,
+  ]);
+  return Number(rows[0]?.n);
+}
+
+const postgresUrl = inject('postgresUrl');
+const mongoUrl = inject('mongoUrl');
+
+const backends: Array<{ name: string; skip: boolean; create: () => Promise<Backend> }> = [
+  { name: 'the embedded database', skip: false, create: embedded },
+  { name: 'PostgreSQL', skip: !postgresUrl, create: () => postgresql(postgresUrl ?? '') },
+  { name: 'MongoDB', skip: !mongoUrl, create: () => mongodb(mongoUrl ?? '') },
+];
+
+interface Worker {
+  enqueueLane(cycleId: string, lane: number): Promise<void>;
+}
+
+async function startWorker(
+  backend: Backend,
+  workLane: (cycleId: string, lane: number) => Promise<LaneProgress>,
+  onReconcile: () => void = () => {},
+): Promise<Worker> {
+  const store = await backend.open();
+  const queue = createSynchronizationQueue(store.agenda);
+  const completed: string[] = [];
+  const jobs = createJobs({
+    agenda: store.agenda,
+    cycles: {
+      reconcile: async () => onReconcile(),
+      completeIfDone: async (cycleId) => void completed.push(cycleId),
+    },
+    runner: { workLane: ({ cycleId, lane }) => workLane(cycleId, lane) },
+    queue,
+    maintenance: [],
+    laneCount: 2,
+    onError: (_job, error) => void failures.push(error as Error),
+  });
+  await jobs.start();
+  onTestFinished(async () => await jobs.stop());
+  return queue;
+}
+
+describe.each(backends)('the job store on $name', ({ skip, create }) => {
+  it.skipIf(skip)('works through a lane task by task and leaves nothing behind', async () => {
+    const backend = await create();
+    const worked: string[] = [];
+    const worker = await startWorker(backend, async (cycleId, lane) => {
+      worked.push(`${cycleId}/${lane}`);
+      return worked.length < 20 ? 'continue' : 'finished';
+    });
+    await worker.enqueueLane('cyc_1', 0);
+    await eventually(() => worked.length === 20);
+    await eventually(async () => (await backend.countTasks()) === 0);
+    expect(new Set(worked)).toEqual(new Set(['cyc_1/0']));
+  });
+
+  it.skipIf(skip)('brings the ledger up to date when it starts', async () => {
+    const backend = await create();
+    let reconciled = 0;
+    await startWorker(
+      backend,
+      async () => 'finished',
+      () => {
+        reconciled++;
+      },
+    );
+    expect(reconciled).toBe(1);
+  });
+
+  it.skipIf(skip)('gives a task to one of two workers only', async () => {
+    const backend = await create();
+    const worked: number[] = [];
+    const work = async (_cycleId: string, lane: number): Promise<LaneProgress> => {
+      worked.push(lane);
+      return 'finished';
+    };
+    const first = await startWorker(backend, work);
+    const second = await startWorker(backend, work);
+    for (let lane = 0; lane < 10; lane++) await (lane % 2 ? first : second).enqueueLane('cyc_1', lane);
+    await eventually(async () => worked.length >= 10 && (await backend.countTasks()) === 0);
+    expect([...worked].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it.skipIf(skip)('goes on after a task that failed', async () => {
+    const backend = await create();
+    failures.length = 0;
+    const worked: string[] = [];
+    const worker = await startWorker(backend, async (cycleId) => {
+      worked.push(cycleId);
+      if (cycleId === 'cyc_bad') throw new Error('this lane is broken');
+      return 'finished';
+    });
+    await worker.enqueueLane('cyc_bad', 0);
+    await worker.enqueueLane('cyc_good', 0);
+    await eventually(() => worked.includes('cyc_good'));
+    expect(failures.map((failure) => failure.message)).toContain('this lane is broken');
+  });
+});
+
+describe('opening the job store', () => {
+  it('says which setting is wrong when MongoDB cannot be reached', { timeout: 40_000 }, async () => {
+    const { pool } = await openTestDatabase();
+    const opening = openJobStore({
+      mongodbUrl: 'mongodb://me:hidden@127.0.0.1:1/jobs?serverSelectionTimeoutMS=300',
+      pool,
+      embedded: true,
+      onError,
+    });
+    await expect(opening).rejects.toThrow(/^MONGODB_URL: cannot reach MongoDB/);
+  });
+});
