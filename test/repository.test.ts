@@ -92,13 +92,13 @@ test('every file that an npm script runs exists', () => {
   expect(named.filter(({ file }) => !existsSync(join(root, file)))).toEqual([]);
 });
 
-/** As Node looks a package up: beside the one that asks, then further up. */
+/** As Node looks a package up: inside the one that asks, then beside it, then further up. */
 function isLocked(packages: Record<string, unknown>, path: string, name: string): boolean {
-  const folders = path.split('/node_modules/');
-  return folders.some((_, index) => {
-    const above = folders.slice(0, folders.length - index).join('/node_modules/');
-    return `${above}/node_modules/${name}` in packages || `node_modules/${name}` in packages;
-  });
+  const key = path ? `${path}/node_modules/${name}` : `node_modules/${name}`;
+  if (key in packages) return true;
+  if (!path) return false;
+  const above = path.lastIndexOf('/node_modules/');
+  return isLocked(packages, above < 0 ? '' : path.slice(0, above), name);
 }
 
 function docs(): [path: string, text: string][] {

@@ -10,11 +10,13 @@ export interface GuardedProcess {
   stop(options?: { keepDirectory?: boolean }): Promise<void>;
 }
 
-// `cat` returns when stdin closes, which the system sees to when the parent is killed.
+// `cat` returns when stdin closes, which the system sees to when the parent is killed. What the shell then has to say
+// finds no reader: without the trap that would end it before it has cleaned up.
 const guardScript = `
 directory=$1; signal=$2; shift 2
 "$@" </dev/null &
 server=$!
+trap '' PIPE
 command=$(cat)
 kill -"$signal" "$server" 2>/dev/null
 wait "$server"
