@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits until the check returns something true, and returns that. A check that throws is tried again; at the limit its
- * last error is thrown, so that `expect` can stand inside.
+ * Waits until the check returns something true (not undefined), and returns that. A check that throws is tried again; at
+ * the limit its last error is thrown.
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
@@ -13,8 +13,7 @@ export async function eventually<T>(
   while (true) {
     try {
       const value = await check();
-      // An expect() inside returns nothing: not to throw is its success.
-      if (value || value === undefined) return value as Exclude<T, false | null | undefined | 0 | ''>;
+      if (value) return value as Exclude<T, false | null | undefined | 0 | ''>;
       lastError = undefined;
     } catch (error) {
       lastError = error;
