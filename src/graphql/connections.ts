@@ -1,0 +1,84 @@
+import { GraphQLError } from 'graphql';
+import { builder } from './builder.ts';
+import { defaultPageSize, maximumPageSize } from './limits.ts';
+
+/** The arguments of every list: forward only, since every list has one order. */
+export const pageArguments = builder.args((arg) => ({
+  first: arg.int({
+    defaultValue: defaultPageSize,
+    description: `How many rows at most: 0 to ${maximumPageSize}.`,
+  }),
+  after: arg.string({ description: 'Go on behind the row with this cursor.' }),
+}));
+
+export interface PageArguments {
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}
+
+export interface Connection<Row> {
+  edges: { cursor: string; node: Row }[];
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+}
+
+interface ConnectionRequest<Row, Key> {
+  cursorOf: (row: Row) => string;
+  /** Null: no such cursor can be. */
+  keyOf: (cursor: string) => Key | null;
+  read: (page: { after: Key | null; limit: number }) => Promise<Row[]>;
+}
+
+/** Reads one row more than asked for, which tells whether more follow. */
+export async function readConnection<Row, Key>(
+  args: PageArguments,
+  { cursorOf, keyOf, read }: ConnectionRequest<Row, Key>,
+): Promise<Connection<Row>> {
+  const first = args.first ?? defaultPageSize;
+  if (first < 0 || first > maximumPageSize) throw badInput(`\`first\` must be 0 to ${maximumPageSize}.`);
+  const after = args.after == null ? null : keyOf(args.after);
+  if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
+  const rows = await read({ after, limit: first + 1 });
+  const edges = rows.slice(0, first).map((node) => ({ cursor: cursorOf(node), node }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      hasPreviousPage: after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+/** For lists in the order of their ids: the id is the cursor. */
+export const cursorById = {
+  cursorOf: (row: { id: string }): string => row.id,
+  keyOf: (cursor: string): string | null => (/^[a-z]+_[a-z0-9_]+$/.test(cursor) ? cursor : null),
+};
+
+/** For lists in another order: the cursor carries the two values that the list is ordered by. */
+export function cursorByPair<First extends string, Second extends string>(first: First, second: Second) {
+  type Key = Record<First | Second, string>;
+  return {
+    cursorOf: (row: Key): string => Buffer.from(JSON.stringify([row[first], row[second]])).toString('base64url'),
+    keyOf: (cursor: string): Key | null => {
+      const pair = parsePair(Buffer.from(cursor, 'base64url').toString());
+      return pair && ({ [first]: pair[0], [second]: pair[1] } as Key);
+    },
+  };
+}
+
+function parsePair(text: string): [string, string] | null {
+  try {
+    const pair: unknown = JSON.parse(text);
+    const isPair = Array.isArray(pair) && pair.length === 2 && pair.every((item) => typeof item === 'string');
+    return isPair ? (pair as [string, string]) : null;
+  } catch {
+    // Not JSON: the cursor is not one of ours.
+    return null;
+  }
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
+}

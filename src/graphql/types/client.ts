@@ -1,0 +1,110 @@
+import type { ApiKey as ApiKeyRow, Client as ClientRow } from '../../generated/prisma/client.ts';
+import { builder } from '../builder.ts';
+import { defineNamedResult, defineResult } from '../results.ts';
+import { ApiKey, ApiKeyScope } from './api-key.ts';
+import { DeletedPayload } from './deleted-payload.ts';
+
+const Client = builder.prismaObject('Client', {
+  description: 'An API client: the backend that the keys belong to. Everything that a client creates is its own.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Begins with `cli_`.' }),
+    name: t.exposeString('name', { description: 'What the operator calls the client.' }),
+    apiKeys: t.relation('apiKeys', {
+      query: { where: { revokedAt: null }, orderBy: { id: 'asc' } },
+      description: 'The keys that have not been revoked, oldest first.',
+    }),
+    returnOrigins: t.expose('returnOrigins', {
+      type: ['URL'],
+      description: 'Origins that a returnUrl may have. Loopback origins are always allowed in the embedded default.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the client was created.' }),
+  }),
+});
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: Client,
+    description: "The API client that the request's key belongs to.",
+    resolve: (_root, _args, { services, viewer }) => services.clients.find(viewer.clientId),
+  }),
+);
+
+const CreateClientPayload = builder.objectRef<{ client: ClientRow; apiKey: string }>('CreateClientPayload').implement({
+  description: 'The client was created.',
+  fields: (t) => ({
+    client: t.expose('client', { type: Client, description: 'The new client.' }),
+    apiKey: t.exposeString('apiKey', { description: "The client's first key. It is shown here and never again." }),
+  }),
+});
+const UpdateClientPayload = builder.objectRef<{ client: ClientRow }>('UpdateClientPayload').implement({
+  description: 'The client was changed.',
+  fields: (t) => ({ client: t.expose('client', { type: Client, description: 'The client as it is now.' }) }),
+});
+const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }>('CreateApiKeyPayload').implement({
+  description: 'The key was created.',
+  fields: (t) => ({
+    apiKey: t.expose('apiKey', { type: ApiKey, description: 'What is kept of the key.' }),
+    key: t.exposeString('key', { description: 'The key itself. It is shown here and never again.' }),
+  }),
+});
+
+const CreateClientResult = defineResult(CreateClientPayload, 'ValidationError');
+const UpdateClientResult = defineResult(UpdateClientPayload, 'ValidationError');
+const CreateApiKeyResult = defineResult(CreateApiKeyPayload, 'ValidationError', 'NotFoundError');
+const RevokeApiKeyResult = defineNamedResult('RevokeApiKeyResult', DeletedPayload, ['NotFoundError']);
+
+builder.mutationFields((t) => ({
+  updateClient: t.field({
+    type: UpdateClientResult.ref,
+    description: 'Sets the origins that a returnUrl may have.',
+    args: {
+      returnOrigins: t.arg({
+        type: ['URL'],
+        required: true,
+        description: 'All of them: scheme, host and port, such as `https://app.example.com`.',
+      }),
+    },
+    resolve: (_root, { returnOrigins }, { services, viewer }) =>
+      UpdateClientResult.from(async () => ({
+        client: await services.clients.updateClient(viewer.clientId, { returnOrigins }),
+      })),
+  }),
+  createClient: t.field({
+    type: CreateClientResult.ref,
+    authScopes: { operator: true },
+    description: 'Creates an API client with a first key. Needs a key with the OPERATOR scope.',
+    args: { name: t.arg.string({ required: true, description: 'What to call the client.' }) },
+    resolve: (_root, { name }, { services }) =>
+      CreateClientResult.from(async () => {
+        const { client, key } = await services.clients.createClient(name);
+        return { client, apiKey: key };
+      }),
+  }),
+  createApiKey: t.field({
+    type: CreateApiKeyResult.ref,
+    authScopes: { operator: true },
+    description: 'Creates a key for a client. Needs a key with the OPERATOR scope.',
+    args: {
+      clientId: t.arg.id({ required: true, description: 'The client that the key will belong to.' }),
+      name: t.arg.string({ required: true, description: 'What to call the key.' }),
+      scopes: t.arg({ type: [ApiKeyScope], defaultValue: ['CLIENT'], description: 'What the key may be used for.' }),
+      expiresAt: t.arg({ type: 'DateTime', description: 'When the key ceases to work; left out: never.' }),
+    },
+    resolve: (_root, { clientId, name, scopes, expiresAt }, { services }) =>
+      CreateApiKeyResult.from(() =>
+        services.clients.createApiKey({ clientId, name, scopes: scopes ?? ['CLIENT'], expiresAt: expiresAt ?? null }),
+      ),
+  }),
+  revokeApiKey: t.field({
+    type: RevokeApiKeyResult.ref,
+    authScopes: { operator: true },
+    description: 'Ends a key at once, and the sockets opened with it. Needs a key with the OPERATOR scope.',
+    args: { id: t.arg.id({ required: true, description: "The key's id." }) },
+    resolve: (_root, { id }, { services }) =>
+      RevokeApiKeyResult.from(async () => {
+        await services.clients.revokeApiKey(id);
+        return { id };
+      }),
+  }),
+}));

@@ -1,0 +1,89 @@
+import type { Session } from '../../generated/prisma/client.ts';
+import { builder } from '../builder.ts';
+import { defineResult } from '../results.ts';
+import type { NewConnectSession } from '../services.ts';
+import { SessionStatus } from './session-status.ts';
+import { CreateUserInput, toNewUser } from './user.ts';
+
+export const ConnectSession = builder.prismaObject('Session', {
+  variant: 'ConnectSession',
+  description: 'One hosted flow in which an end user connects a bank.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Begins with `cs_`.' }),
+    status: t.expose('status', { type: SessionStatus, description: 'Where the session stands.' }),
+    user: t.relation('user', { description: 'Who connects.' }),
+    redirectUrl: t.field({
+      type: 'URL',
+      description: 'Where to send the end user.',
+      resolve: (session, _args, { services }) => services.sessions.redirectUrl(session) ?? services.sessions.endedUrl(),
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'The link works until then.',
+      resolve: (session) => session.expiresAt ?? session.createdAt,
+    }),
+    bankLogin: t.relation('bankLogin', {
+      nullable: true,
+      description: 'The login that was connected; null until then.',
+    }),
+    errorCode: t.exposeString('errorCode', { nullable: true, description: 'Why it failed, for programs.' }),
+  }),
+});
+
+const CreateConnectSessionInput = builder.inputType('CreateConnectSessionInput', {
+  description: 'Who connects, and how. Give either `userId` or `user`.',
+  fields: (t) => ({
+    userId: t.id({ description: 'An existing user; or leave it out and give `user` to create one.' }),
+    user: t.field({ type: CreateUserInput, description: 'A user to create.' }),
+    bankId: t.id({ description: 'Skip the bank search.' }),
+    storeSecrets: t.boolean({
+      defaultValue: true,
+      description: 'Keep what automatic synchronization needs; false leaves manual synchronization only.',
+    }),
+    returnUrl: t.field({
+      type: 'URL',
+      description: 'Where the end user is sent afterwards; `?session=…&status=…` is added.',
+    }),
+    idempotencyKey: t.string({
+      description:
+        "Repeating a call with the same key returns the first call's session; other input is a ConflictError.",
+    }),
+  }),
+});
+
+function toNewConnectSession(input: typeof CreateConnectSessionInput.$inferInput): NewConnectSession {
+  return {
+    userId: input.userId ?? null,
+    user: input.user ? toNewUser(input.user) : null,
+    bankId: input.bankId ?? null,
+    storeSecrets: input.storeSecrets ?? true,
+    returnUrl: input.returnUrl ?? null,
+    idempotencyKey: input.idempotencyKey ?? null,
+  };
+}
+
+const CreateConnectSessionPayload = builder.objectRef<{ session: Session }>('CreateConnectSessionPayload').implement({
+  description: 'The session was created: send the end user to its redirectUrl.',
+  fields: (t) => ({ session: t.expose('session', { type: ConnectSession, description: 'The new session.' }) }),
+});
+const CreateConnectSessionResult = defineResult(
+  CreateConnectSessionPayload,
+  'ValidationError',
+  'NotFoundError',
+  'ConflictError',
+);
+
+builder.mutationField('createConnectSession', (t) =>
+  t.field({
+    type: CreateConnectSessionResult.ref,
+    description: 'Starts the hosted flow in which the end user connects a bank; send the end user to redirectUrl.',
+    args: {
+      input: t.arg({ type: CreateConnectSessionInput, required: true, description: 'Who connects, and how.' }),
+    },
+    resolve: (_root, { input }, { services, viewer }) =>
+      CreateConnectSessionResult.from(async () => ({
+        session: await services.sessions.createConnectSession(viewer.clientId, toNewConnectSession(input)),
+      })),
+  }),
+);

@@ -1,0 +1,76 @@
+import { GraphQLError } from 'graphql';
+import { builder } from '../builder.ts';
+import { pageArguments, readConnection } from '../connections.ts';
+import type { EventFilter, EventRecord, EventService } from '../services.ts';
+import { endWith } from '../subscription-stream.ts';
+import { Event, EventConnection } from './event.ts';
+import { EventType } from './event-type.ts';
+
+const filterArguments = builder.args((arg) => ({
+  types: arg.field({ type: [EventType], description: 'Events of these types alone; left out: of every type.' }),
+  userId: arg.id({ description: 'Events about this user alone.' }),
+  bankLoginId: arg.id({ description: 'Events about this bank login alone.' }),
+}));
+
+interface FilterArguments {
+  types?: EventFilter['types'] | null;
+  userId?: string | null | undefined;
+  bankLoginId?: string | null | undefined;
+}
+
+function toFilter(clientId: string, { types, userId, bankLoginId }: FilterArguments): EventFilter {
+  return {
+    clientId,
+    ...(types != null && { types }),
+    ...(userId != null && { userId }),
+    ...(bankLoginId != null && { bankLoginId }),
+  };
+}
+
+builder.queryField('events', (t) =>
+  t.field({
+    type: EventConnection,
+    description:
+      "The event log, oldest first; `after` takes an event's cursor. The same events that webhooks deliver and subscriptions stream.",
+    args: { ...filterArguments, ...pageArguments },
+    resolve: (_root, args, { services, viewer }) =>
+      readConnection(args, {
+        cursorOf: (event: EventRecord) => services.events.toCursor(event.position),
+        keyOf: (cursor) => services.events.parseCursor(cursor),
+        read: ({ after, limit }) =>
+          services.events.read({
+            ...toFilter(viewer.clientId, args),
+            ...(after !== null && { after }),
+            limit,
+          }),
+      }),
+  }),
+);
+
+builder.subscriptionField('events', (t) =>
+  t.field({
+    type: Event,
+    description: [
+      'The live mirror of the webhook events: same ids, same data, same order per bank login.',
+      "With `after` (an event's cursor) the stream first replays what was missed, then goes live without gap or repeat.",
+    ].join('\n'),
+    args: {
+      ...filterArguments,
+      after: t.arg.string({ description: 'The cursor of the last event that you have seen; left out: live only.' }),
+    },
+    subscribe: (_root, args, { services, viewer, ended }) => {
+      const filter = toFilter(viewer.clientId, args);
+      const after = args.after == null ? null : parseAfter(services.events, args.after);
+      return endWith(ended, (abort) => services.events.stream({ ...filter, after, abort }));
+    },
+    resolve: (event) => event,
+  }),
+);
+
+function parseAfter(events: EventService, cursor: string): bigint {
+  const position = events.parseCursor(cursor);
+  if (position === null) {
+    throw new GraphQLError('`after` is not a cursor of the event log.', { extensions: { code: 'BAD_USER_INPUT' } });
+  }
+  return position;
+}

@@ -1,0 +1,39 @@
+import { type IdKind, idKindOf } from '../../domain/ids.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+
+type Read = (id: string, context: Context) => Promise<{ id: string } | null>;
+
+const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
+
+const readers: Record<IdKind, Read> = {
+  client: async (id, { services, viewer }) =>
+    id === viewer.clientId ? await services.clients.find(viewer.clientId) : null,
+  apiKey: (id, { services, viewer }) => services.clients.findApiKey(viewer.clientId, id),
+  user: (id, { services, viewer }) => services.users.find(viewer.clientId, id),
+  bank: (id, { services }) => services.banks.find(id),
+  bankLogin: (id, { services, viewer }) => services.bankLogins.find(viewer.clientId, id),
+  consent: (id, { services, viewer }) => services.bankLogins.findConsent(viewer.clientId, id),
+  account: (id, { services, viewer }) => services.accounts.find(viewer.clientId, id),
+  transaction: (id, { services, viewer }) => services.accounts.findTransaction(viewer.clientId, id),
+  connectSession: readSession,
+  managementSession: readSession,
+  synchronizationSession: readSession,
+  cycle: (id, { services }) => services.cycles.find(id),
+  event: (id, { services, viewer }) => services.events.find(viewer.clientId, id),
+  webhookEndpoint: (id, { services, viewer }) => services.webhooks.find(viewer.clientId, id),
+  webhookDelivery: (id, { services, viewer }) => services.webhooks.findDelivery(viewer.clientId, id),
+};
+
+builder.queryField('node', (t) =>
+  t.field({
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    description: 'Anything of yours by its id; null when there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
+    resolve: async (_root, { id }, context) => {
+      const kind = idKindOf(id);
+      return kind === null ? null : await readers[kind](id, context);
+    },
+  }),
+);

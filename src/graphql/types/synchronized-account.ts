@@ -1,0 +1,43 @@
+import { NotFound } from '../../domain/errors.ts';
+import { builder } from '../builder.ts';
+import type { TransactionData } from '../services.ts';
+import { Account } from './account.ts';
+import { Balance, type BalanceData } from './money.ts';
+import { Transaction } from './transaction.ts';
+
+export interface SynchronizedAccountData {
+  account: { id: string };
+  balances: BalanceData[];
+  newTransactions: TransactionData[];
+  updatedTransactions: TransactionData[];
+  removedTransactionIds: string[];
+}
+
+export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('SynchronizedAccount').implement({
+  description: 'An account as this synchronization left it, with what changed since the one before.',
+  fields: (t) => ({
+    account: t.field({
+      type: Account,
+      description: 'The account, as it is now.',
+      resolve: async ({ account }, _args, { services, viewer }) => {
+        const row = await services.accounts.find(viewer.clientId, account.id);
+        if (!row) throw new NotFound('account', account.id);
+        return row;
+      },
+    }),
+    balances: t.expose('balances', { type: [Balance], description: 'The balances that the bank gave.' }),
+    newTransactions: t.expose('newTransactions', {
+      type: [Transaction],
+      description: 'Transactions seen for the first time, as they were then.',
+    }),
+    updatedTransactions: t.expose('updatedTransactions', {
+      type: [Transaction],
+      description: 'Transactions that have changed, such as pending ones that were booked, as they were then.',
+    }),
+    removedTransactionIds: t.field({
+      type: ['ID'],
+      description: 'Pending transactions that the bank has withdrawn.',
+      resolve: ({ removedTransactionIds }) => removedTransactionIds,
+    }),
+  }),
+});

@@ -1,0 +1,72 @@
+import { NotFound } from '../../domain/errors.ts';
+import { builder } from '../builder.ts';
+import { Event } from './event.ts';
+
+export const DeliveryStatus = builder.enumType('DeliveryStatus', {
+  description: 'Where a delivery stands.',
+  values: {
+    PENDING: { description: 'Not accepted yet; it is, or will be, tried.' },
+    DELIVERED: { description: 'Accepted with a 2xx.' },
+    FAILED: { description: 'Given up; redeliver and recoverDeliveries try again.' },
+  } as const,
+});
+
+builder.prismaObject('WebhookAttempt', {
+  description: 'One HTTP request of a delivery.',
+  fields: (t) => ({
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was sent.' }),
+    durationMs: t.exposeInt('durationMs', { description: 'How long it took.' }),
+    responseStatus: t.exposeInt('responseStatus', {
+      nullable: true,
+      description: 'The HTTP status of the response; null when there was none.',
+    }),
+    responseBody: t.exposeString('responseBody', {
+      nullable: true,
+      description: 'The first bytes of the response body.',
+    }),
+    error: t.exposeString('error', { nullable: true, description: 'Why there was no response, or not a good one.' }),
+  }),
+});
+
+export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
+  description: 'One event on its way to one endpoint.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Begins with `whd_`.' }),
+    endpoint: t.relation('endpoint', { description: 'Where it goes.' }),
+    event: t.field({
+      type: Event,
+      description: 'What is delivered.',
+      resolve: async ({ eventId }, _args, { services, viewer }) => {
+        const event = await services.events.find(viewer.clientId, eventId);
+        if (!event) throw new NotFound('event', eventId);
+        return event;
+      },
+    }),
+    status: t.expose('status', { type: DeliveryStatus, description: 'Where it stands.' }),
+    nextAttemptAt: t.expose('nextAttemptAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is tried next; null when it is not.',
+    }),
+    attempts: t.relation('attempts', {
+      query: { orderBy: { number: 'asc' } },
+      description: 'Every try, oldest first.',
+    }),
+  }),
+});
+
+export const WebhookDeliveryConnection = builder.connectionObject(
+  { type: WebhookDelivery, name: 'WebhookDeliveryConnection', description: 'A page of webhook deliveries.' },
+  { name: 'WebhookDeliveryEdge', description: 'A webhook delivery in a page.' },
+);
+
+builder.queryField('webhookDelivery', (t) =>
+  t.field({
+    type: WebhookDelivery,
+    nullable: true,
+    description: 'One delivery; null when there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: "The delivery's id." }) },
+    resolve: (_root, { id }, { services, viewer }) => services.webhooks.findDelivery(viewer.clientId, id),
+  }),
+);

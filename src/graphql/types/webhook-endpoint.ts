@@ -1,0 +1,96 @@
+import { builder } from '../builder.ts';
+import { cursorById, pageArguments, readConnection } from '../connections.ts';
+import { EventType } from './event-type.ts';
+import { DeliveryStatus, WebhookDeliveryConnection } from './webhook-delivery.ts';
+
+export const WebhookMethod = builder.enumType('WebhookMethod', {
+  description: 'The HTTP method of deliveries.',
+  values: ['POST', 'PUT', 'PATCH'] as const,
+});
+
+export const WebhookEndpointStatus = builder.enumType('WebhookEndpointStatus', {
+  description: 'Whether an endpoint is sent anything.',
+  values: {
+    ENABLED: { description: 'Events are delivered.' },
+    DISABLED: { description: 'Nothing is sent. Events go on being kept: recoverDeliveries makes up for them.' },
+  } as const,
+});
+
+export const SignatureAlgorithm = builder.enumType('SignatureAlgorithm', {
+  description: 'How deliveries are signed (Standard Webhooks 1.0).',
+  values: {
+    HMAC_SHA256: { description: 'With a shared secret, `whsec_…`; the signature begins with `v1,`.' },
+    ED25519: { description: 'With a private key, checked with `whpk_…`; the signature begins with `v1a,`.' },
+  } as const,
+});
+
+export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
+  description: 'Where events are delivered.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Begins with `whe_`.' }),
+    url: t.expose('url', { type: 'URL', description: 'Where deliveries are sent.' }),
+    types: t.field({
+      type: [EventType],
+      nullable: true,
+      description: 'The types that are delivered; null: every type.',
+      resolve: ({ types }) => (types.length === 0 ? null : types),
+    }),
+    method: t.expose('method', { type: WebhookMethod, description: 'The HTTP method of deliveries.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Your own note.' }),
+    document: t.exposeString('document', {
+      nullable: true,
+      description: "The GraphQL subscription document that shapes the body's `data`; null: the default payload.",
+    }),
+    rateLimit: t.exposeInt('rateLimit', {
+      nullable: true,
+      description: 'Deliveries per second at most; null: no limit.',
+    }),
+    signatureAlgorithm: t.expose('signatureAlgorithm', {
+      type: SignatureAlgorithm,
+      description: 'How deliveries are signed.',
+    }),
+    status: t.expose('status', { type: WebhookEndpointStatus, description: 'Whether it is sent anything.' }),
+    disabledReason: t.exposeString('disabledReason', {
+      nullable: true,
+      description: 'Why it was disabled; null while it is enabled.',
+    }),
+    deliveries: t.field({
+      type: WebhookDeliveryConnection,
+      description: 'What has been and will be delivered, newest first.',
+      args: {
+        status: t.arg({ type: DeliveryStatus, description: 'Only deliveries in this state.' }),
+        ...pageArguments,
+      },
+      resolve: (endpoint, args, { services, viewer }) =>
+        readConnection(args, {
+          ...cursorById,
+          read: (page) =>
+            services.webhooks.listDeliveries(viewer.clientId, endpoint.id, { status: args.status ?? null }, page),
+        }),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+  }),
+});
+
+const EndpointConnection = builder.connectionObject(
+  { type: WebhookEndpoint, name: 'WebhookEndpointConnection', description: 'A page of webhook endpoints.' },
+  { name: 'WebhookEndpointEdge', description: 'A webhook endpoint in a page.' },
+);
+
+builder.queryFields((t) => ({
+  webhookEndpoint: t.field({
+    type: WebhookEndpoint,
+    nullable: true,
+    description: 'One of your endpoints; null when there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: "The endpoint's id." }) },
+    resolve: (_root, { id }, { services, viewer }) => services.webhooks.find(viewer.clientId, id),
+  }),
+  webhookEndpoints: t.field({
+    type: EndpointConnection,
+    description: 'Your endpoints, oldest first.',
+    args: pageArguments,
+    resolve: (_root, args, { services, viewer }) =>
+      readConnection(args, { ...cursorById, read: (page) => services.webhooks.list(viewer.clientId, page) }),
+  }),
+}));
