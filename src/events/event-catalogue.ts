@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { EventType } from '../generated/prisma/enums.ts';
+import { eventExamples } from './event-examples.ts';
+
+const id = z.string().min(1);
+const dateTime = z.iso.datetime();
+const date = z.iso.date();
+const money = z.object({
+  amount: z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/)
+    .describe('Exact decimal, negative for money going out.'),
+  currency: z.string().describe('ISO 4217; XXX where the bank aggregates several.'),
+});
+
+const user = z.object({ id, externalId: z.string().nullable() });
+const bankLogin = z.object({ id, bank: z.object({ id, name: z.string() }) });
+
+export const balanceData = z.object({
+  type: z.string().describe('As the bank names it: closingBooked, expected, interimAvailable …'),
+  amount: money,
+  referenceDate: date.nullable(),
+});
+
+export const transactionData = z.object({
+  id,
+  accountId: id,
+  status: z.enum(['BOOKED', 'PENDING']),
+  amount: money,
+  bookingDate: date.nullable(),
+  valueDate: date.nullable(),
+  counterpartyName: z.string().nullable(),
+  counterpartyIban: z.string().nullable(),
+  remittanceInformation: z.string().nullable(),
+  endToEndId: z.string().nullable(),
+  bankTransactionCode: z.string().nullable(),
+});
+
+export const synchronizedAccount = z
+  .object({
+    account: z.object({
+      id,
+      iban: z.string().nullable(),
+      name: z.string().nullable(),
+      ownerName: z.string().nullable(),
+      currency: z.string(),
+      product: z.string().nullable(),
+    }),
+    balances: z.array(balanceData),
+    newTransactions: z.array(transactionData),
+    updatedTransactions: z.array(transactionData),
+    removedTransactionIds: z.array(id),
+  })
+  .describe('An account as this synchronization left it, with what changed since the one before.');
+
+const trigger = z.enum(['CONNECT', 'SCHEDULER', 'MANUAL']);
+const ofLogin = { user, bankLogin };
+
+const cycle = z.object({
+  id,
+  opensAt: dateTime,
+  closesAt: dateTime,
+  status: z.enum(['RUNNING', 'COMPLETED']),
+  startedAt: dateTime,
+  finishedAt: dateTime.nullable(),
+  usersEnrolled: z.int().nonnegative(),
+  usersSynchronized: z.int().nonnegative(),
+  usersFailed: z.int().nonnegative(),
+  usersSkipped: z.int().nonnegative(),
+});
+
+const schemas = {
+  BANK_LOGIN_CONNECTED: z.object({ ...ofLogin, accounts: z.array(synchronizedAccount) }),
+  BANK_LOGIN_SYNCHRONIZED: z.object({
+    ...ofLogin,
+    trigger,
+    sequence: z.int().positive().describe('1, 2, 3 … per bank login: a gap means an event was missed.'),
+    accounts: z.array(synchronizedAccount),
+  }),
+  BANK_LOGIN_SYNCHRONIZATION_FAILED: z.object({ ...ofLogin, trigger, errorCode: z.string(), errorMessage: z.string() }),
+  BANK_LOGIN_SCA_REQUIRED: z.object({ ...ofLogin, reason: z.string() }),
+  BANK_LOGIN_DELETED: z.object({ userId: id, bankLoginId: id }),
+  CONSENT_EXPIRING: z.object({ ...ofLogin, validUntil: date, daysLeft: z.int().nonnegative() }),
+  CONSENT_EXPIRED: z.object({ ...ofLogin, validUntil: date }),
+  USER_DELETED: z.object({ userId: id, externalId: z.string().nullable() }),
+  SYNCHRONIZATION_CYCLE_COMPLETED: z.object({ cycle }),
+  WEBHOOK_ENDPOINT_DISABLED: z.object({ endpoint: z.object({ id, url: z.url() }).nullable(), reason: z.string() }),
+  WEBHOOK_TEST: z.object({ message: z.string() }),
+} satisfies Record<EventType, z.ZodType>;
+
+/** The event's own fields, with the names and the nesting of the public API; what is absent is null, never left out. */
+export type EventData<T extends EventType = EventType> = z.infer<(typeof schemas)[T]>;
+export type SynchronizedAccountData = z.infer<typeof synchronizedAccount>;
+export type TransactionData = z.infer<typeof transactionData>;
+export type BalanceData = z.infer<typeof balanceData>;
+
+const descriptions: Record<EventType, string> = {
+  BANK_LOGIN_CONNECTED: 'A bank login has been connected and its data fetched for the first time.',
+  BANK_LOGIN_SYNCHRONIZED: 'A bank login has been synchronized; carries what changed since the event before.',
+  BANK_LOGIN_SYNCHRONIZATION_FAILED: 'A synchronization failed; the data is as it was.',
+  BANK_LOGIN_SCA_REQUIRED: 'The end user must consent anew at the bank before this login can be synchronized again.',
+  BANK_LOGIN_DELETED: 'A bank login and all its data have been deleted.',
+  CONSENT_EXPIRING: 'A consent ends soon: have the end user renew it.',
+  CONSENT_EXPIRED: 'A consent has ended.',
+  USER_DELETED: 'A user and everything that held its data have been erased.',
+  SYNCHRONIZATION_CYCLE_COMPLETED: 'A cycle has finished; says how many of your users it synchronized.',
+  WEBHOOK_ENDPOINT_DISABLED: 'A webhook endpoint has been disabled; its events are kept.',
+  WEBHOOK_TEST: 'Sent on request, to try an endpoint out.',
+};
+
+export interface EventDefinition<T extends EventType = EventType> {
+  type: T;
+  /** As written on the wire: bank_login.synchronized. */
+  name: string;
+  description: string;
+  data: (typeof schemas)[T];
+  example: EventData<T>;
+}
+
+/** On the wire a type is the noun in lower case, a dot, and what happened to it. */
+export const eventNames = {
+  BANK_LOGIN_CONNECTED: 'bank_login.connected',
+  BANK_LOGIN_SYNCHRONIZED: 'bank_login.synchronized',
+  BANK_LOGIN_SYNCHRONIZATION_FAILED: 'bank_login.synchronization_failed',
+  BANK_LOGIN_SCA_REQUIRED: 'bank_login.sca_required',
+  BANK_LOGIN_DELETED: 'bank_login.deleted',
+  CONSENT_EXPIRING: 'consent.expiring',
+  CONSENT_EXPIRED: 'consent.expired',
+  USER_DELETED: 'user.deleted',
+  SYNCHRONIZATION_CYCLE_COMPLETED: 'synchronization_cycle.completed',
+  WEBHOOK_ENDPOINT_DISABLED: 'webhook_endpoint.disabled',
+  WEBHOOK_TEST: 'webhook.test',
+} as const satisfies Record<EventType, string>;
+
+/** Every event type: its name on the wire, what it means, its fields and an example. */
+export const eventCatalogue = Object.fromEntries(
+  Object.values(EventType).map((type) => [
+    type,
+    {
+      type,
+      name: eventNames[type],
+      description: descriptions[type],
+      data: schemas[type],
+      example: eventExamples[type],
+    },
+  ]),
+) as unknown as { [T in EventType]: EventDefinition<T> };
