@@ -1,0 +1,54 @@
+import type { ApiKey, ApiKeyScope, Client, Prisma as PrismaTypes } from '../generated/prisma/client.ts';
+import type { Database, Transaction } from '../storage/database.ts';
+
+export interface NewApiKeyRow {
+  id: string;
+  clientId: string;
+  name: string;
+  hash: string;
+  prefix: string;
+  scopes: readonly ApiKeyScope[];
+  expiresAt: Date | null;
+  createdAt: Date;
+}
+
+export interface ClientStore {
+  find(clientId: string): Promise<Client | null>;
+  /** The client with its event log and first key, all or nothing. */
+  create(client: { id: string; name: string; createdAt: Date }, key: NewApiKeyRow): Promise<Client>;
+  updateReturnOrigins(clientId: string, returnOrigins: readonly string[]): Promise<Client>;
+  createKey(key: NewApiKeyRow): Promise<ApiKey>;
+  findKey(clientId: string, id: string): Promise<ApiKey | null>;
+  findKeyByHash(hash: string): Promise<ApiKey | null>;
+  /** The key's hash, or null when there is no such key that is still good. */
+  revokeKey(id: string, revokedAt: Date): Promise<string | null>;
+  touchKey(id: string, lastUsedAt: Date): Promise<void>;
+}
+
+export function createClientStore(database: Database): ClientStore {
+  const { prisma } = database;
+  return {
+    find: (id) => prisma.client.findUnique({ where: { id } }),
+    create: (client, key) =>
+      database.transaction(async (tx: Transaction) => {
+        const created = await tx.client.create({ data: client });
+        await tx.eventHead.create({ data: { clientId: client.id } });
+        await tx.apiKey.create({ data: toData(key) });
+        return created;
+      }),
+    updateReturnOrigins: (id, returnOrigins) =>
+      prisma.client.update({ where: { id }, data: { returnOrigins: [...returnOrigins] } }),
+    createKey: (key) => prisma.apiKey.create({ data: toData(key) }),
+    findKey: (clientId, id) => prisma.apiKey.findFirst({ where: { id, clientId } }),
+    findKeyByHash: (hash) => prisma.apiKey.findUnique({ where: { hash } }),
+    async revokeKey(id, revokedAt) {
+      const [key] = await prisma.apiKey.updateManyAndReturn({ where: { id, revokedAt: null }, data: { revokedAt } });
+      return key?.hash ?? null;
+    },
+    touchKey: async (id, lastUsedAt) => void (await prisma.apiKey.updateMany({ where: { id }, data: { lastUsedAt } })),
+  };
+}
+
+function toData(key: NewApiKeyRow): PrismaTypes.ApiKeyUncheckedCreateInput {
+  return { ...key, scopes: [...key.scopes] };
+}

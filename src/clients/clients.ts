@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Clock } from '../domain/clock.ts';
+import { InvalidInput, NotFound } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import type { ApiKey, ApiKeyScope, Client } from '../generated/prisma/client.ts';
+import { newApiKeySecret, toStoredKey } from './api-key-secret.ts';
+import type { ClientStore, NewApiKeyRow } from './client-store.ts';
+
+/** API clients and their keys. A key is shown once, when it is made; its hash alone is kept. */
+export interface Clients {
+  /** The first client with a first key of both scopes, unless this key is known already. */
+  bootstrap(key: string): Promise<void>;
+  find(clientId: string): Promise<Client>;
+  createClient(name: string): Promise<{ client: Client; key: string }>;
+  /** Throws InvalidInput for what is not an origin, such as `https://app.example.com`. */
+  updateClient(clientId: string, change: { returnOrigins: readonly string[] }): Promise<Client>;
+  createApiKey(input: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>;
+  findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** From now on the key is refused, by this process at once and by others within seconds. */
+  revokeApiKey(id: string): Promise<void>;
+  /** Called with the hash of every key that this process revokes. */
+  onRevoked(listener: (hash: string) => void): void;
+}
+
+export interface NewApiKey {
+  clientId: string;
+  name: string;
+  scopes: readonly ApiKeyScope[];
+  expiresAt: Date | null;
+}
+
+const name = z.string().trim().min(1, 'must not be empty').max(200, 'must have 200 characters at most');
+
+export function createClients({ clock, store }: { clock: Clock; store: ClientStore }): Clients {
+  const listeners: Array<(hash: string) => void> = [];
+
+  function toRow(input: NewApiKey, key: string): NewApiKeyRow {
+    const now = clock.now();
+    return { id: newId('apiKey', now), ...input, ...toStoredKey(key), createdAt: now };
+  }
+
+  async function create(clientName: string, key: string, scopes: readonly ApiKeyScope[]): Promise<Client> {
+    const now = clock.now();
+    const id = newId('client', now);
+    const first = toRow({ clientId: id, name: 'First key', scopes, expiresAt: null }, key);
+    return await store.create({ id, name: clientName, createdAt: now }, first);
+  }
+
+  return {
+    async bootstrap(key) {
+      if (await store.findKeyByHash(toStoredKey(key).hash)) return;
+      await create('First client', key, ['CLIENT', 'OPERATOR']).catch(async (error: unknown) => {
+        // Another process started with the same key at the same moment and was faster.
+        if (!(await store.findKeyByHash(toStoredKey(key).hash))) throw error;
+      });
+    },
+    async find(clientId) {
+      const client = await store.find(clientId);
+      if (!client) throw new NotFound('client', clientId);
+      return client;
+    },
+    async createClient(given) {
+      const key = newApiKeySecret();
+      return { client: await create(parse(name, given, 'name'), key, ['CLIENT']), key };
+    },
+    async updateClient(clientId, { returnOrigins }) {
+      const faults = returnOrigins.flatMap((origin, i) =>
+        isOrigin(origin)
+          ? []
+          : [{ path: `returnOrigins.${i}`, message: 'must be an origin, such as https://app.example.com' }],
+      );
+      if (faults.length > 0) throw new InvalidInput(faults);
+      return await store.updateReturnOrigins(clientId, [...new Set(returnOrigins.map((url) => new URL(url).origin))]);
+    },
+    async createApiKey(input) {
+      const given = { ...input, name: parse(name, input.name, 'name') };
+      if (given.scopes.length === 0) throw new InvalidInput([{ path: 'scopes', message: 'must not be empty' }]);
+      if (given.expiresAt && given.expiresAt <= clock.now()) {
+        throw new InvalidInput([{ path: 'expiresAt', message: 'must lie in the future' }]);
+      }
+      if (!(await store.find(given.clientId))) throw new NotFound('client', given.clientId);
+      const key = newApiKeySecret();
+      return { apiKey: await store.createKey(toRow({ ...given, scopes: [...new Set(given.scopes)] }, key)), key };
+    },
+    findApiKey: (clientId, id) => store.findKey(clientId, id),
+    async revokeApiKey(id) {
+      const hash = await store.revokeKey(id, clock.now());
+      if (hash === null) throw new NotFound('API key', id);
+      for (const listener of listeners) listener(hash);
+    },
+    onRevoked: (listener) => void listeners.push(listener),
+  };
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && (url.href === `${url.origin}/` || url.href === url.origin) && !url.username;
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInput(parsed.error.issues.map((issue) => ({ path, message: issue.message })));
+}

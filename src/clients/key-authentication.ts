@@ -1,0 +1,65 @@
+import type { Clock } from '../domain/clock.ts';
+import type { ApiKey, ApiKeyScope } from '../generated/prisma/client.ts';
+import { toStoredKey } from './api-key-secret.ts';
+import type { ClientStore } from './client-store.ts';
+
+/** Whom a key stands for. */
+export interface Viewer {
+  clientId: string;
+  keyId: string;
+  scopes: readonly ApiKeyScope[];
+  expiresAt: Date | null;
+}
+
+export interface KeyAuthentication {
+  /** Null for a key that is unknown, expired or revoked. What was found is believed for up to five seconds. */
+  authenticate(key: string): Promise<Viewer | null>;
+  /** To be called for a key that has been revoked. */
+  forget(hash: string): void;
+}
+
+const believedMs = 5_000;
+const maximumKept = 10_000;
+const lastUseStepMs = 60_000;
+
+interface Kept {
+  key: ApiKey | null;
+  readAtMs: number;
+}
+
+export interface KeyAuthenticationDeps {
+  clock: Clock;
+  store: Pick<ClientStore, 'findKeyByHash' | 'touchKey'>;
+}
+
+export function createKeyAuthentication({ clock, store }: KeyAuthenticationDeps): KeyAuthentication {
+  const kept = new Map<string, Kept>();
+  const touchedAtMs = new Map<string, number>();
+
+  async function findKey(hash: string, nowMs: number): Promise<ApiKey | null> {
+    const known = kept.get(hash);
+    if (known && nowMs - known.readAtMs < believedMs && nowMs >= known.readAtMs) return known.key;
+    const key = await store.findKeyByHash(hash);
+    if (kept.size >= maximumKept) kept.clear();
+    kept.set(hash, { key, readAtMs: nowMs });
+    return key;
+  }
+
+  // Beside the request, and at most once a minute: the last use is for people to look at.
+  function noteUse(key: ApiKey, now: Date): void {
+    if (now.getTime() - (touchedAtMs.get(key.id) ?? 0) < lastUseStepMs) return;
+    touchedAtMs.set(key.id, now.getTime());
+    store.touchKey(key.id, now).catch(() => {});
+  }
+
+  return {
+    async authenticate(given) {
+      const now = clock.now();
+      const key = await findKey(toStoredKey(given).hash, now.getTime());
+      if (!key || key.revokedAt || (key.expiresAt && key.expiresAt <= now)) return null;
+      noteUse(key, now);
+      return { clientId: key.clientId, keyId: key.id, scopes: key.scopes, expiresAt: key.expiresAt };
+    },
+    forget: (hash) => void kept.delete(hash),
+  };
+}
