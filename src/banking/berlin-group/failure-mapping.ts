@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { BankFailure, type BankFailureCode } from '../bank-failure.ts';
+
+/** What was asked of which bank: all that a failure's message says of the request, for paths and bodies hold secrets. */
+export interface FailureContext {
+  bankId: string;
+  /** In words: `list accounts`. */
+  operation: string;
+  /** The X-Request-ID, by which the bank finds the call. */
+  requestId: string;
+}
+
+export interface Refusal {
+  status: number;
+  retryAfter: string | null;
+  /** The reply's body: parsed JSON, or null where it is none. */
+  body: unknown;
+  now: Date;
+}
+
+/** The bank has answered, but not with what was asked for. */
+export function toRefusalFailure(refusal: Refusal, context: FailureContext): BankFailure {
+  const messageCodes = readMessageCodes(refusal.body);
+  const code = toFailureCode(refusal.status, messageCodes);
+  const messageCode = messageCodes.find((known) => toConsequence(known) === code) ?? messageCodes[0] ?? null;
+  const answer = [refusal.status, messageCode].filter((part) => part !== null).join(' ');
+  return new BankFailure(code, `${context.bankId} answered ${answer} when asked to ${context.operation}.`, {
+    details: { ...context, httpStatus: refusal.status, messageCode },
+    retryAt: parseRetryAfter(refusal.retryAfter, refusal.now),
+  });
+}
+
+/** The bank's message codes decide; where it gives none that we know, the HTTP status does. */
+export function toFailureCode(status: number, messageCodes: readonly string[]): BankFailureCode {
+  if (status >= 500 || status === 408) return 'BANK_UNAVAILABLE';
+  if (status === 429) return 'ACCESS_EXCEEDED';
+  if (status < 400) return 'MALFORMED_REPLY';
+  for (const messageCode of messageCodes) {
+    const consequence = toConsequence(messageCode);
+    if (consequence) return consequence;
+  }
+  return 'REQUEST_REFUSED';
+}
+
+const consequences: Readonly<Record<string, BankFailureCode>> = {
+  CONSENT_EXPIRED: 'CONSENT_EXPIRED',
+  CONSENT_INVALID: 'CONSENT_INVALID',
+  CONSENT_UNKNOWN: 'CONSENT_INVALID',
+  TOKEN_UNKNOWN: 'CONSENT_INVALID',
+  TOKEN_INVALID: 'CONSENT_INVALID',
+  TOKEN_EXPIRED: 'CONSENT_INVALID',
+  PSU_CREDENTIALS_INVALID: 'CREDENTIALS_INVALID',
+  ACCESS_EXCEEDED: 'ACCESS_EXCEEDED',
+};
+
+function toConsequence(messageCode: string): BankFailureCode | null {
+  // Banks differ in the ending (REVOKE, REVOKED), and the operator's part is the same for all of them.
+  if (messageCode.startsWith('CERTIFICATE_')) return 'CERTIFICATE_REJECTED';
+  if (messageCode.startsWith('SIGNATURE_')) return 'SIGNATURE_REJECTED';
+  return Object.hasOwn(consequences, messageCode) ? (consequences[messageCode] ?? null) : null;
+}
+
+const tppMessage = z.object({ category: z.string().nullish(), code: z.string() });
+const errorBody = z.object({
+  tppMessages: z.array(z.unknown()).catch([]).default([]),
+  code: z.string().nullish().catch(null),
+  additionalErrors: z.array(z.unknown()).catch([]).default([]),
+});
+
+/** The codes of a NextGenPSD2 or problem+json error body, warnings left out; empty for any other body. */
+export function readMessageCodes(body: unknown): string[] {
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return [];
+  const messages = [...parsed.data.tppMessages, ...parsed.data.additionalErrors].flatMap((message) => {
+    const { data } = tppMessage.safeParse(message);
+    return data && data.category !== 'WARNING' ? [data.code] : [];
+  });
+  // The code ends up in messages and logs: whatever does not look like one stays out.
+  return [parsed.data.code ?? '', ...messages].filter((code) => /^[A-Z][A-Z0-9_]{0,63}$/.test(code));
+}
+
+/** RFC 9110, 10.2.3: seconds or an HTTP date; null for anything else. */
+export function parseRetryAfter(value: string | null, now: Date): Date | null {
+  if (value === null) return null;
+  const text = value.trim();
+  const time = /^\d+$/.test(text) ? now.getTime() + Number(text) * 1000 : Date.parse(/GMT$/.test(text) ? text : '');
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** The call itself went wrong: no connection, no answer in time, or an answer that is not HTTP as we take it. */
+export function toConnectionFailure(error: unknown, context: FailureContext): BankFailure {
+  const errorCode = readErrorCode(error);
+  const details = { ...context, errorCode };
+  const asked = `when asked to ${context.operation}`;
+  if (errorCode === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return new BankFailure('MALFORMED_REPLY', `${context.bankId} answered with more than we take ${asked}.`, {
+      details,
+    });
+  }
+  if (errorCode?.startsWith('HPE_') || errorCode === 'UND_ERR_HEADERS_OVERFLOW') {
+    // The parser's error carries the raw reply: it is no cause to pass on.
+    return new BankFailure('MALFORMED_REPLY', `${context.bankId} answered with no valid HTTP ${asked}.`, { details });
+  }
+  if (errorCode && certificateAlert.test(errorCode)) {
+    const message = `${context.bankId} did not accept our client certificate (${errorCode}) ${asked}.`;
+    return new BankFailure('CERTIFICATE_REJECTED', message, { details, cause: error });
+  }
+  const message = `${context.bankId} could not be reached (${errorCode ?? 'unknown error'}) ${asked}.`;
+  return new BankFailure('BANK_UNAVAILABLE', message, { details, cause: error });
+}
+
+/** TLS alerts that speak of the peer's (our) certificate, as OpenSSL 3 names them in its older and newer versions. */
+const certificateAlert = /^ERR_SSL_.*ALERT_(NO_CERTIFICATE|(BAD_|UNSUPPORTED_)?CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+
+function readErrorCode(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'string' && code !== '') return code;
+  // Happy eyeballs: one error per address tried, the first tells enough.
+  const first = (error as { errors?: unknown[] } | null)?.errors?.[0];
+  return first === undefined ? null : readErrorCode(first);
+}
+
+export function toMalformedReply(
+  why: string,
+  context: FailureContext,
+  details: Record<string, unknown> = {},
+): BankFailure {
+  const message = `${context.bankId} gave a reply that cannot be used when asked to ${context.operation}: ${why}.`;
+  return new BankFailure('MALFORMED_REPLY', message, { details: { ...context, ...details } });
+}
