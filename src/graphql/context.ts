@@ -23,8 +23,8 @@ export interface Context {
   /** For relations only, which Pothos reads in batches; root fields go through the services. */
   prisma: RelationReader;
   loaders: Loaders;
-  /** Aborted when the request, the socket or the key's validity ends. */
-  ended: AbortSignal;
+  /** Of a subscription to events: the last one that was executed. */
+  progress: { position: bigint | null };
 }
 
 export interface Loaders {
@@ -41,17 +41,16 @@ export interface ContextSource {
 export interface RequestFacts {
   viewer: Viewer;
   requestId: string;
-  ended: AbortSignal;
 }
 
 /** A context of its own per operation: what the loaders have read is never seen by the next one. */
 export function createContext({ services, prisma }: ContextSource, facts: RequestFacts): Context {
-  const { viewer, requestId, ended } = facts;
+  const { viewer, requestId } = facts;
   const { clientId } = viewer;
   return {
     viewer,
     requestId,
-    ended,
+    progress: { position: null },
     services,
     prisma,
     loaders: {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { NotFound } from '../domain/errors.ts';
 import type { Session } from '../generated/prisma/client.ts';
 import type { Context } from './context.ts';
-import { endWith } from './subscription-stream.ts';
+import { streamUntilLeft } from './subscription-stream.ts';
 
 const pauseMs = 500;
 const finalStates: readonly Session['status'][] = ['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'];
@@ -12,7 +12,7 @@ const finalStates: readonly Session['status'][] = ['COMPLETED', 'FAILED', 'CANCE
  * second: not every change has an event, and the process that works on the session may be another one.
  */
 export function watchSession(id: string, context: Context): AsyncIterable<Session> {
-  return endWith(context.ended, (abort) => readChanges(id, context, abort));
+  return streamUntilLeft((abort) => readChanges(id, context, abort));
 }
 
 async function* readChanges(id: string, context: Context, abort: AbortSignal): AsyncGenerator<Session> {

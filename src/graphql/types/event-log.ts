@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { builder } from '../builder.ts';
 import { pageArguments, readConnection } from '../connections.ts';
 import type { EventFilter, EventRecord, EventService } from '../services.ts';
-import { endWith } from '../subscription-stream.ts';
+import { streamUntilLeft } from '../subscription-stream.ts';
 import { Event, EventConnection } from './event.ts';
 import { EventType } from './event-type.ts';
 
@@ -58,12 +58,15 @@ builder.subscriptionField('events', (t) =>
       ...filterArguments,
       after: t.arg.string({ description: 'The cursor of the last event that you have seen; left out: live only.' }),
     },
-    subscribe: (_root, args, { services, viewer, ended }) => {
+    subscribe: (_root, args, { services, viewer }) => {
       const filter = toFilter(viewer.clientId, args);
       const after = args.after == null ? null : parseAfter(services.events, args.after);
-      return endWith(ended, (abort) => services.events.stream({ ...filter, after, abort }));
+      return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
-    resolve: (event) => event,
+    resolve: (event, _args, { progress }) => {
+      progress.position = event.position;
+      return event;
+    },
   }),
 );
 

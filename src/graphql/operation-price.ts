@@ -1,0 +1,152 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
+
+export interface OperationPrice {
+  depth: number;
+  aliases: number;
+  /** Objects that the answer may hold. */
+  cost: number;
+}
+
+export interface PricedOperation {
+  schema: GraphQLSchema;
+  /** Valid against the schema. */
+  document: DocumentNode;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+interface Pricing {
+  schema: GraphQLSchema;
+  variables: Record<string, unknown>;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Each fragment is priced once, however often it is spread: otherwise pricing itself could be made to explode. */
+  priced: Map<string, OperationPrice>;
+}
+
+const nothing: OperationPrice = { depth: 0, aliases: 0, cost: 0 };
+
+/** What an operation may cost at most, told from its text and variables alone. */
+export function priceOperation({ schema, document, operationName, variables }: PricedOperation): OperationPrice {
+  const operation = getOperationAST(document, operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!operation || !root) return nothing;
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const defaults = Object.fromEntries(
+    (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+      defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)]] : [],
+    ),
+  );
+  const pricing: Pricing = { schema, fragments, variables: { ...defaults, ...variables }, priced: new Map() };
+  return priceSelections(operation.selectionSet, root, pricing);
+}
+
+/** The refusal of an operation that is beyond a limit, or null. */
+export function refuseOperation(operation: PricedOperation): GraphQLError | null {
+  try {
+    const { depth, aliases, cost } = priceOperation(operation);
+    if (depth > operationLimits.depth) {
+      return refusal('TOO_DEEP', `The operation is ${depth} levels deep; ${operationLimits.depth} is the most.`);
+    }
+    if (aliases > operationLimits.aliases) {
+      return refusal(
+        'TOO_MANY_ALIASES',
+        `The operation has ${aliases} aliases; ${operationLimits.aliases} is the most.`,
+      );
+    }
+    if (cost > operationLimits.cost) {
+      const advice = 'ask for smaller pages, or for less at once';
+      return refusal(
+        'TOO_COSTLY',
+        `The operation may answer with ${cost} objects; ${operationLimits.cost} is the most: ${advice}.`,
+      );
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
+}
+
+function priceSelections(selections: SelectionSetNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
+  const sum = { ...nothing };
+  for (const selection of selections.selections) {
+    const price = priceSelection();
+    sum.depth = Math.max(sum.depth, price.depth);
+    sum.aliases += price.aliases;
+    sum.cost += price.cost;
+
+    function priceSelection(): OperationPrice {
+      if (selection.kind === Kind.FIELD) return priceField(selection, parent, pricing);
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return priceFragment(selection.name.value, pricing);
+      const type = selection.typeCondition && pricing.schema.getType(selection.typeCondition.name.value);
+      return priceSelections(selection.selectionSet, isCompositeType(type) ? type : parent, pricing);
+    }
+  }
+  return sum;
+}
+
+function priceFragment(name: string, pricing: Pricing): OperationPrice {
+  const known = pricing.priced.get(name);
+  if (known) return known;
+  const fragment = pricing.fragments.get(name);
+  const type = fragment && pricing.schema.getType(fragment.typeCondition.name.value);
+  if (!fragment || !isCompositeType(type)) return nothing;
+  const price = priceSelections(fragment.selectionSet, type, pricing);
+  pricing.priced.set(name, price);
+  return price;
+}
+
+function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
+  const aliases = node.alias ? 1 : 0;
+  const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+  const type = field && getNamedType(field.type);
+  // Without a field it is __typename, or introspection, which graphql-js limits by a rule of its own.
+  if (!field || !isCompositeType(type) || !node.selectionSet) return { depth: 1, aliases, cost: 0 };
+  const inner = priceSelections(node.selectionSet, type, pricing);
+  return {
+    depth: inner.depth + 1,
+    aliases: inner.aliases + aliases,
+    cost: countOf(field, node, parent, pricing) * (inner.cost + 1),
+  };
+}
+
+function countOf(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  parent: GraphQLCompositeType,
+  pricing: Pricing,
+): number {
+  if (field.args.some(({ name }) => name === 'first')) {
+    const { first = defaultPageSize } = getArgumentValues(field, node, pricing.variables) as { first?: number | null };
+    return Math.max(1, Math.min(first ?? defaultPageSize, maximumPageSize));
+  }
+  // The rows of a page have been counted by the field that the page came with.
+  if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
+  return assumedListLength;
+}

@@ -1,0 +1,126 @@
+import { GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
+import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
+import { refuseOperation } from '../graphql/operation-price.ts';
+import type { Authenticate } from './authentication.ts';
+import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
+import type { KeyWatch } from './key-watch.ts';
+import type { Metrics } from './metrics.ts';
+import type { ResultMapper } from './result-mapping.ts';
+import { useAuthentication } from './use-authentication.ts';
+import { useOperationMetrics } from './use-operation-metrics.ts';
+import { useResultMapping } from './use-result-mapping.ts';
+
+/** What a door has found out about a request before the operation is looked at. */
+export interface DoorContext {
+  viewer: Viewer;
+  key: string;
+  requestId: string;
+}
+
+export type GraphQLEndpoint = YogaServerInstance<Partial<DoorContext>, Context>;
+
+export interface GraphQLEndpointDependencies {
+  schema: GraphQLSchema;
+  source: ContextSource;
+  authenticate: Authenticate;
+  keyWatch: KeyWatch;
+  metrics: Metrics;
+  mapResult: ResultMapper;
+  logger: Logger;
+}
+
+/** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
+export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
+  const { schema, source, authenticate, keyWatch, metrics, mapResult, logger } = dependencies;
+  return createYoga<Partial<DoorContext>, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    cors: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: bodyLimitBytes,
+    logging: toYogaLogger(logger),
+    graphiql: graphiqlOptions,
+    renderGraphiQL,
+    // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
+    maskedErrors: { maskError: (error) => (error instanceof GraphQLError ? error : maskUnknown(error, logger)) },
+    context: ({ viewer, requestId }) => {
+      if (!viewer || !requestId) throw new Error('an operation without a viewer');
+      return createContext(source, { viewer, requestId });
+    },
+    plugins: [
+      useAuthentication(authenticate),
+      useTokenLimit(),
+      useOperationLimits(),
+      useOperationMetrics(metrics),
+      useResultMapping(mapResult, keyWatch),
+    ],
+  });
+}
+
+function maskUnknown(error: unknown, logger: Logger): GraphQLError {
+  logger.error({ err: error }, 'unexpected error before an operation');
+  return new GraphQLError('Unexpected error.', {
+    extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
+  });
+}
+
+// yoga logs requests at debug; its errors are those of single requests.
+function toYogaLogger(logger: Logger) {
+  const at =
+    (level: 'debug' | 'warn' | 'error') =>
+    (...parts: unknown[]) =>
+      logger[level]({ parts }, 'graphql-yoga');
+  return { debug: at('debug'), info: at('debug'), warn: at('warn'), error: at('error') };
+}
+
+function useTokenLimit(): Plugin<Context> {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, options) => {
+        try {
+          return parse(source, { ...options, maxTokens: operationLimits.tokens });
+        } catch (error) {
+          if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
+          throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
+            extensions: { code: 'DOCUMENT_TOO_LONG', http: { status: 400 } },
+          });
+        }
+      });
+    },
+  };
+}
+
+function useOperationLimits(): Plugin<Context> {
+  // Before execution rather than in validation: the price follows from the variables, and validation is cached without them.
+  const refuse = ({
+    args,
+  }: {
+    args: {
+      schema: GraphQLSchema;
+      document: Parameters<typeof refuseOperation>[0]['document'];
+      operationName?: string | null | undefined;
+      variableValues?: unknown;
+    };
+  }) =>
+    refuseOperation({
+      schema: args.schema,
+      document: args.document,
+      operationName: args.operationName,
+      variables: args.variableValues as Record<string, unknown> | undefined,
+    });
+  return {
+    onExecute(payload) {
+      const refusal = refuse(payload);
+      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
+    },
+    onSubscribe(payload) {
+      const refusal = refuse(payload);
+      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Authenticate } from './authentication.ts';
+
+/** Ends what lives longer than a request when its key does. */
+export interface KeyWatch {
+  /** Calls `onEnded` once, when the key is found to be revoked or expired. Returns how to stop watching. */
+  watch(key: string, onEnded: () => void): () => void;
+  /** How many watch this key now. */
+  count(key: string): number;
+  /** Checks every watched key now. */
+  checkAll(): Promise<void>;
+  close(): void;
+}
+
+export interface KeyWatchDependencies {
+  authenticate: Authenticate;
+  /** Called back when any key was revoked in this process; other processes are found out by the regular check. */
+  onRevoked?: (listener: () => void) => () => void;
+  /** @default 30_000 */
+  intervalMs?: number;
+}
+
+export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }: KeyWatchDependencies): KeyWatch {
+  const watchers = new Map<string, Set<() => void>>();
+
+  async function check(key: string): Promise<void> {
+    // A store that does not answer for a moment ends nobody's socket.
+    const viewer = await authenticate(key).catch(() => 'unknown' as const);
+    if (viewer !== null) return;
+    const ended = watchers.get(key);
+    watchers.delete(key);
+    for (const onEnded of ended ?? []) onEnded();
+  }
+
+  const checkAll = async () => {
+    await Promise.all([...watchers.keys()].map(check));
+  };
+  const timer = setInterval(() => void checkAll(), intervalMs);
+  timer.unref();
+  const stopListening = onRevoked?.(() => void checkAll());
+
+  return {
+    watch: (key, onEnded) => {
+      const ofKey = watchers.get(key) ?? new Set();
+      // A function of its own, so that two equal listeners are counted as two.
+      const listener = () => onEnded();
+      ofKey.add(listener);
+      watchers.set(key, ofKey);
+      return () => {
+        ofKey.delete(listener);
+        if (ofKey.size === 0 && watchers.get(key) === ofKey) watchers.delete(key);
+      };
+    },
+    count: (key) => watchers.get(key)?.size ?? 0,
+    checkAll,
+    close: () => {
+      clearInterval(timer);
+      stopListening?.();
+      watchers.clear();
+    },
+  };
+}

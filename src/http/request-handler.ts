@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { checkReadiness, type ReadinessChecks } from './health.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Answers the request and says true, or leaves it alone and says false. */
+export type PagesHandler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<boolean>;
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+interface Route {
+  /** As the metrics name it. */
+  name: string;
+  handle: Handler;
+}
+
+export interface RequestHandlerDependencies {
+  readiness: ReadinessChecks;
+  metrics: Metrics;
+  pages: PagesHandler;
+  graphql: Handler;
+  logger: Logger;
+}
+
+/** Finds who answers a request, in this order: health and metrics, GraphQL, the hosted pages, 404. Never rejects. */
+export function createRequestHandler(dependencies: RequestHandlerDependencies): Handler {
+  const { readiness, metrics, pages, graphql, logger } = dependencies;
+  const routes: Readonly<Record<string, Handler>> = {
+    '/health/live': async (_request, response) => sendJson(response, 200, { status: 'ok' }),
+    '/health/ready': async (_request, response) => {
+      const { ready, checks, failures } = await checkReadiness(readiness);
+      for (const err of failures) logger.warn({ err }, 'not ready');
+      sendJson(response, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks });
+    },
+    '/metrics': async (_request, response) => {
+      const { contentType, text } = await metrics.print();
+      response.writeHead(200, { 'content-type': contentType }).end(text);
+    },
+    '/graphql': graphql,
+  };
+  const toPages: Handler = async (request, response) => {
+    const url = parseUrl(request);
+    if (url && (await pages(request, response, url))) return;
+    sendJson(response, 404, { error: 'not found' });
+  };
+  const routeOf = (path: string): Route => {
+    const exact = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    return exact ? { name: path, handle: exact } : { name: 'pages', handle: toPages };
+  };
+  return async (request, response) => {
+    const startedAt = performance.now();
+    const { name, handle } = routeOf((request.url ?? '').split('?', 1)[0] ?? '');
+    response.once('close', () => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      metrics.requestFinished({ route: name, method: request.method ?? '', status: response.statusCode, seconds });
+    });
+    try {
+      await handle(request, response);
+    } catch (err) {
+      logger.error({ err, route: name }, 'unexpected error in a request');
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 500, { error: 'unexpected error' });
+    }
+  };
+}
+
+// A request line may hold what no URL can.
+function parseUrl(request: IncomingMessage): URL | null {
+  const path = `http://localhost${request.url ?? '/'}`;
+  return URL.canParse(path) ? new URL(path) : null;
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

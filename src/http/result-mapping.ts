@@ -1,0 +1,24 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import { mapError } from '../graphql/error-mapping.ts';
+
+/** Logs what the caller is not told, and makes of a result what the caller gets. */
+export type ResultMapper = (result: ExecutionResult, requestId: string) => ExecutionResult;
+
+export function createResultMapper(logger: Logger): ResultMapper {
+  return (result, requestId) => {
+    if (!result.errors || result.errors.length === 0) return result;
+    return { ...result, errors: result.errors.map((error) => mapOne(error, requestId, logger)) };
+  };
+}
+
+function mapOne(error: GraphQLError, requestId: string, logger: Logger): GraphQLError {
+  const mapped = mapError(error, requestId);
+  if (mapped.unexpected !== null) {
+    logger.error(
+      { err: mapped.unexpected, requestId, path: error.path?.join('.') },
+      'unexpected error in an operation',
+    );
+  }
+  return mapped.error;
+}

@@ -1,0 +1,102 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { StartupError } from '../domain/errors.ts';
+import type { ContextSource } from '../graphql/context.ts';
+import { createSchema } from '../graphql/schema.ts';
+import type { Authenticate } from './authentication.ts';
+import { createGraphQLEndpoint } from './graphql-endpoint.ts';
+import type { ReadinessChecks } from './health.ts';
+import { createKeyWatch } from './key-watch.ts';
+import type { Metrics } from './metrics.ts';
+import { createRequestHandler, type PagesHandler } from './request-handler.ts';
+import { createResultMapper } from './result-mapping.ts';
+import { createWebSocketDoor } from './websocket.ts';
+
+export interface HttpServerDependencies {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  source: ContextSource;
+  authenticate: Authenticate;
+  /** Told of a revocation at once, the live connections of the key end at once. */
+  onRevoked?: (listener: () => void) => () => void;
+  pages: PagesHandler;
+  readiness: ReadinessChecks;
+  metrics: Metrics;
+  logger: Logger;
+  /** Of live connections; for tests. */
+  timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerCheckMs?: number };
+}
+
+export interface HttpServer {
+  /** Rejects with a StartupError that names the setting when the port or the host cannot be had. */
+  listen(): Promise<{ url: string }>;
+  /** Takes no more requests, tells live connections to go (1001), and waits a moment for requests in flight. */
+  close(): Promise<void>;
+}
+
+const drainMs = 5000;
+
+/** The API, the hosted pages, health and metrics behind one port. */
+export function createHttpServer(dependencies: HttpServerDependencies): HttpServer {
+  const { authenticate, metrics, logger, timing = {} } = dependencies;
+  const keyWatch = createKeyWatch({
+    authenticate,
+    ...(dependencies.onRevoked && { onRevoked: dependencies.onRevoked }),
+    ...(timing.keyCheckMs !== undefined && { intervalMs: timing.keyCheckMs }),
+  });
+  const mapResult = createResultMapper(logger);
+  const endpoint = createGraphQLEndpoint({
+    schema: createSchema(),
+    source: dependencies.source,
+    authenticate,
+    keyWatch,
+    metrics,
+    mapResult,
+    logger,
+  });
+  const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, ...timing });
+  const handle = createRequestHandler({
+    ...dependencies,
+    graphql: async (request, response) => {
+      await endpoint.handleNodeRequestAndResponse(request, response, {});
+    },
+  });
+  const server = createServer((request, response) => void handle(request, response));
+  sockets.attach(server);
+  return {
+    listen: async () => {
+      const { host, port } = dependencies;
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error) => reject(toStartupError(error, host, port)));
+        server.listen(port, host, resolve);
+      });
+      const { port: actualPort } = server.address() as AddressInfo;
+      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}` };
+    },
+    close: async () => {
+      keyWatch.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await sockets.close();
+      server.closeIdleConnections();
+      // Event streams never end by themselves.
+      const limit = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(limit);
+    },
+  };
+}
+
+function toStartupError(cause: NodeJS.ErrnoException, host: string, port: number): StartupError {
+  if (cause.code === 'EADDRINUSE') {
+    return new StartupError(
+      `PORT: port ${port} on ${host} is taken by another program. Give another PORT, or end it.`,
+      {
+        cause,
+      },
+    );
+  }
+  if (cause.code === 'EACCES') return new StartupError(`PORT: this user may not listen on port ${port}.`, { cause });
+  return new StartupError(`HOST: cannot listen on ${host}, port ${port}: ${cause.message}.`, { cause });
+}

@@ -1,0 +1,61 @@
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { GraphQLError } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import type { Context } from '../graphql/context.ts';
+import { subscriptionsPerSocket } from '../graphql/limits.ts';
+import { refuseOperation } from '../graphql/operation-price.ts';
+import type { GraphQLEndpoint } from './graphql-endpoint.ts';
+import type { Socket } from './websocket.ts';
+
+type Result = Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
+
+/** Travels as the root value of the operation: how to run it with everything that the endpoint has plugged in. */
+export interface PreparedOperation {
+  execute(args: ExecutionArgs): Result;
+  subscribe(args: ExecutionArgs): Result;
+}
+
+interface RequestedOperation {
+  socket: Socket;
+  id: string;
+  payload: SubscribePayload;
+}
+
+/** Parses and checks an operation that came over a socket. Errors: it is refused, and nothing runs. */
+export async function prepareOperation(
+  { socket, id, payload }: RequestedOperation,
+  endpoint: GraphQLEndpoint,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { door, operations } = socket.extra;
+  if (!door || !operations) throw new Error('an operation on a socket without a key');
+  if (operations.size >= subscriptionsPerSocket) {
+    const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
+    return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
+  }
+  const { schema, parse, validate, execute, subscribe, contextFactory } = endpoint.getEnveloped({
+    ...door,
+    params: payload,
+  } as never);
+  try {
+    const document = parse(payload.query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors;
+    const { operationName, variables } = payload;
+    const refusal = refuseOperation({ schema, document, operationName, variables });
+    if (refusal) return [refusal];
+    const contextValue = (await contextFactory()) as Context;
+    operations.set(id, contextValue);
+    const prepared: PreparedOperation = { execute, subscribe };
+    return {
+      schema,
+      document,
+      contextValue,
+      rootValue: prepared,
+      ...(operationName != null && { operationName }),
+      ...(variables != null && { variableValues: variables }),
+    };
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
+}

@@ -1,0 +1,146 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Context as GraphQLSocket } from 'graphql-ws';
+import { type Extra, useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Context } from '../graphql/context.ts';
+import { bodyLimitBytes, liveConnectionsPerKey } from '../graphql/limits.ts';
+import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
+import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
+import type { KeyWatch } from './key-watch.ts';
+import type { Metrics } from './metrics.ts';
+import { readRequestId } from './request-id.ts';
+import type { ResultMapper } from './result-mapping.ts';
+import { createSlowConsumerGuard } from './slow-consumers.ts';
+import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
+
+/** Close codes beside those of the graphql-transport-ws protocol; documented for subscribers. */
+export const closeCodes = {
+  /** The key is missing, wrong, expired or revoked. */
+  forbidden: 4403,
+  /** The key has too many sockets open. */
+  tooManySockets: 4429,
+  /** What was sent is not being read; the reason carries the cursor to go on from. */
+  slowConsumer: 4290,
+} as const;
+
+export interface WebSocketDoorDependencies {
+  endpoint: GraphQLEndpoint;
+  authenticate: Authenticate;
+  keyWatch: KeyWatch;
+  metrics: Metrics;
+  mapResult: ResultMapper;
+  /** How long a socket may be open without connection_init. @default 3000 */
+  initTimeoutMs?: number;
+  /** @default 12_000 */
+  keepAliveMs?: number;
+  /** How often unread bytes are looked at. @default 5000 */
+  slowConsumerCheckMs?: number;
+}
+
+export interface WebSocketDoor {
+  /** Takes the upgrade requests for /graphql; every other one is refused. */
+  attach(server: Server): void;
+  close(): Promise<void>;
+}
+
+/** Of one socket; put into graphql-ws's `extra` when its key has been accepted. */
+export interface SocketFacts extends Record<PropertyKey, unknown> {
+  door: DoorContext;
+  /** By subscription id: the contexts that the operations are executed with. */
+  operations: Map<string, Context>;
+}
+
+type Parameters = Record<string, unknown> | undefined;
+export type Socket = GraphQLSocket<Parameters, Extra & Partial<SocketFacts>>;
+
+/** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
+export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): WebSocketDoor {
+  const { endpoint, mapResult, metrics, initTimeoutMs = 3000, keepAliveMs, slowConsumerCheckMs } = dependencies;
+  const server = new WebSocketServer({ noServer: true, maxPayload: bodyLimitBytes });
+  const guard = createSlowConsumerGuard({
+    closeCode: closeCodes.slowConsumer,
+    ...(slowConsumerCheckMs !== undefined && { intervalMs: slowConsumerCheckMs }),
+  });
+  const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
+  const disposable = useServer<Parameters, Partial<SocketFacts>>(
+    {
+      connectionInitWaitTimeout: initTimeoutMs,
+      onConnect: async (socket) => {
+        const admitted = await admit(socket, dependencies);
+        if (admitted) guard.watch(socket.extra.socket, () => earliestCursor(socket));
+        return admitted;
+      },
+      onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint),
+      execute: (args) => preparedOf(args).execute(args),
+      subscribe: (args) => preparedOf(args).subscribe(args),
+      onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
+      onError: (socket, _id, _payload, errors) => map(socket, { errors }).errors as never,
+      onComplete: (socket, id) => void socket.extra.operations?.delete(id),
+    },
+    server,
+    keepAliveMs,
+  );
+  server.on('connection', (socket) => {
+    metrics.socketOpened();
+    socket.once('close', () => metrics.socketClosed());
+  });
+  return {
+    attach: (http) => {
+      http.on('upgrade', (request, stream, head) => {
+        stream.on('error', () => stream.destroy());
+        if (pathOf(request) !== '/graphql') {
+          stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+          return;
+        }
+        server.handleUpgrade(request, stream, head, (opened) => server.emit('connection', opened, request));
+      });
+    },
+    close: async () => {
+      guard.close();
+      await disposable.dispose();
+    },
+  };
+}
+
+function preparedOf(args: ExecutionArgs): PreparedOperation {
+  return args.rootValue as PreparedOperation;
+}
+
+async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDependencies): Promise<boolean> {
+  const { request, socket: stream } = socket.extra;
+  const key = parseConnectionParameters(socket.connectionParams) ?? parseAuthorization(request.headers.authorization);
+  const viewer = key === null ? null : await authenticate(key);
+  if (key === null || viewer === null) return false;
+  if (keyWatch.count(key) >= liveConnectionsPerKey) {
+    stream.close(closeCodes.tooManySockets, `more than ${liveConnectionsPerKey} connections of one key`);
+    // The socket is closing, so that the acknowledgement is not sent any more.
+    return true;
+  }
+  const requestId = readRequestId(headerOf(request, 'x-request-id'));
+  Object.assign(socket.extra, { door: { viewer, key, requestId }, operations: new Map() } satisfies SocketFacts);
+  const stopWatching = keyWatch.watch(key, () => stream.close(closeCodes.forbidden, 'Forbidden'));
+  stream.once('close', stopWatching);
+  if (stream.readyState !== stream.OPEN) stopWatching();
+  return true;
+}
+
+/** Of all subscriptions of the socket: going on from there may repeat, but never skips. */
+function earliestCursor(socket: Socket): string | null {
+  let earliest: Context | null = null;
+  for (const context of socket.extra.operations?.values() ?? []) {
+    const { position } = context.progress;
+    if (position !== null && (earliest?.progress.position ?? position) >= position) earliest = context;
+  }
+  const position = earliest?.progress.position ?? null;
+  return earliest && position !== null ? earliest.services.events.toCursor(position) : null;
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
+}
+
+function headerOf(request: IncomingMessage, name: string): string | null {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : null;
+}
