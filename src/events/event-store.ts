@@ -47,7 +47,7 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
         given.bank_login_id, given.cycle_id, given.endpoint_id, given.data
       FROM event_head CROSS JOIN (${rows}) AS given
       RETURNING *),
-    new_delivery AS (${fanOutSql} RETURNING 1)`;
+    new_delivery AS (${fanOutSql})`;
 
   return {
     async append(tx, clientId, events) {
