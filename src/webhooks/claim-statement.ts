@@ -1,0 +1,155 @@
+import type { EventRecord } from '../events/event-record.ts';
+import { Prisma } from '../storage/database.ts';
+import {
+  claimedPerLogin,
+  heldPerEndpoint,
+  heldPerEndpointWhileFailing,
+  inlineEventBytes,
+  leaseSeconds,
+} from './delivery-limits.ts';
+import type { WebhookMethod } from './webhook-method.ts';
+
+export interface ClaimRequest {
+  now: Date;
+  /** Look at these endpoints, and at all endpoints of these clients. */
+  endpointIds: readonly string[];
+  clientIds: readonly string[];
+  /** Deliveries that this process holds already, by endpoint. */
+  held: ReadonlyMap<string, number>;
+  limit: number;
+}
+
+/** A claimed delivery, or an endpoint of which none was claimed. What belongs to an endpoint or an event comes once. */
+export interface ClaimRow {
+  endpoint_id: string;
+  /** There is more that could be claimed at once. */
+  has_claimable: boolean;
+  /** There is more that waits for what is being sent. */
+  has_more: boolean;
+  id: string | null;
+  event_id: string;
+  bank_login_id: string | null;
+  fencing_token: number;
+  attempt_count: number;
+  endpoint: {
+    client_id: string;
+    url: string;
+    method: WebhookMethod;
+    headers: string | null;
+    secrets: string;
+    document: string | null;
+    rate_limit: number | null;
+    failing_since: string | null;
+  } | null;
+  event_type: EventRecord['type'] | null;
+  event_position: bigint;
+  event_occurred_at: Date;
+  event_user_id: string | null;
+  event_cycle_id: string | null;
+  event_endpoint_id: string | null;
+  event_client_id: string;
+  event_data: string | null;
+}
+
+/**
+ * Claims in one statement. A window of what is due is read per endpoint, in the order of the index. Out of it, logins of
+ * which something is being sent are left alone; of the others the first few deliveries are taken, in order, all of them or
+ * none. The batch is filled in turns: over the logins of an endpoint, then over the endpoints of a client, then over clients.
+ *
+ * `= ANY (ARRAY (…))` keeps the planner on the primary keys: it cannot know how few rows a CTE gives.
+ */
+export function claimStatement(request: ClaimRequest): Prisma.Sql {
+  return Prisma.sql`
+  WITH held AS (
+    SELECT * FROM unnest(${[...request.held.keys()]}::text[], ${[...request.held.values()]}::int[]) AS h (endpoint_id, held)
+  ), endpoint AS MATERIALIZED (
+    SELECT w.*, coalesce(h.held, 0) AS held, least(
+        CASE WHEN w.failing_since IS NULL THEN ${heldPerEndpoint}::int ELSE ${heldPerEndpointWhileFailing}::int END,
+        w.rate_limit) - coalesce(h.held, 0) AS room
+    FROM webhook_endpoints w LEFT JOIN held h ON h.endpoint_id = w.id
+    WHERE (w.id = ANY (${request.endpointIds}::text[]) OR w.client_id = ANY (${request.clientIds}::text[]))
+      AND w.status = 'ENABLED' AND (w.paused_until IS NULL OR w.paused_until <= ${request.now}::timestamptz)
+  ), due AS MATERIALIZED (
+    SELECT e.id AS endpoint_id, e.client_id, e.room, d.*, coalesce(d.bank_login_id, d.id) AS login
+    FROM endpoint e CROSS JOIN LATERAL (
+      SELECT d.id, d.bank_login_id, d.position, d.next_attempt_at, coalesce(d.claimed_until > now(), false) AS claimed
+      FROM webhook_deliveries d
+      WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_attempt_at <= ${request.now}::timestamptz
+      ORDER BY d.next_attempt_at, d.position
+      LIMIT e.held + greatest(2 * e.room, 1)
+    ) d
+  ), placed AS (
+    SELECT due.*, bool_or(claimed) OVER login_of AS busy, row_number() OVER (login_of ORDER BY position) AS place
+    FROM due WINDOW login_of AS (PARTITION BY endpoint_id, login)
+  ), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY endpoint_id ORDER BY place, next_attempt_at, position) AS turn
+    FROM placed WHERE NOT busy AND place <= ${claimedPerLogin}
+  ), wanted AS MATERIALIZED (
+    SELECT id, endpoint_id, login FROM ranked WHERE turn <= room
+    ORDER BY row_number() OVER (PARTITION BY client_id ORDER BY turn), next_attempt_at
+    LIMIT ${request.limit}
+  ), locked AS MATERIALIZED (
+    SELECT d.id, d.endpoint_id, coalesce(d.bank_login_id, d.id) AS login
+    FROM webhook_deliveries d
+    WHERE d.id = ANY (ARRAY (SELECT id FROM wanted))
+      AND d.status = 'PENDING' AND (d.claimed_until IS NULL OR d.claimed_until <= now())
+    FOR UPDATE SKIP LOCKED
+  ), granted AS (
+    SELECT l.id FROM (SELECT *, count(*) OVER (PARTITION BY endpoint_id, login) AS count FROM locked) l
+    JOIN (SELECT endpoint_id, login, count(*) AS count FROM wanted GROUP BY 1, 2) w USING (endpoint_id, login)
+    WHERE l.count = w.count
+  ), claimed AS (
+    UPDATE webhook_deliveries d
+    SET claimed_until = now() + make_interval(secs => ${leaseSeconds}), fencing_token = d.fencing_token + 1
+    WHERE d.id = ANY (ARRAY (SELECT id FROM granted))
+    RETURNING d.id, d.endpoint_id, d.event_id, d.bank_login_id, d.position, d.fencing_token, d.attempt_count
+  ), seen AS (
+    SELECT endpoint_id, count(*) FILTER (WHERE NOT claimed) AS unclaimed,
+      (SELECT count(*) FROM ranked r WHERE r.endpoint_id = due.endpoint_id AND r.turn <= r.room) AS claimable,
+      (SELECT count(*) FROM granted g JOIN wanted USING (id) WHERE wanted.endpoint_id = due.endpoint_id) AS granted
+    FROM due GROUP BY endpoint_id
+  )
+  SELECT c.id, s.endpoint_id, c.event_id, c.bank_login_id, c.fencing_token, c.attempt_count,
+    s.claimable > s.granted AS has_claimable, s.unclaimed > s.granted AS has_more,
+    CASE WHEN c.id IS NOT NULL AND row_number() OVER (PARTITION BY s.endpoint_id ORDER BY c.position) = 1
+      THEN json_build_object('client_id', w.client_id, 'url', w.url, 'method', w.method, 'headers', w.headers,
+        'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since)
+    END AS endpoint,
+    CASE WHEN row_number() OVER first_of_event = 1 THEN e.type END AS event_type,
+    e.position AS event_position, e.occurred_at AS event_occurred_at, e.user_id AS event_user_id,
+    e.cycle_id AS event_cycle_id, e.endpoint_id AS event_endpoint_id, e.client_id AS event_client_id,
+    CASE WHEN row_number() OVER first_of_event = 1 AND pg_column_size(e.data) <= ${inlineEventBytes}
+      THEN e.data::text END AS event_data
+  FROM seen s
+  JOIN endpoint w ON w.id = s.endpoint_id
+  LEFT JOIN claimed c ON c.endpoint_id = s.endpoint_id
+  LEFT JOIN events e ON e.id = c.event_id
+  WINDOW first_of_event AS (PARTITION BY c.event_id ORDER BY c.position, c.endpoint_id)
+  ORDER BY c.position`;
+}
+
+/** A page of the endpoints that have something pending, by jumping through the index from one endpoint to the next. */
+export function dueStatement({ now, after, limit }: { now: Date; after: string; limit: number }): Prisma.Sql {
+  return Prisma.sql`
+  WITH RECURSIVE pending (endpoint_id, number) AS (
+    (SELECT endpoint_id, 1 FROM webhook_deliveries WHERE status = 'PENDING' AND endpoint_id > ${after}
+      ORDER BY endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT n.endpoint_id, p.number + 1
+    FROM pending p CROSS JOIN LATERAL (
+      SELECT d.endpoint_id FROM webhook_deliveries d WHERE d.status = 'PENDING' AND d.endpoint_id > p.endpoint_id
+      ORDER BY d.endpoint_id LIMIT 1) n
+    WHERE p.number < ${limit}
+  )
+  SELECT p.endpoint_id,
+    w.status = 'ENABLED' AND (w.paused_until IS NULL OR w.paused_until <= ${now}::timestamptz) AND EXISTS (
+      SELECT 1 FROM webhook_deliveries d
+      WHERE d.endpoint_id = p.endpoint_id AND d.status = 'PENDING' AND d.next_attempt_at <= ${now}::timestamptz
+        AND (d.claimed_until IS NULL OR d.claimed_until <= now())) AS due,
+    CASE WHEN w.status = 'DISABLED' THEN NULL WHEN w.paused_until > ${now}::timestamptz THEN w.paused_until ELSE (
+      SELECT min(d.next_attempt_at) FROM webhook_deliveries d
+      WHERE d.endpoint_id = p.endpoint_id AND d.status = 'PENDING' AND d.next_attempt_at > ${now}::timestamptz)
+    END AS next_due_at
+  FROM pending p JOIN webhook_endpoints w ON w.id = p.endpoint_id
+  ORDER BY p.endpoint_id`;
+}

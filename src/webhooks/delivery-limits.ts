@@ -1,0 +1,54 @@
+/** The whole of an attempt: connecting, sending, the receiver's headers and body. */
+export const attemptTimeoutMs = 15_000;
+
+/** Requests in flight to one endpoint: 16 connections reach what 50 do, and a hanging receiver holds no more than these. */
+export const requestsInFlight = 16;
+
+/** The same while an endpoint is failing: enough to notice that it is back. */
+export const requestsInFlightWhileFailing = 2;
+
+/** Deliveries of one endpoint that a process holds, sent or not: enough to keep its requests going while results are recorded. */
+export const heldPerEndpoint = 240;
+export const heldPerEndpointWhileFailing = 4;
+
+/** Deliveries that a process holds for all endpoints. */
+export const heldInAll = 1_200;
+
+/** Deliveries that one statement claims, and endpoints that it looks at. */
+export const claimedAtOnce = 240;
+export const endpointsAtOnce = 64;
+
+/** Deliveries of one login that are claimed together; they are sent one after another. */
+export const claimedPerLogin = 16;
+
+/** Attempts that one statement records. */
+export const recordedAtOnce = 200;
+
+/** A claim that is older is another process's to take. Longer than an attempt, with time to record it. */
+export const leaseSeconds = 60;
+
+/** What was claimed is not sent later than this: its attempt must end before the lease does. */
+export const sendWithinMs = leaseSeconds * 1000 - attemptTimeoutMs - 15_000;
+
+/** Of the receiver's response body, what is kept with the attempt. */
+export const keptResponseBytes = 1_024;
+
+/** Of the receiver's response body, what is read at all: a longer one costs the connection. */
+export const readResponseBytes = 16_384;
+
+/** A larger body carries counts in place of transactions. */
+export const maximumBodyBytes = 1_048_576;
+
+/** Serialised bodies that are kept for the next endpoint that takes the same event. */
+export const cachedBodyBytes = 32 * 1_048_576;
+
+/** Events whose stored data is larger are loaded one by one, so that a batch of them does not fill the memory. */
+export const inlineEventBytes = 131_072;
+
+/** How often the database is asked for what no signal told of: retries that are due, claims that ran out. */
+export const pollMs = 1_000;
+
+/** Idle connections to endpoints are kept for so many endpoints. */
+export const pooledEndpoints = 512;
+
+export const endpointsPerClient = 20;

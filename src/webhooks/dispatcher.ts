@@ -1,0 +1,113 @@
+import type { Clock } from '../domain/clock.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { EventSignal } from '../events/event-signal.ts';
+import type { Database } from '../storage/database.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import { parseNetworks } from './address-guard.ts';
+import { createAttemptStore } from './attempt-store.ts';
+import { giveBackDelivery, type MadeAttempt, makeAttempt } from './delivery-attempt.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import { createDeliveryStore } from './delivery-store.ts';
+import { createDispatchLoop } from './dispatch-loop.ts';
+import type { DocumentRunner } from './document-runner.ts';
+import { createDisableEndpoint } from './endpoint-disabling.ts';
+import { createEndpointHealth } from './endpoint-health.ts';
+import { createEndpointHealthStore } from './endpoint-health-store.ts';
+import { createEndpointSecrets } from './endpoint-secrets.ts';
+import { createEndpointStore } from './endpoint-store.ts';
+import type { Resolve } from './guarded-connection.ts';
+import { createPayloads } from './payload.ts';
+import { createResultRecorder } from './result-recorder.ts';
+import { createWebhookSender } from './webhook-sender.ts';
+
+export interface DispatcherDeps {
+  database: Database;
+  clock: Clock;
+  eventLog: EventLog;
+  signal: EventSignal;
+  encryption: Encryption;
+  documents: DocumentRunner;
+  /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
+  allowedNetworks: readonly string[];
+  log: DeliveryLog;
+  /** Spreads the retries. @default Math.random */
+  random?: () => number;
+  /** Name resolution. @default the system's */
+  resolve?: Resolve;
+  /** @default 15 s */
+  attemptTimeoutMs?: number;
+}
+
+export interface Dispatcher {
+  /** Begins to deliver: at once what an event signal tells of, within a second what becomes due. */
+  start(): void;
+  /** Claims no more, gives back what was not sent, waits for the attempts in flight and their recording. */
+  stop(): Promise<void>;
+  /** For tests, instead of start: delivers all that is due by the clock, and resolves when it is recorded. */
+  drain(): Promise<void>;
+}
+
+/** Delivers webhooks: claims what is due, signs, sends, records; retries by the schedule. Any number of processes may. */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { database, clock, eventLog, encryption, log } = deps;
+  const deliveryStore = createDeliveryStore(database);
+  const disable = createDisableEndpoint({ store: createEndpointStore(database), eventLog, clock, log });
+  const health = createEndpointHealth({ store: createEndpointHealthStore(database), disable, clock, log });
+  const sender = createWebhookSender({
+    networks: parseNetworks(deps.allowedNetworks),
+    ...(deps.resolve && { resolve: deps.resolve }),
+    ...(deps.attemptTimeoutMs && { timeoutMs: deps.attemptTimeoutMs }),
+  });
+  const attemptDeps = {
+    payloads: createPayloads({ loadEventData: deliveryStore.loadEventData, documents: deps.documents }),
+    secrets: createEndpointSecrets(encryption),
+    sender,
+    clock,
+    random: deps.random ?? Math.random,
+  };
+
+  const recorder = createResultRecorder<MadeAttempt>({
+    store: createAttemptStore(database),
+    // The embedded database runs one statement at a time anyway.
+    statements: database.kind === 'embedded' ? 1 : 2,
+    log,
+    async onRecorded(attempts) {
+      try {
+        await health.note(attempts.flatMap(({ sign }) => sign ?? []));
+      } finally {
+        loop.letGo(attempts.map(({ endpointId }) => endpointId));
+      }
+    },
+  });
+
+  const loop = createDispatchLoop({
+    store: deliveryStore,
+    clock,
+    log,
+    async attempt(delivery) {
+      const made = await makeAttempt(delivery, attemptDeps);
+      recorder.add(made);
+      if (made.sign?.pausedUntil || made.sign?.isGone) return 'stop';
+      return made.outcome === 'delivered' ? 'delivered' : 'failed';
+    },
+    giveBack: (delivery) => recorder.add(giveBackDelivery(delivery)),
+  });
+
+  let unsubscribe = (): void => {};
+  return {
+    start() {
+      unsubscribe = deps.signal.subscribe((clientId) => loop.noteEvents(clientId));
+      loop.start();
+    },
+    async stop() {
+      unsubscribe();
+      await loop.stop();
+      await recorder.settled();
+      await sender.close();
+    },
+    async drain() {
+      await loop.drain();
+      await recorder.settled();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { type Database, Prisma } from '../storage/database.ts';
+
+export interface HealthChange {
+  endpointId: string;
+  /** Ends the run of failures. */
+  hasSucceeded: boolean;
+  /** Begins one, when there is none. */
+  failedAt: Date | null;
+  pausedUntil: Date | null;
+}
+
+export interface UnhealthyEndpoint {
+  id: string;
+  clientId: string;
+  failingSince: Date;
+  warningCount: number;
+}
+
+export interface EndpointHealthStore {
+  /** Returns the enabled endpoints among them that are in a run of failures. */
+  apply(changes: readonly HealthChange[]): Promise<UnhealthyEndpoint[]>;
+  setWarningCount(endpointId: string, warningCount: number): Promise<void>;
+}
+
+export function createEndpointHealthStore(database: Database): EndpointHealthStore {
+  return {
+    async apply(changes) {
+      const rows = await database.query<{
+        id: string;
+        client_id: string;
+        failing_since: Date | null;
+        warning_count: number;
+        status: string;
+      }>(applyStatement(changes));
+      return rows.flatMap(({ id, client_id, failing_since, warning_count, status }) =>
+        failing_since && status === 'ENABLED'
+          ? [{ id, clientId: client_id, failingSince: failing_since, warningCount: warning_count }]
+          : [],
+      );
+    },
+    async setWarningCount(endpointId, warningCount) {
+      await database.query(
+        Prisma.sql`UPDATE webhook_endpoints SET warning_count = ${warningCount} WHERE id = ${endpointId}`,
+      );
+    },
+  };
+}
+
+function applyStatement(changes: readonly HealthChange[]): Prisma.Sql {
+  return Prisma.sql`
+  UPDATE webhook_endpoints w SET
+    failing_since = CASE WHEN c.has_succeeded THEN NULL ELSE coalesce(w.failing_since, c.failed_at) END,
+    warning_count = CASE WHEN c.has_succeeded THEN 0 ELSE w.warning_count END,
+    paused_until = greatest(w.paused_until, c.paused_until)
+  FROM unnest(
+    ${changes.map((change) => change.endpointId)}::text[], ${changes.map((change) => change.hasSucceeded)}::boolean[],
+    ${changes.map((change) => change.failedAt?.toISOString() ?? null)}::timestamptz[],
+    ${changes.map((change) => change.pausedUntil?.toISOString() ?? null)}::timestamptz[]
+  ) AS c (id, has_succeeded, failed_at, paused_until)
+  WHERE w.id = c.id
+  RETURNING w.id, w.client_id, w.failing_since, w.warning_count, w.status::text`;
+}

@@ -1,0 +1,102 @@
+import { requestsInFlight, requestsInFlightWhileFailing, sendWithinMs } from './delivery-limits.ts';
+import type { ClaimedDelivery } from './delivery-store.ts';
+import { createRateWindow } from './rate-window.ts';
+
+/** Sends what was claimed for one endpoint: some at a time, those of one login one after another. */
+export interface EndpointLane {
+  add(deliveries: readonly ClaimedDelivery[], claimedAtMs: number): void;
+  /** Gives back what has not been sent. */
+  release(): void;
+}
+
+export interface LaneDeps {
+  /** Makes one attempt and says how it went; `stop` when the endpoint should be left alone for now. Never rejects. */
+  attempt(delivery: ClaimedDelivery): Promise<'delivered' | 'failed' | 'stop'>;
+  /** Takes back a delivery that is not going to be sent. */
+  giveBack(delivery: ClaimedDelivery): void;
+}
+
+interface Waiting {
+  delivery: ClaimedDelivery;
+  /** Later than this, another process may have it. */
+  sendBeforeMs: number;
+}
+
+// One failure may be one delivery's; a few in a row are the endpoint's.
+const failuresUntilCautious = 3;
+
+export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLane {
+  let waiting: Waiting[] = [];
+  const busyLogins = new Set<string>();
+  let inFlightCount = 0;
+  let failureCount = 0;
+  let rate: { limit: number; window: ReturnType<typeof createRateWindow> } | null = null;
+  let timer: NodeJS.Timeout | null = null;
+
+  function release(): void {
+    const left = waiting;
+    waiting = [];
+    for (const { delivery } of left) giveBack(delivery);
+  }
+
+  function start(delivery: ClaimedDelivery): void {
+    const login = delivery.bankLoginId;
+    inFlightCount++;
+    if (login !== null) busyLogins.add(login);
+    attempt(delivery).then((outcome) => {
+      inFlightCount--;
+      if (login !== null) busyLogins.delete(login);
+      failureCount = outcome === 'delivered' ? 0 : failureCount + 1;
+      if (outcome === 'stop') release();
+      sendNext();
+    });
+  }
+
+  function sendNext(): void {
+    const limit = failureCount >= failuresUntilCautious ? requestsInFlightWhileFailing : requestsInFlight;
+    while (inFlightCount < limit && timer === null) {
+      const index = waiting.findIndex(
+        ({ delivery: { bankLoginId } }) => bankLoginId === null || !busyLogins.has(bankLoginId),
+      );
+      const next = waiting[index];
+      if (!next) return;
+      const nowMs = performance.now();
+      if (nowMs > next.sendBeforeMs) {
+        waiting.splice(index, 1);
+        giveBack(next.delivery);
+        continue;
+      }
+      const waitMs = rate?.window.pass(nowMs) ?? 0;
+      if (waitMs > 0) {
+        resumeIn(waitMs);
+        return;
+      }
+      waiting.splice(index, 1);
+      start(next.delivery);
+    }
+  }
+
+  function resumeIn(waitMs: number): void {
+    timer = setTimeout(() => {
+      timer = null;
+      sendNext();
+    }, Math.ceil(waitMs));
+  }
+
+  function follow(limit: number | null): void {
+    if (limit === (rate?.limit ?? null)) return;
+    rate = limit === null ? null : { limit, window: createRateWindow(limit) };
+  }
+
+  return {
+    add(deliveries, claimedAtMs) {
+      const [first] = deliveries;
+      if (!first) return;
+      follow(first.endpoint.rateLimit);
+      if (first.endpoint.isFailing) failureCount = Math.max(failureCount, failuresUntilCautious);
+      for (const delivery of deliveries) waiting.push({ delivery, sendBeforeMs: claimedAtMs + sendWithinMs });
+      sendNext();
+    },
+    release,
+  };
+}

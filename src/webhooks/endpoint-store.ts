@@ -1,0 +1,112 @@
+import type { SignatureAlgorithm, WebhookDelivery, WebhookEndpoint } from '../generated/prisma/client.ts';
+import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+
+export type { WebhookDelivery, WebhookEndpoint };
+
+export interface Page {
+  /** The last id of the page before. */
+  after: string | null;
+  limit: number;
+}
+
+export type StoredEndpoint = Pick<
+  WebhookEndpoint,
+  'url' | 'types' | 'method' | 'description' | 'headers' | 'document' | 'rateLimit' | 'secrets'
+> & { signatureAlgorithm: SignatureAlgorithm };
+
+/** Endpoints, each read and written for its own client only. */
+export interface EndpointStore {
+  find(clientId: string, id: string): Promise<WebhookEndpoint | null>;
+  list(clientId: string, page: Page): Promise<WebhookEndpoint[]>;
+  /** Returns null when the client has `limit` endpoints already. */
+  create(
+    endpoint: StoredEndpoint & { id: string; clientId: string; now: Date; limit: number },
+  ): Promise<WebhookEndpoint | null>;
+  /** Returns null when there is no such endpoint. */
+  update(
+    clientId: string,
+    id: string,
+    change: Partial<Omit<StoredEndpoint, 'signatureAlgorithm'>> & { now: Date },
+  ): Promise<WebhookEndpoint | null>;
+  /** Adds a secret before the stored ones, which `rewrite` may change; on a locked row, so that two rotations do not meet. */
+  rewriteSecrets(
+    clientId: string,
+    id: string,
+    change: { rewrite(secrets: string): string; now: Date },
+  ): Promise<WebhookEndpoint | null>;
+  delete(clientId: string, id: string): Promise<boolean>;
+  /** Returns the URL, or null when the endpoint is not there or disabled already. */
+  disable(tx: Transaction, change: { clientId: string; id: string; reason: string; now: Date }): Promise<string | null>;
+  enable(clientId: string, id: string, now: Date): Promise<void>;
+  /** All documents, of every client. */
+  listDocuments(): Promise<{ id: string; clientId: string; document: string; documentError: string | null }[]>;
+  setDocumentError(id: string, document: string, documentError: string | null): Promise<void>;
+}
+
+export function createEndpointStore(database: Database): EndpointStore {
+  const { prisma } = database;
+  return {
+    find: (clientId, id) => prisma.webhookEndpoint.findFirst({ where: { id, clientId } }),
+    list: (clientId, { after, limit }) =>
+      prisma.webhookEndpoint.findMany({
+        where: { clientId, ...(after !== null && { id: { gt: after } }) },
+        orderBy: { id: 'asc' },
+        take: limit,
+      }),
+    create: ({ now, limit, ...endpoint }) =>
+      database.transaction(async (tx) => {
+        // Taken one by one, so that two calls do not both find the last place free.
+        await tx.$queryRaw`SELECT 1 FROM clients WHERE id = ${endpoint.clientId} FOR NO KEY UPDATE`;
+        const count = await tx.webhookEndpoint.count({ where: { clientId: endpoint.clientId } });
+        if (count >= limit) return null;
+        return await tx.webhookEndpoint.create({ data: { ...endpoint, createdAt: now, updatedAt: now } });
+      }),
+    update: (clientId, id, { now, ...change }) => updateOne(prisma, { clientId, id }, { ...change, updatedAt: now }),
+    rewriteSecrets: (clientId, id, { rewrite, now }) =>
+      database.transaction(async (tx) => {
+        const [row] = await tx.$queryRaw<{ secrets: string }[]>`
+          SELECT secrets FROM webhook_endpoints WHERE id = ${id} AND client_id = ${clientId} FOR NO KEY UPDATE`;
+        if (!row) return null;
+        return await updateOne(tx, { clientId, id }, { secrets: rewrite(row.secrets), updatedAt: now });
+      }),
+    delete: async (clientId, id) => (await prisma.webhookEndpoint.deleteMany({ where: { id, clientId } })).count > 0,
+    disable: async (tx, { clientId, id, reason, now }) => {
+      const [row] = await tx.webhookEndpoint.updateManyAndReturn({
+        where: { id, clientId, status: 'ENABLED' },
+        data: { status: 'DISABLED', disabledReason: reason, disabledAt: now, updatedAt: now },
+        select: { url: true },
+      });
+      return row?.url ?? null;
+    },
+    enable: async (clientId, id, now) => {
+      await prisma.webhookEndpoint.updateMany({
+        where: { id, clientId, status: 'DISABLED' },
+        data: {
+          status: 'ENABLED',
+          disabledReason: null,
+          disabledAt: null,
+          failingSince: null,
+          warningCount: 0,
+          pausedUntil: null,
+          updatedAt: now,
+        },
+      });
+    },
+    listDocuments: () =>
+      database.query(Prisma.sql`
+        SELECT id, client_id AS "clientId", document, document_error AS "documentError"
+        FROM webhook_endpoints WHERE document IS NOT NULL`),
+    setDocumentError: async (id, document, documentError) => {
+      await prisma.webhookEndpoint.updateMany({ where: { id, document }, data: { documentError } });
+    },
+  };
+}
+
+async function updateOne(
+  prisma: Pick<Transaction, 'webhookEndpoint'>,
+  where: { clientId: string; id: string },
+  data: Prisma.WebhookEndpointUpdateManyMutationInput,
+): Promise<WebhookEndpoint | null> {
+  const [endpoint] = await prisma.webhookEndpoint.updateManyAndReturn({ where, data });
+  return endpoint ?? null;
+}

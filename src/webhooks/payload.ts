@@ -1,0 +1,110 @@
+import { eventNames } from '../events/event-catalogue.ts';
+import { toCursor } from '../events/event-cursor.ts';
+import { type EventRecord, toEventBody } from '../events/event-record.ts';
+import { cachedBodyBytes, maximumBodyBytes } from './delivery-limits.ts';
+import type { ClaimedEvent } from './delivery-store.ts';
+import type { DocumentRunner } from './document-runner.ts';
+
+/** The bytes of a webhook, or why there are none. */
+export type Payload = { body: Buffer } | { error: string };
+
+export interface Payloads {
+  /** The body for an endpoint of this client with this document (null: the event as the API returns it). Never rejects. */
+  payloadFor(event: ClaimedEvent, document: string | null): Promise<Payload>;
+}
+
+export interface PayloadDeps {
+  loadEventData(eventId: string): Promise<string | null>;
+  documents: DocumentRunner;
+}
+
+/** Makes each body once and keeps the latest for the other endpoints that take the same event. */
+export function createPayloads({ loadEventData, documents }: PayloadDeps): Payloads {
+  const kept = new Map<string, { payload: Promise<Payload>; byteCount: number }>();
+  let keptBytes = 0;
+
+  function keep(key: string, payload: Promise<Payload>): void {
+    const entry = { payload, byteCount: 0 };
+    kept.set(key, entry);
+    payload.then((made) => {
+      if (kept.get(key) !== entry) return;
+      // What failed is tried anew by the next attempt.
+      if ('error' in made) return void kept.delete(key);
+      entry.byteCount = made.body.length;
+      keptBytes += entry.byteCount;
+      for (const [oldKey, old] of kept) {
+        if (keptBytes <= cachedBodyBytes) break;
+        kept.delete(oldKey);
+        keptBytes -= old.byteCount;
+      }
+    });
+  }
+
+  return {
+    payloadFor(event, document) {
+      const key = document === null ? event.id : `${event.id} ${document}`;
+      const known = kept.get(key);
+      if (known) return known.payload;
+      const payload = makePayload(event, document, { loadEventData, documents }).catch((error: unknown) => ({
+        error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}`,
+      }));
+      keep(key, payload);
+      return payload;
+    },
+  };
+}
+
+async function makePayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Promise<Payload> {
+  const json = event.data ?? (await deps.loadEventData(event.id));
+  if (json === null) return { error: 'The event has been erased.' };
+  if (document === null) {
+    const body = envelope(event, defaultData(event, json));
+    return { body: body.length > maximumBodyBytes ? truncated(toRecord(event, json)) : body };
+  }
+  const record = toRecord(event, json);
+  const result = await deps.documents.run(document, { clientId: event.clientId, event: record });
+  if ('errors' in result) return { error: `The endpoint's document failed: ${result.errors.join('; ')}`.slice(0, 500) };
+  const body = envelope(event, JSON.stringify(result.data));
+  return { body: body.length > maximumBodyBytes ? truncated({ ...record, data: {} as EventRecord['data'] }) : body };
+}
+
+// The stored JSON is put in as it is: parsing and writing it again would cost more than everything else.
+function defaultData(event: ClaimedEvent, json: string): string {
+  const head = JSON.stringify(toEventBody({ ...event, data: {} } as EventRecord));
+  return json === '{}' ? head : `${head.slice(0, -1)},${json.slice(1)}`;
+}
+
+function envelope(event: ClaimedEvent, data: string, extra = ''): Buffer {
+  return Buffer.from(
+    `{"type":"${eventNames[event.type]}","timestamp":"${event.occurredAt.toISOString()}",${extra}"data":${data}}`,
+    'utf8',
+  );
+}
+
+interface AccountChanges {
+  newTransactions?: unknown[];
+  updatedTransactions?: unknown[];
+  removedTransactionIds?: unknown[];
+}
+
+/** Accounts and counts in place of transactions; `cursor` is where a query begins that returns this event and what follows. */
+function truncated(event: EventRecord): Buffer {
+  const body: Record<string, unknown> = { ...toEventBody(event), truncated: true };
+  if (Array.isArray(body.accounts)) {
+    body.accounts = (body.accounts as AccountChanges[]).map((account) => ({
+      ...account,
+      newTransactions: [],
+      updatedTransactions: [],
+      removedTransactionIds: [],
+      newTransactionCount: account.newTransactions?.length ?? 0,
+      updatedTransactionCount: account.updatedTransactions?.length ?? 0,
+      removedTransactionCount: account.removedTransactionIds?.length ?? 0,
+    }));
+  }
+  const extra = `"truncated":true,"cursor":${JSON.stringify(toCursor(event.position - 1n))},`;
+  return envelope({ ...event, data: null }, JSON.stringify(body), extra);
+}
+
+function toRecord(event: ClaimedEvent, json: string): EventRecord {
+  return { ...event, data: JSON.parse(json) } as EventRecord;
+}

@@ -1,0 +1,90 @@
+import type { WebhookDelivery } from '../generated/prisma/client.ts';
+import { type Database, Prisma } from '../storage/database.ts';
+import type { Page } from './endpoint-store.ts';
+
+/** Deliveries as clients see and repeat them, each for its own client only. */
+export interface RedeliveryStore {
+  find(clientId: string, id: string): Promise<WebhookDelivery | null>;
+  findByEvent(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
+  /** Newest first. */
+  list(
+    clientId: string,
+    endpointId: string,
+    filter: { status: WebhookDelivery['status'] | null },
+    page: Page,
+  ): Promise<WebhookDelivery[]>;
+  /** Makes the delivery due now, with the whole schedule before it; false while an attempt is being made. */
+  repeat(clientId: string, id: string, now: Date): Promise<boolean>;
+  /**
+   * Makes due what the endpoint has not accepted of the client's events, `limit` of them after a position, in their order:
+   * those that it has no delivery of, those that failed, those that wait for a retry.
+   */
+  recover(query: RecoverQuery): Promise<{ count: number; last: bigint | null }>;
+}
+
+export interface RecoverQuery {
+  clientId: string;
+  endpointId: string;
+  since: Date;
+  /** Events before this moment, so that those which come meanwhile are left to the ordinary path. */
+  until: Date;
+  after: bigint;
+  limit: number;
+}
+
+export function createRedeliveryStore(database: Database): RedeliveryStore {
+  const { prisma } = database;
+  return {
+    find: (clientId, id) => prisma.webhookDelivery.findFirst({ where: { id, clientId } }),
+    findByEvent: (clientId, endpointId, eventId) =>
+      prisma.webhookDelivery.findFirst({ where: { clientId, endpointId, eventId } }),
+    list: (clientId, endpointId, { status }, { after, limit }) =>
+      prisma.webhookDelivery.findMany({
+        where: { clientId, endpointId, ...(status && { status }), ...(after !== null && { id: { lt: after } }) },
+        orderBy: { id: 'desc' },
+        take: limit,
+      }),
+    repeat: async (clientId, id, now) => {
+      const rows = await database.query(Prisma.sql`
+        UPDATE webhook_deliveries SET status = 'PENDING', next_attempt_at = ${now}::timestamptz, claimed_until = NULL,
+          attempt_count = CASE status WHEN 'PENDING' THEN attempt_count ELSE 0 END
+        WHERE id = ${id} AND client_id = ${clientId} AND (claimed_until IS NULL OR claimed_until <= now())
+        RETURNING id`);
+      return rows.length > 0;
+    },
+    recover: async (query) => {
+      const [row] = await database.query<{ count: bigint; last: bigint | null }>(recoverStatement(query));
+      return { count: Number(row?.count ?? 0), last: row?.last ?? null };
+    },
+  };
+}
+
+// Due since the event itself, so that the oldest goes first.
+function recoverStatement({ clientId, endpointId, since, until, after, limit }: RecoverQuery): Prisma.Sql {
+  return Prisma.sql`
+  WITH missed AS (
+    SELECT e.*, w.id AS receiver_id
+    FROM events e JOIN webhook_endpoints w ON w.client_id = e.client_id AND w.id = ${endpointId}
+    WHERE e.client_id = ${clientId} AND e.position > ${after} AND e.occurred_at >= ${since}::timestamptz
+      AND e.occurred_at <= ${until}::timestamptz
+      AND CASE e.type
+        WHEN 'WEBHOOK_TEST' THEN e.endpoint_id = w.id
+        WHEN 'WEBHOOK_ENDPOINT_DISABLED' THEN e.endpoint_id IS DISTINCT FROM w.id
+          AND (cardinality(w.types) = 0 OR e.type = ANY (w.types))
+        ELSE cardinality(w.types) = 0 OR e.type = ANY (w.types)
+      END
+    ORDER BY e.position LIMIT ${limit}
+  ), made AS (
+    INSERT INTO webhook_deliveries AS d
+      (id, client_id, endpoint_id, event_id, bank_login_id, position, next_attempt_at, created_at)
+    SELECT 'whd_' || substr(m.id, 5, 10) || substr(md5(m.id || m.receiver_id), 1, 16),
+      m.client_id, m.receiver_id, m.id, m.bank_login_id, m.position, m.occurred_at, ${until}::timestamptz
+    FROM missed m
+    ON CONFLICT (endpoint_id, event_id) DO UPDATE
+      SET status = 'PENDING', attempt_count = 0, claimed_until = NULL, next_attempt_at = excluded.next_attempt_at
+      WHERE d.delivered_at IS NULL AND (d.claimed_until IS NULL OR d.claimed_until <= now())
+        AND d.next_attempt_at IS DISTINCT FROM excluded.next_attempt_at
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM made) AS count, (SELECT max(position) FROM missed) AS last`;
+}

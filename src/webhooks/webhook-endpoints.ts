@@ -1,0 +1,165 @@
+import type { Clock } from '../domain/clock.ts';
+import { type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { EventSignal } from '../events/event-signal.ts';
+import type { Database } from '../storage/database.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import { parseNetworks } from './address-guard.ts';
+import { endpointsPerClient } from './delivery-limits.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import { checkDocuments } from './document-check.ts';
+import type { DocumentRunner } from './document-runner.ts';
+import { createDisableEndpoint } from './endpoint-disabling.ts';
+import { disabledReasons } from './endpoint-health.ts';
+import { findEndpointFaults, type NewWebhookEndpoint, type WebhookEndpointChange } from './endpoint-input.ts';
+import { createEndpointSecrets } from './endpoint-secrets.ts';
+import { createEndpointStore, type Page, type WebhookEndpoint } from './endpoint-store.ts';
+import type { Resolve } from './guarded-connection.ts';
+import { createRedelivery, type Redelivery } from './redelivery.ts';
+import { createRedeliveryStore } from './redelivery-store.ts';
+import { generateSecret, verificationKey } from './signing.ts';
+
+export interface WebhookEndpointsDeps {
+  database: Database;
+  clock: Clock;
+  eventLog: EventLog;
+  signal: EventSignal;
+  encryption: Encryption;
+  documents: DocumentRunner;
+  /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
+  allowedNetworks: readonly string[];
+  log: DeliveryLog;
+  /** Name resolution. @default the system's */
+  resolve?: Resolve;
+}
+
+/** Where events are delivered. Faulty input throws InvalidInput with every fault; what is not the client's, NotFound. */
+export interface WebhookEndpoints extends Redelivery {
+  find(clientId: string, id: string): Promise<WebhookEndpoint | null>;
+  /** Oldest first. */
+  list(clientId: string, page: Page): Promise<WebhookEndpoint[]>;
+  /** The secret (of Ed25519: the public key) is given here and never again. */
+  create(clientId: string, input: NewWebhookEndpoint): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
+  /** Disabling keeps what is pending; enabling goes on with it and forgets earlier failures. */
+  update(clientId: string, id: string, change: WebhookEndpointChange): Promise<WebhookEndpoint>;
+  delete(clientId: string, id: string): Promise<void>;
+  /** The secrets before sign beside the new one for so many seconds, 0 to 7 days. */
+  rotateSecret(
+    clientId: string,
+    id: string,
+    overlapSeconds: number,
+  ): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
+  /** The `whpk_` key that deliveries are verified with; null for an endpoint that signs with a shared secret. */
+  publicKey(endpoint: Pick<WebhookEndpoint, 'signatureAlgorithm' | 'secrets'>): string | null;
+  /** At start: marks and reports the documents that no longer fit the schema; returns how many do not. */
+  checkDocuments(): Promise<number>;
+}
+
+const longestOverlapSeconds = 604_800;
+
+export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpoints {
+  const { clock, eventLog, documents, log } = deps;
+  const store = createEndpointStore(deps.database);
+  const secrets = createEndpointSecrets(deps.encryption);
+  const disable = createDisableEndpoint({ store, eventLog, clock, log });
+  const rules = {
+    documents,
+    networks: parseNetworks(deps.allowedNetworks),
+    ...(deps.resolve && { resolve: deps.resolve }),
+  };
+  const redelivery = createRedelivery({
+    clock,
+    eventLog,
+    documents,
+    secrets,
+    signal: deps.signal,
+    endpoints: store,
+    store: createRedeliveryStore(deps.database),
+  });
+
+  async function setStatus(clientId: string, id: string, status: 'ENABLED' | 'DISABLED'): Promise<void> {
+    if (status === 'DISABLED') return await disable({ clientId, id }, disabledReasons.manual);
+    await store.enable(clientId, id, clock.now());
+    await redelivery.wakeDispatchers(clientId);
+  }
+
+  return {
+    ...redelivery,
+    find: store.find,
+    list: store.list,
+    async create(clientId, input) {
+      refuse(await findEndpointFaults(input, rules));
+      const now = clock.now();
+      const signatureAlgorithm = input.signatureAlgorithm ?? 'HMAC_SHA256';
+      const secret = generateSecret(signatureAlgorithm);
+      const endpoint = await store.create({
+        id: newId('webhookEndpoint', now),
+        clientId,
+        url: input.url,
+        types: [...(input.types ?? [])],
+        method: input.method ?? 'POST',
+        description: input.description ?? null,
+        headers: secrets.sealHeaders(input.headers ?? []),
+        document: input.document ?? null,
+        rateLimit: input.rateLimit ?? null,
+        signatureAlgorithm,
+        secrets: secrets.sealSecrets([{ secret, expiresAt: null }]),
+        now,
+        limit: endpointsPerClient,
+      });
+      if (!endpoint) refuse([{ path: 'input', message: `A client has ${endpointsPerClient} endpoints at most.` }]);
+      return { endpoint: endpoint as WebhookEndpoint, secret: verificationKey(secret) };
+    },
+    async update(clientId, id, { status, ...change }) {
+      if (!(await store.find(clientId, id))) throw new NotFound('webhook endpoint', id);
+      refuse(await findEndpointFaults({ ...change, ...(status && { status }) }, rules));
+      const { types, headers, document, ...rest } = change;
+      const endpoint = await store.update(clientId, id, {
+        ...rest,
+        ...(types !== undefined && { types: [...(types ?? [])] }),
+        ...(headers !== undefined && { headers: secrets.sealHeaders(headers ?? []) }),
+        ...(document !== undefined && { document, documentError: null }),
+        now: clock.now(),
+      });
+      if (!endpoint) throw new NotFound('webhook endpoint', id);
+      if (status === undefined || status === endpoint.status) return endpoint;
+      await setStatus(clientId, id, status);
+      return (await store.find(clientId, id)) ?? endpoint;
+    },
+    async delete(clientId, id) {
+      if (!(await store.delete(clientId, id))) throw new NotFound('webhook endpoint', id);
+    },
+    async rotateSecret(clientId, id, overlapSeconds) {
+      if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > longestOverlapSeconds) {
+        const message = `must be a whole number from 0 to ${longestOverlapSeconds}`;
+        throw new InvalidInput([{ path: 'overlapSeconds', message }]);
+      }
+      const now = clock.now();
+      const overlapEnd = new Date(now.getTime() + overlapSeconds * 1000);
+      const found = await store.find(clientId, id);
+      const secret = generateSecret(found?.signatureAlgorithm ?? 'HMAC_SHA256');
+      const endpoint = await store.rewriteSecrets(clientId, id, {
+        now,
+        rewrite: (sealed) => {
+          const older = secrets.openSecrets(sealed).map((old) => ({
+            secret: old.secret,
+            expiresAt: old.expiresAt && old.expiresAt < overlapEnd ? old.expiresAt : overlapEnd,
+          }));
+          return secrets.sealSecrets([{ secret, expiresAt: null }, ...older.filter((old) => old.expiresAt > now)]);
+        },
+      });
+      if (!endpoint) throw new NotFound('webhook endpoint', id);
+      return { endpoint, secret: verificationKey(secret) };
+    },
+    publicKey({ signatureAlgorithm, secrets: sealed }) {
+      const [present] = signatureAlgorithm === 'ED25519' ? secrets.openSecrets(sealed) : [];
+      return present ? verificationKey(present.secret) : null;
+    },
+    checkDocuments: () => checkDocuments({ store, documents, log }),
+  };
+}
+
+function refuse(faults: readonly FieldFault[]): void {
+  if (faults.length > 0) throw new InvalidInput(faults);
+}

@@ -1,0 +1,154 @@
+import { type Dispatcher, errors, Pool } from 'undici';
+
+import type { AllowedNetworks } from './address-guard.ts';
+import type { AttemptResult } from './attempt-outcome.ts';
+import {
+  attemptTimeoutMs,
+  keptResponseBytes,
+  pooledEndpoints,
+  readResponseBytes,
+  requestsInFlight,
+} from './delivery-limits.ts';
+import { createGuardedConnector, type Resolve } from './guarded-connection.ts';
+import type { WebhookMethod } from './webhook-method.ts';
+
+export interface WebhookRequest {
+  endpointId: string;
+  url: string;
+  method: WebhookMethod;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+export interface WebhookSender {
+  /** One request, redirects not followed; ends within the time limit, whatever the receiver does. Never rejects. */
+  send(request: WebhookRequest): Promise<AttemptResult>;
+  close(): Promise<void>;
+}
+
+export interface SenderOptions {
+  networks: AllowedNetworks;
+  resolve?: Resolve;
+  /** @default 15 s */
+  timeoutMs?: number;
+}
+
+/** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
+export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
+  const connect = createGuardedConnector(networks, resolve);
+  const pools = new Map<string, Pool>();
+
+  function poolFor(endpointId: string, origin: string): Pool {
+    const key = `${endpointId} ${origin}`;
+    const known = pools.get(key);
+    if (known) {
+      pools.delete(key);
+      pools.set(key, known);
+      return known;
+    }
+    const [oldest] = pools.size >= pooledEndpoints ? pools : [];
+    if (oldest) {
+      pools.delete(oldest[0]);
+      oldest[1].close().catch(() => {});
+    }
+    // Time is kept for the attempt as a whole, below.
+    const pool = new Pool(origin, {
+      connect,
+      connections: requestsInFlight,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: readResponseBytes,
+    });
+    pools.set(key, pool);
+    return pool;
+  }
+
+  return {
+    send(request) {
+      const url = new URL(request.url);
+      return dispatch(poolFor(request.endpointId, url.origin), { request, url, timeoutMs });
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+interface Exchange {
+  request: WebhookRequest;
+  url: URL;
+  timeoutMs: number;
+}
+
+function dispatch(pool: Pool, { request, url, timeoutMs }: Exchange): Promise<AttemptResult> {
+  return new Promise((resolve) => {
+    const begin = performance.now();
+    const response: ResponseSoFar = { status: null, retryAfter: null, chunks: [], byteCount: 0 };
+    let controller: Dispatcher.DispatchController | undefined;
+    let isSettled = false;
+    const timer = setTimeout(() => settle(`No complete answer within ${timeoutMs / 1000} s.`, true), timeoutMs);
+
+    function settle(error: string | null, cutOff = false): void {
+      if (isSettled) return;
+      isSettled = true;
+      clearTimeout(timer);
+      if (cutOff) controller?.abort(new errors.RequestAbortedError());
+      resolve(toResult(response, error, performance.now() - begin));
+    }
+
+    pool.dispatch(
+      { path: url.pathname + url.search, method: request.method, headers: request.headers, body: request.body },
+      {
+        onRequestStart(started) {
+          controller = started;
+          // The connection came too late: nothing must be sent that has been given up.
+          if (isSettled) started.abort(new errors.RequestAbortedError());
+        },
+        onResponseStart(_controller, status, headers) {
+          if (status < 200) return;
+          response.status = status;
+          const retryAfter = headers['retry-after'];
+          response.retryAfter = (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null;
+        },
+        onResponseData(_controller, chunk) {
+          if (response.byteCount < keptResponseBytes) response.chunks.push(chunk);
+          response.byteCount += chunk.length;
+          if (response.byteCount > readResponseBytes) settle(null, true);
+        },
+        onResponseEnd: () => settle(null),
+        onResponseError: (_controller, error) => settle(describe(error)),
+      },
+    );
+  });
+}
+
+interface ResponseSoFar {
+  status: number | null;
+  retryAfter: string | null;
+  chunks: Buffer[];
+  byteCount: number;
+}
+
+function toResult(response: ResponseSoFar, error: string | null, durationMs: number): AttemptResult {
+  return {
+    responseStatus: response.status,
+    retryAfter: response.retryAfter,
+    responseBody: response.byteCount === 0 ? null : toText(response.chunks),
+    error,
+    durationMs: Math.round(durationMs),
+  };
+}
+
+// PostgreSQL's texts hold any character but NUL.
+function toText(chunks: Buffer[]): string {
+  const kept = Buffer.concat(chunks).subarray(0, keptResponseBytes);
+  return kept.toString('utf8').replaceAll('\u0000', '\ufffd');
+}
+
+const longestError = 500;
+
+function describe(error: Error & { code?: string; errors?: Error[] }): string {
+  const cause = error.message || error.errors?.[0]?.message || error.name;
+  return (error.code && !cause.includes(error.code) ? `${error.code}: ${cause}` : cause).slice(0, longestError);
+}
