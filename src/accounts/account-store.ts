@@ -1,0 +1,75 @@
+import { formatAmount } from '../domain/money.ts';
+import type { Account, TransactionStatus } from '../generated/prisma/client.ts';
+import { type Database, Prisma } from '../storage/database.ts';
+import type { TransactionFields } from './bank-transaction.ts';
+
+export interface TransactionFilter {
+  status: TransactionStatus | null;
+  /** YYYY-MM-DD, inclusive. */
+  bookedFrom: string | null;
+  bookedTo: string | null;
+  /** In the counterparty's name or the remittance information, whatever the case. */
+  search: string | null;
+}
+
+/** A place in the list: what is ordered by the day alone would skip or repeat while synchronizations write. */
+export interface TransactionPosition {
+  sortDate: string;
+  id: string;
+}
+
+export interface ListedTransaction extends TransactionFields {
+  id: string;
+  accountId: string;
+  sortDate: string;
+}
+
+/** Bank data as clients read it; it is never changed by them. */
+export interface AccountStore {
+  find(clientId: string, id: string): Promise<Account | null>;
+  findTransaction(clientId: string, id: string): Promise<ListedTransaction | null>;
+  /** Newest first: by booking date (else value date, else the day it was first seen), then id. The account must be the caller's. */
+  listTransactions(
+    accountId: string,
+    filter: TransactionFilter,
+    page: { after: TransactionPosition | null; limit: number },
+  ): Promise<ListedTransaction[]>;
+}
+
+type Row = Omit<ListedTransaction, 'amount'> & { amount: string; currency: string };
+
+const columns = Prisma.sql`id, account_id AS "accountId", status::text AS status, amount::text AS amount, currency,
+  booking_date AS "bookingDate", value_date AS "valueDate", counterparty_name AS "counterpartyName",
+  counterparty_iban AS "counterpartyIban", remittance_information AS "remittanceInformation", end_to_end_id AS "endToEndId",
+  bank_transaction_code AS "bankTransactionCode", sort_date AS "sortDate"`;
+
+export function createAccountStore(database: Database): AccountStore {
+  return {
+    find: (clientId, id) => database.prisma.account.findFirst({ where: { id, clientId } }),
+    async findTransaction(clientId, id) {
+      const [row] = await database.query<Row>(Prisma.sql`
+        SELECT ${columns} FROM transactions WHERE id = ${id} AND client_id = ${clientId}`);
+      return row ? toListed(row) : null;
+    },
+    async listTransactions(accountId, filter, { after, limit }) {
+      const rows = await database.query<Row>(Prisma.sql`
+        SELECT ${columns} FROM transactions WHERE account_id = ${accountId} ${toConditions(filter)}
+          ${after === null ? Prisma.empty : Prisma.sql`AND (sort_date, id) < (${after.sortDate}::date, ${after.id})`}
+        ORDER BY sort_date DESC, id DESC LIMIT ${limit}::int`);
+      return rows.map(toListed);
+    },
+  };
+}
+
+function toConditions({ status, bookedFrom, bookedTo, search }: TransactionFilter): Prisma.Sql {
+  const pattern = search === null ? '' : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+  return Prisma.sql`
+    ${status === null ? Prisma.empty : Prisma.sql`AND status = ${status}::"TransactionStatus"`}
+    ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND booking_date >= ${bookedFrom}::date`}
+    ${bookedTo === null ? Prisma.empty : Prisma.sql`AND booking_date <= ${bookedTo}::date`}
+    ${search === null ? Prisma.empty : Prisma.sql`AND (counterparty_name ILIKE ${pattern} OR remittance_information ILIKE ${pattern})`}`;
+}
+
+function toListed({ amount, currency, ...row }: Row): ListedTransaction {
+  return { ...row, amount: { amount: formatAmount(amount, currency), currency } };
+}
