@@ -179,6 +179,7 @@ CREATE TABLE "bank_accesses" (
     "resource_id" TEXT NOT NULL,
     "endpoint" "BankAccessEndpoint" NOT NULL,
     "attended" BOOLEAN NOT NULL,
+    "trigger" "SynchronizationTrigger" NOT NULL,
     "accessed_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "bank_accesses_pkey" PRIMARY KEY ("id")
