@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket, Server as TcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
@@ -32,6 +32,7 @@ type Answer = BankReply | ((request: BankRequest) => BankReply | Promise<BankRep
 
 export interface FakeBank {
   url: string;
+  server: Server;
   /** What the tested entry's base URL has behind the origin. */
   basePath: string;
   requests: BankRequest[];
@@ -53,9 +54,11 @@ function checkRequestsAtTheEnd(bank: FakeBank): void {
  */
 export async function startFakeBank(...answers: Answer[]): Promise<FakeBank> {
   const requests: BankRequest[] = [];
-  const url = await listen(createServer(answering(requests, answers)));
+  const server = createServer(answering(requests, answers));
+  const url = await listen(server);
   const bank: FakeBank = {
     url,
+    server,
     basePath: '',
     requests,
     request(index = 0) {
@@ -83,13 +86,16 @@ export function answering(requests: BankRequest[], answers: Answer[]): RequestLi
 }
 
 /** Gives the server's address without a path; the server ends with the test, whatever hangs in it. */
-export async function listen(server: Server, protocol = 'http'): Promise<string> {
+export async function listen(server: TcpServer, protocol = 'http'): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
-    server.closeAllConnections();
+    const closed = once(server, 'close');
     server.close();
-    await once(server, 'close');
+    for (const socket of sockets) socket.destroy();
+    await closed;
   });
   return `${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

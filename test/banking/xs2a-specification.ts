@@ -30,7 +30,10 @@ export interface Specification {
 
 export function openSpecification(): Specification | null {
   const file = fileURLToPath(new URL('../../../shared/berlin-group/psd2-api-1.3.11.yaml', import.meta.url));
-  return existsSync(file) ? createSpecification(parse(readFileSync(file, 'utf8'))) : null;
+  if (!existsSync(file)) return null;
+  // OpenAPI 3.0 has the JSON Schema of old, where this was a boolean.
+  const modern = (key: unknown, value: unknown) => (key === 'exclusiveMinimum' ? undefined : value);
+  return createSpecification(parse(readFileSync(file, 'utf8'), modern));
 }
 
 type Json = { [key: string]: Json } & { $ref?: string };

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { z } from 'zod';
 import { BankFailure, type BankFailureCode } from '../bank-failure.ts';
 
@@ -98,7 +99,7 @@ export function toConnectionFailure(error: unknown, context: FailureContext): Ba
       details,
     });
   }
-  if (errorCode?.startsWith('HPE_') || errorCode === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (error instanceof errors.HTTPParserError || errorCode === 'UND_ERR_HEADERS_OVERFLOW') {
     // The parser's error carries the raw reply: it is no cause to pass on.
     return new BankFailure('MALFORMED_REPLY', `${context.bankId} answered with no valid HTTP ${asked}.`, { details });
   }

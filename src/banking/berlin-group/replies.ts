@@ -68,7 +68,6 @@ const scaFields = {
     .array(scaMethod)
     .nullish()
     .transform((value) => value ?? []),
-  chosenScaMethod: z.unknown(),
   challengeData: challengeData.nullish().transform((value) => value ?? null),
   psuMessage: text,
   _links: links,

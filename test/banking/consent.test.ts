@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import type { BankConsentStatus } from '../../src/banking/bank-port.ts';
+import type { ScaApproach } from '../../src/domain/bank-entry.ts';
+import { type BankReply, consentRequest, failureOf, openBank, psu, startFakeBank } from './fake-bank.ts';
+
+const created = (links: object, rest: object = {}, headers: Record<string, string> = {}): BankReply => ({
+  status: 201,
+  headers,
+  body: { consentId: 'c-1', consentStatus: 'received', _links: links, ...rest },
+});
+const to = (href: string) => ({ href });
+const decoupled = { 'aspsp-sca-approach': 'DECOUPLED' };
+const embedded = { 'ASPSP-SCA-Approach': 'EMBEDDED' };
+const error = (status: number, code: string): BankReply => ({
+  status,
+  body: { tppMessages: [{ category: 'ERROR', code }] },
+});
+
+describe('creating a consent', () => {
+  test('asks for all accounts, and says where the end user is to come back to', async () => {
+    const fake = await startFakeBank(created({ scaRedirect: to('https://login.bank.example/sca?x=1') }));
+    expect(await openBank(fake.url).createConsent(consentRequest)).toEqual({
+      consentId: 'c-1',
+      status: 'received',
+      next: { approach: 'redirect', url: 'https://login.bank.example/sca?x=1' },
+    });
+    const request = fake.request();
+    expect(request).toMatchObject({ method: 'POST', url: '/v1/consents' });
+    expect(request.body).toEqual({
+      access: { allPsd2: 'allAccounts' },
+      recurringIndicator: true,
+      validUntil: '2026-09-06',
+      frequencyPerDay: 4,
+      combinedServiceIndicator: false,
+    });
+    expect(request.headers).toMatchObject({
+      'content-type': 'application/json',
+      'psu-ip-address': psu.ipAddress,
+      'psu-user-agent': psu.userAgent,
+      'tpp-redirect-uri': consentRequest.redirectUrl,
+      'tpp-nok-redirect-uri': consentRequest.nokRedirectUrl,
+    });
+    expect(request.headers['psu-id']).toBeUndefined();
+  });
+
+  test.each<[preferred: ScaApproach, redirect: string, decoupled: string]>([
+    ['redirect', 'true', 'false'],
+    ['decoupled', 'false', 'true'],
+    ['embedded', 'false', 'false'],
+  ])('tells the bank that %s is preferred', async (preferredApproach, redirectPreferred, decoupledPreferred) => {
+    const fake = await startFakeBank(created({ scaRedirect: to('http://bank.example/sca') }));
+    await openBank(fake.url, { preferredApproach }).createConsent({ ...consentRequest, psuId: 'anna' });
+    expect(fake.request().headers).toMatchObject({
+      'tpp-redirect-preferred': redirectPreferred,
+      'tpp-decoupled-preferred': decoupledPreferred,
+      'psu-id': 'anna',
+    });
+  });
+
+  test('starts the authorisation itself where the bank wants that, and takes the redirect from there', async () => {
+    const fake = await startFakeBank(
+      () => created({ startAuthorisation: to(`${fake.url}/v1/consents/c-1/authorisations`) }),
+      {
+        status: 201,
+        body: { scaStatus: 'received', authorisationId: 'au-1', _links: { scaRedirect: to('/login?au-1') } },
+      },
+    );
+    const { next } = await openBank(fake.url).createConsent(consentRequest);
+    expect(next).toEqual({ approach: 'redirect', url: `${fake.url}/login?au-1` });
+    expect(fake.request(1)).toMatchObject({ method: 'POST', url: '/v1/consents/c-1/authorisations', body: {} });
+    expect(fake.request(1).headers).toMatchObject({
+      'tpp-redirect-uri': consentRequest.redirectUrl,
+      'psu-ip-address': psu.ipAddress,
+    });
+  });
+
+  test.each(['javascript:alert(1)', 'ftp://bank.example/', 'http://['])(
+    'refuses to send the end user to %s',
+    async (href) => {
+      const fake = await startFakeBank(created({ scaRedirect: to(href) }));
+      expect((await failureOf(openBank(fake.url).createConsent(consentRequest))).code).toBe('MALFORMED_REPLY');
+    },
+  );
+
+  test('a decoupled SCA that the bank has started itself is waited for', async () => {
+    const fake = await startFakeBank(
+      created(
+        { scaStatus: to('/v1/consents/c-1/authorisations/au%2D7') },
+        { scaStatus: 'started', psuMessage: 'Open the app' },
+        decoupled,
+      ),
+    );
+    const { next } = await openBank(fake.url).createConsent({ ...consentRequest, psuId: 'anna' });
+    expect(next).toEqual({
+      approach: 'decoupled',
+      authorisation: { authorisationId: 'au-7', next: { step: 'approve-in-app' }, message: 'Open the app' },
+    });
+    expect(fake.requests).toHaveLength(1);
+  });
+
+  test('one whose status is not in the reply is asked for', async () => {
+    const fake = await startFakeBank(
+      created({ scaStatus: to('/v1/consents/c-1/authorisations/au-7') }, {}, decoupled),
+      { body: { scaStatus: 'psuIdentified' }, headers: decoupled },
+    );
+    const { next } = await openBank(fake.url).createConsent({ ...consentRequest, psuId: 'anna' });
+    expect(next).toMatchObject({ approach: 'decoupled', authorisation: { next: { step: 'approve-in-app' } } });
+    expect(fake.request(1)).toMatchObject({ method: 'GET', url: '/v1/consents/c-1/authorisations/au-7' });
+  });
+
+  test.each(['https://evil.example/v1/consents/c-1/authorisations/au-1', '/v1/consents/c-1', '/authorisations/%zz'])(
+    'an SCA status at %s is malformed',
+    async (href) => {
+      const fake = await startFakeBank(created({ scaStatus: to(href) }, { scaStatus: 'started' }, decoupled));
+      expect((await failureOf(openBank(fake.url).createConsent(consentRequest))).code).toBe('MALFORMED_REPLY');
+      expect(fake.requests).toHaveLength(1);
+    },
+  );
+
+  test.each(['startAuthorisationWithPsuIdentification', 'startAuthorisationWithPsuAuthentication'])(
+    'asks for the end user’s id first where it is not known (%s)',
+    async (link) => {
+      const fake = await startFakeBank(created({ [link]: to('/v1/consents/c-1/authorisations') }, {}, embedded));
+      const { next } = await openBank(fake.url).createConsent(consentRequest);
+      expect(next).toEqual({
+        approach: 'embedded',
+        authorisation: { authorisationId: null, next: { step: 'identify' }, message: null },
+      });
+    },
+  );
+
+  test('starts the authorisation with the end user’s id where it is known', async () => {
+    const fake = await startFakeBank(
+      created({ startAuthorisationWithPsuIdentification: to('/v1/consents/c-1/authorisations') }, {}, decoupled),
+      { status: 201, body: { scaStatus: 'started', authorisationId: 'au-1', _links: {}, psuMessage: 'Open the app' } },
+    );
+    const { next } = await openBank(fake.url).createConsent({ ...consentRequest, psuId: 'anna' });
+    expect(next).toEqual({
+      approach: 'decoupled',
+      authorisation: { authorisationId: 'au-1', next: { step: 'approve-in-app' }, message: 'Open the app' },
+    });
+    expect(fake.request(1).headers['psu-id']).toBe('anna');
+  });
+
+  test('waits for the password where the bank wants id and password together', async () => {
+    const fake = await startFakeBank(
+      created({ startAuthorisationWithPsuAuthentication: to('/v1/consents/c-1/authorisations') }),
+    );
+    const { next } = await openBank(fake.url).createConsent({ ...consentRequest, psuId: 'anna' });
+    expect(next).toEqual({
+      approach: 'embedded',
+      authorisation: { authorisationId: null, next: { step: 'authenticate' }, message: null },
+    });
+    expect(fake.requests).toHaveLength(1);
+  });
+
+  test.each<[consentStatus: string, step: string]>([
+    ['valid', 'done'],
+    ['rejected', 'failed'],
+  ])('a consent that is %s at once needs no SCA', async (consentStatus, step) => {
+    const fake = await startFakeBank(created({}, { consentStatus }));
+    expect((await openBank(fake.url).createConsent(consentRequest)).next).toMatchObject({
+      authorisation: { next: { step } },
+    });
+  });
+
+  test.each<[what: string, links: object]>([
+    ['OAuth', { scaOAuth: to('https://bank.example/.well-known/oauth-authorization-server') }],
+    ['nothing', {}],
+  ])('a bank that offers %s for the SCA cannot be used', async (_what, links) => {
+    const fake = await startFakeBank(created(links));
+    expect((await failureOf(openBank(fake.url).createConsent(consentRequest))).code).toBe('REQUEST_REFUSED');
+  });
+
+  test.each(['jürgen\u0142', 'a\r\nPSU-ID: b', '', ' '])(
+    'a PSU id that no header can carry is a wrong one: %j',
+    async (psuId) => {
+      const fake = await startFakeBank(created({}));
+      const failure = await failureOf(openBank(fake.url).createConsent({ ...consentRequest, psuId }));
+      expect(failure.code).toBe('CREDENTIALS_INVALID');
+      expect(fake.requests).toEqual([]);
+    },
+  );
+
+  test.each(['', 'with space', '..', 'x'.repeat(501)])('a consent id of %j is malformed', async (consentId) => {
+    const fake = await startFakeBank(created({ scaRedirect: to('/sca') }, { consentId }));
+    expect((await failureOf(openBank(fake.url).createConsent(consentRequest))).code).toBe('MALFORMED_REPLY');
+  });
+});
+
+describe('reading a consent', () => {
+  const body = {
+    access: {},
+    recurringIndicator: true,
+    validUntil: '2026-06-01',
+    frequencyPerDay: 2,
+    lastActionDate: '2026-03-01',
+  };
+
+  test.each<[consentStatus: string, status: BankConsentStatus]>([
+    ['received', 'received'],
+    ['partiallyAuthorised', 'partially-authorised'],
+    ['valid', 'valid'],
+    ['rejected', 'rejected'],
+    ['expired', 'expired'],
+    ['revokedByPsu', 'revoked-by-psu'],
+    ['terminatedByTpp', 'terminated'],
+    ['replacedByOurOwn', 'unknown'],
+  ])('%s is %s', async (consentStatus, status) => {
+    const fake = await startFakeBank({ body: { ...body, consentStatus } });
+    expect(await openBank(fake.url).getConsent('c/1')).toEqual({
+      status,
+      recurring: true,
+      validUntil: '2026-06-01',
+      frequencyPerDay: 2,
+    });
+    expect(fake.request()).toMatchObject({ method: 'GET', url: '/v1/consents/c%2F1' });
+    expect(fake.request().headers['psu-ip-address']).toBeUndefined();
+  });
+
+  test.each(['consentStatus', 'recurringIndicator', 'validUntil', 'frequencyPerDay'])(
+    'one without %s is malformed',
+    async (field) => {
+      const fake = await startFakeBank({ body: { ...body, consentStatus: 'valid', [field]: undefined } });
+      expect((await failureOf(openBank(fake.url).getConsent('c-1'))).code).toBe('MALFORMED_REPLY');
+    },
+  );
+});
+
+describe('ending a consent', () => {
+  test.each<[what: string, reply: BankReply]>([
+    ['the bank ends it', { status: 204 }],
+    ['the bank says so with a body', { status: 200, raw: 'ok' }],
+    ['the bank has never heard of it', error(403, 'CONSENT_UNKNOWN')],
+    ['it is another’s', error(400, 'CONSENT_UNKNOWN')],
+    ['there is no such thing', error(404, 'RESOURCE_UNKNOWN')],
+    ['there is nothing at all', { status: 404 }],
+    ['it has expired', error(401, 'CONSENT_EXPIRED')],
+  ])('it is ended when %s', async (_what, reply) => {
+    const fake = await startFakeBank(reply);
+    await openBank(fake.url).endConsent('c-1');
+    expect(fake.request()).toMatchObject({ method: 'DELETE', url: '/v1/consents/c-1', rawBody: '' });
+    expect(fake.request().headers['content-type']).toBeUndefined();
+  });
+
+  test.each<[status: number, code: string, failure: string]>([
+    [401, 'CERTIFICATE_EXPIRED', 'CERTIFICATE_REJECTED'],
+    [401, 'TOKEN_EXPIRED', 'CONSENT_INVALID'],
+    [503, 'SERVICE_UNAVAILABLE', 'BANK_UNAVAILABLE'],
+  ])('it is not when the bank answers %i %s', async (status, code, failure) => {
+    const fake = await startFakeBank(error(status, code));
+    expect((await failureOf(openBank(fake.url).endConsent('c-1'))).code).toBe(failure);
+  });
+});
