@@ -13,6 +13,7 @@ export const idPrefixes = {
   connectSession: 'cs',
   managementSession: 'ms',
   synchronizationSession: 'sync',
+  synchronizationAttempt: 'att',
   cycle: 'cyc',
   event: 'evt',
   webhookEndpoint: 'whe',

@@ -1,0 +1,155 @@
+import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
+import { type Database, Prisma } from '../storage/database.ts';
+
+/** RTS Art. 36(5)(b): without the end user, four times in 24 hours, unless the consent says less. */
+const lawfulAccessesPerDay = 4;
+/** What requests leave to the two cycles of a day. */
+const keptForCycles = 2;
+const dayMs = 86_400_000;
+
+export type AccessEndpoint = 'ACCOUNTS' | 'BALANCES' | 'TRANSACTIONS';
+
+export interface PlannedAccess {
+  /** The bank's id of the account; empty for the list of accounts. */
+  resourceId: string;
+  endpoint: AccessEndpoint;
+}
+
+export interface AccessReservation {
+  consentId: string;
+  bankLoginId: string;
+  frequencyPerDay: number;
+  trigger: SynchronizationTrigger;
+  /** The end user asked for it just now: such accesses are noted, but not limited. */
+  attended: boolean;
+  accesses: readonly PlannedAccess[];
+  now: Date;
+}
+
+/** `refused`: not a single access was reserved; nothing may be asked of the bank before `retryAt`. */
+export type Reserved = { outcome: 'granted' } | { outcome: 'refused'; retryAt: Date };
+
+/** The ledger of accesses: counted before the call, per consent, account and endpoint, in any 24 hours (invariant 9). */
+export interface AccessBudget {
+  /** All or none. `alongside`: CTEs to be run in the same statement, whatever the outcome. */
+  reserve(reservation: AccessReservation, alongside?: Prisma.Sql): Promise<Reserved>;
+  /** The bank said 429: no unattended access before `until`. */
+  close(consentId: string, until: Date): Promise<void>;
+  /** How many synchronizations without the end user the coming hours still allow, by login. */
+  listLeft(bankLoginIds: readonly string[], now: Date): Promise<Map<string, AccessesLeft>>;
+}
+
+export interface AccessesLeft {
+  left: number;
+  /** When the next becomes free; null while there are any. */
+  retryAt: Date | null;
+}
+
+/** The most that is ever allowed without the end user, per account and endpoint, in 24 hours. */
+export function unattendedLimit(frequencyPerDay: number): number {
+  return Math.min(frequencyPerDay, lawfulAccessesPerDay);
+}
+
+export function createAccessBudget(database: Database): AccessBudget {
+  return {
+    reserve: (reservation, alongside) => reserve(database, reservation, alongside),
+    close: async (consentId, until) => {
+      await database.query(Prisma.sql`
+        UPDATE consents SET access_closed_until = greatest(access_closed_until, ${until}) WHERE id = ${consentId}`);
+    },
+    listLeft: (bankLoginIds, now) => listLeft(database, bankLoginIds, now),
+  };
+}
+
+interface ReservationRow {
+  granted: bigint[] | null;
+  most: number;
+  retryAt: Date | null;
+}
+
+async function reserve(database: Database, reservation: AccessReservation, alongside?: Prisma.Sql): Promise<Reserved> {
+  const { consentId, bankLoginId, trigger, attended, accesses, now } = reservation;
+  const limit = unattendedLimit(reservation.frequencyPerDay);
+  const ofRequests = Math.max(limit - keptForCycles, 0);
+  const since = new Date(now.getTime() - dayMs);
+  const [row] = await database.query<ReservationRow>(Prisma.sql`
+    WITH wanted AS (
+      SELECT * FROM unnest(${accesses.map((access) => access.resourceId)}::text[],
+        ${accesses.map((access) => access.endpoint)}::text[]) AS given (resource_id, endpoint)),
+    used AS (
+      SELECT w.resource_id, w.endpoint, count(a.id)::int AS total, min(a.accessed_at) AS oldest,
+        count(a.id) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,
+        min(a.accessed_at) FILTER (WHERE a.trigger <> 'SCHEDULER') AS oldest_requested
+      FROM wanted w LEFT JOIN bank_accesses a ON a.consent_id = ${consentId} AND a.resource_id = w.resource_id
+        AND a.endpoint::text = w.endpoint AND NOT a.attended AND a.accessed_at > ${since}
+      GROUP BY 1, 2),
+    refused AS (
+      SELECT coalesce(oldest, ${now}) + interval '24 hours' AS retry_at FROM used WHERE total >= ${limit}::int
+      UNION ALL
+      SELECT coalesce(oldest_requested, ${now}) + interval '24 hours' FROM used
+        WHERE ${trigger} <> 'SCHEDULER' AND requested >= ${ofRequests}::int
+      UNION ALL
+      SELECT access_closed_until FROM consents WHERE id = ${consentId} AND access_closed_until > ${now}),
+    ${alongside ? Prisma.sql`${alongside},` : Prisma.empty}
+    granted AS (
+      INSERT INTO bank_accesses (consent_id, bank_login_id, resource_id, endpoint, attended, trigger, accessed_at)
+      SELECT ${consentId}, ${bankLoginId}, resource_id, endpoint::"BankAccessEndpoint", ${attended}::boolean,
+        ${trigger}::"SynchronizationTrigger", ${now}
+      FROM wanted WHERE ${attended}::boolean OR NOT EXISTS (SELECT FROM refused)
+      RETURNING id)
+    SELECT (SELECT array_agg(id) FROM granted) AS granted, (SELECT coalesce(max(total), 0) FROM used) AS most,
+      (SELECT max(retry_at) FROM refused) AS "retryAt"`);
+  if (!row?.granted && accesses.length > 0) {
+    return { outcome: 'refused', retryAt: row?.retryAt ?? new Date(now.getTime() + dayMs) };
+  }
+  // The last of the allowance: somebody else may have taken it in the same moment, unseen by this statement.
+  if (!attended && row && row.most + 1 >= limit) return await confirm(database, reservation, row.granted ?? []);
+  return { outcome: 'granted' };
+}
+
+async function confirm(database: Database, reservation: AccessReservation, ids: readonly bigint[]): Promise<Reserved> {
+  const { consentId, accesses, now } = reservation;
+  const since = new Date(now.getTime() - dayMs);
+  const [row] = await database.query<{ exceeded: boolean }>(Prisma.sql`
+    SELECT EXISTS (
+      SELECT FROM bank_accesses a
+      WHERE a.consent_id = ${consentId} AND NOT a.attended AND a.accessed_at > ${since}
+        AND a.resource_id = ANY(${accesses.map((access) => access.resourceId)}::text[])
+      GROUP BY a.resource_id, a.endpoint HAVING count(*) > ${unattendedLimit(reservation.frequencyPerDay)}::int) AS exceeded`);
+  if (!row?.exceeded) return { outcome: 'granted' };
+  await database.query(Prisma.sql`DELETE FROM bank_accesses WHERE id = ANY(${ids.map(String)}::bigint[])`);
+  return { outcome: 'refused', retryAt: new Date(now.getTime() + dayMs) };
+}
+
+interface LeftRow {
+  bankLoginId: string;
+  recurring: boolean;
+  frequencyPerDay: number;
+  used: number;
+  oldest: Date | null;
+  closedUntil: Date | null;
+}
+
+async function listLeft(
+  database: Database,
+  bankLoginIds: readonly string[],
+  now: Date,
+): Promise<Map<string, AccessesLeft>> {
+  const since = new Date(now.getTime() - dayMs);
+  const rows = await database.query<LeftRow>(Prisma.sql`
+    SELECT k.bank_login_id AS "bankLoginId", k.recurring, k.frequency_per_day AS "frequencyPerDay",
+      CASE WHEN k.access_closed_until > ${now} THEN k.access_closed_until END AS "closedUntil",
+      coalesce(max(u.total), 0)::int AS used, min(u.oldest) AS oldest
+    FROM consents k LEFT JOIN LATERAL (
+      SELECT count(*)::int AS total, min(a.accessed_at) AS oldest FROM bank_accesses a
+      WHERE a.consent_id = k.id AND NOT a.attended AND a.accessed_at > ${since} GROUP BY a.resource_id, a.endpoint) u ON true
+    WHERE k.bank_login_id = ANY(${[...bankLoginIds]}::text[]) AND k.status = 'VALID' GROUP BY k.id`);
+  return new Map(
+    rows.map((row) => {
+      const limit = row.recurring ? unattendedLimit(row.frequencyPerDay) : 0;
+      const left = row.closedUntil ? 0 : Math.max(limit - row.used, 0);
+      const free = row.oldest ? new Date(row.oldest.getTime() + dayMs) : null;
+      return [row.bankLoginId, { left, retryAt: left > 0 ? null : (row.closedUntil ?? free) }];
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+import { BankFailure } from '../banking/bank-failure.ts';
+import type { BankAccount, BankBalance, BankPort, BankTransaction, DataAccess } from '../banking/bank-port.ts';
+
+export interface FetchedAccountData {
+  account: BankAccount;
+  balances: BankBalance[];
+  /** The first day that transactions were asked for, YYYY-MM-DD. */
+  from: string;
+  transactions: BankTransaction[];
+}
+
+export interface FetchPlan {
+  access: DataAccess;
+  /** By the bank's resource id: from which day on; asked for every account that the bank lists. */
+  since(account: BankAccount): string;
+  /** Where the bank refuses to go back so far. */
+  fallback: string;
+  /** Called before the data of an account is asked for: throws where the budget does not allow it. */
+  beforeAccount(account: BankAccount): Promise<void>;
+}
+
+/** Reads everything of a login from its bank, one call after another. */
+export async function fetchBankData(bank: BankPort, plan: FetchPlan): Promise<FetchedAccountData[]> {
+  const fetched: FetchedAccountData[] = [];
+  for (const account of await bank.listAccounts(plan.access)) {
+    await plan.beforeAccount(account);
+    const balances = account.balances ?? (await bank.getBalances(account.resourceId, plan.access));
+    fetched.push({ account, balances, ...(await fetchTransactions(bank, account, plan)) });
+  }
+  return fetched;
+}
+
+async function fetchTransactions(
+  bank: BankPort,
+  account: BankAccount,
+  plan: FetchPlan,
+): Promise<Pick<FetchedAccountData, 'from' | 'transactions'>> {
+  const from = plan.since(account);
+  try {
+    return { from, transactions: await readPages(bank, account, { from, access: plan.access }) };
+  } catch (error) {
+    // Older history is to be had right after the SCA at most, and at some banks not at all.
+    const refused = error instanceof BankFailure && error.code === 'REQUEST_REFUSED';
+    if (!refused || from >= plan.fallback) throw error;
+    return {
+      from: plan.fallback,
+      transactions: await readPages(bank, account, { from: plan.fallback, access: plan.access }),
+    };
+  }
+}
+
+async function readPages(
+  bank: BankPort,
+  account: BankAccount,
+  { from, access }: { from: string; access: DataAccess },
+): Promise<BankTransaction[]> {
+  const transactions: BankTransaction[] = [];
+  for await (const page of bank.listTransactions(account.resourceId, { dateFrom: from }, access)) {
+    for (const transaction of page) transactions.push(transaction);
+  }
+  return transactions;
+}

@@ -1,0 +1,68 @@
+import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
+import { Prisma, type Transaction } from '../storage/database.ts';
+
+export interface NewAttempt {
+  id: string;
+  bankLoginId: string;
+  trigger: SynchronizationTrigger;
+  cycleId: string | null;
+  startedAt: Date;
+}
+
+/** CTEs that note the beginning of an attempt, to be run beside another statement. */
+export function startAttemptCtes({ id, bankLoginId, trigger, cycleId, startedAt }: NewAttempt): Prisma.Sql {
+  return Prisma.sql`
+    started_attempt AS (
+      INSERT INTO synchronization_attempts (id, bank_login_id, trigger, cycle_id, started_at)
+      VALUES (${id}, ${bankLoginId}, ${trigger}::"SynchronizationTrigger", ${cycleId}::text, ${startedAt})),
+    attempted_login AS (UPDATE bank_logins SET last_attempt_id = ${id} WHERE id = ${bankLoginId})`;
+}
+
+export interface FailedAttempt {
+  attemptId: string;
+  bankLoginId: string;
+  errorCode: string;
+  errorMessage: string;
+  now: Date;
+}
+
+/** The attempt ended without data. */
+export async function failAttempt(tx: Transaction, failed: FailedAttempt): Promise<void> {
+  await tx.synchronizationAttempt.updateMany({
+    where: { id: failed.attemptId },
+    data: { finishedAt: failed.now, errorCode: failed.errorCode, errorMessage: failed.errorMessage },
+  });
+}
+
+/** The login's synchronization failed for a reason of the bank's; it stays in the cycles. */
+export async function markLoginFailed(tx: Transaction, bankLoginId: string): Promise<void> {
+  await tx.bankLogin.updateMany({
+    where: { id: bankLoginId, status: { not: 'SCA_REQUIRED' } },
+    data: { status: 'SYNC_FAILED', bankFailureCount: { increment: 1 } },
+  });
+}
+
+/** The session that the attempt was made for has ended with it. */
+export async function failSession(
+  tx: Transaction,
+  session: { sessionId: string; fencingToken: number },
+  failed: FailedAttempt,
+): Promise<void> {
+  await tx.session.updateMany({
+    where: { id: session.sessionId, fencingToken: session.fencingToken, status: 'RUNNING' },
+    data: {
+      status: 'FAILED',
+      errorCode: failed.errorCode,
+      errorMessage: failed.errorMessage,
+      finishedAt: failed.now,
+      updatedAt: failed.now,
+      leaseUntil: null,
+    },
+  });
+}
+
+/** Whether the holder's tokens are still the present ones; locks what they stand for until the commit. */
+export async function isHeldIn(tx: Transaction, heldSql: Prisma.Sql): Promise<boolean> {
+  const [row] = await tx.$queryRaw<Array<{ held: boolean }>>(Prisma.sql`SELECT ${heldSql} AS held`);
+  return row?.held ?? false;
+}

@@ -1,0 +1,72 @@
+import type { StoredAccount } from '../accounts/account-match.ts';
+import { type Database, Prisma } from '../storage/database.ts';
+
+/** What a synchronization has to know of its login before it asks the bank. */
+export interface SynchronizationContext {
+  clientId: string;
+  userId: string;
+  externalId: string | null;
+  bankLoginId: string;
+  bankId: string;
+  bankName: string;
+  status: 'OK' | 'SCA_REQUIRED' | 'SYNC_FAILED';
+  /** Grows with every stored synchronization: what was merged against another one is merged again. */
+  version: number;
+  sequence: number;
+  lastSynchronization: Date | null;
+  secretsStored: boolean;
+  /** The valid one, with the bank's consent id at hand. */
+  consent: ConsentInUse | null;
+  accounts: StoredAccount[];
+}
+
+export interface ConsentInUse {
+  id: string;
+  /** Encrypted. */
+  bankConsentId: string;
+  recurring: boolean;
+  frequencyPerDay: number;
+  authorisedAt: Date;
+}
+
+export interface SynchronizationContextStore {
+  /** Null when the login has been deleted. */
+  load(bankLoginId: string): Promise<SynchronizationContext | null>;
+}
+
+interface ContextRow extends Omit<SynchronizationContext, 'consent'> {
+  consentId: string | null;
+  bankConsentId: string | null;
+  recurring: boolean;
+  frequencyPerDay: number;
+  authorisedAt: Date | null;
+}
+
+export function createSynchronizationContextStore(database: Database): SynchronizationContextStore {
+  return {
+    async load(bankLoginId) {
+      const [row] = await database.query<ContextRow>(Prisma.sql`
+        SELECT l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.id AS "bankLoginId",
+          l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.sequence,
+          l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
+          k.bank_consent_id AS "bankConsentId", k.recurring, k.frequency_per_day AS "frequencyPerDay",
+          k.authorised_at AS "authorisedAt",
+          coalesce((SELECT json_agg(json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
+            'currency', a.currency, 'lastBookingDate', a.last_booking_date) ORDER BY a.id)
+            FROM accounts a WHERE a.bank_login_id = l.id), '[]') AS accounts
+        FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
+        LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'
+        WHERE l.id = ${bankLoginId}`);
+      return row ? toContext(row) : null;
+    },
+  };
+}
+
+function toContext(row: ContextRow): SynchronizationContext {
+  const { consentId, bankConsentId, recurring, frequencyPerDay, authorisedAt, ...context } = row;
+  const consent =
+    consentId && bankConsentId && authorisedAt
+      ? { id: consentId, bankConsentId, recurring, frequencyPerDay, authorisedAt }
+      : null;
+  return { ...context, consent };
+}

@@ -1,0 +1,165 @@
+import type { Logger } from 'pino';
+import type { BankDirectory } from '../banking/bank-directory.ts';
+import type { BankFailure } from '../banking/bank-failure.ts';
+import type { PsuContext } from '../banking/bank-port.ts';
+import type { AccessBudget } from '../consent/access-budget-store.ts';
+import type { Clock } from '../domain/clock.ts';
+import { LimitReached } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
+import { safeWindowStart, windowStart } from './fetch-window.ts';
+import { startAttemptCtes } from './synchronization-attempt-store.ts';
+import type {
+  ConsentInUse,
+  SynchronizationContext,
+  SynchronizationContextStore,
+} from './synchronization-context-store.ts';
+import { toBankFailure } from './synchronization-failure.ts';
+import type { RecordFailure } from './synchronization-failures.ts';
+import type { StoreFetched } from './synchronization-result.ts';
+import type { Holder } from './synchronization-store.ts';
+
+export interface SynchronizationRequest extends Holder {
+  loginId: string;
+  trigger: SynchronizationTrigger;
+  /** The end user, when present; null: nobody is, and the access counts (invariant 9). */
+  psu: PsuContext | null;
+  /** The process is stopping. */
+  signal: AbortSignal;
+}
+
+/**
+ * `synchronized`: stored, with its event; `failed`: noted, with its event where users are to be told; `skipped`: the bank was
+ * not asked, or allowed no access; `stale`: somebody else has taken over, nothing was written; `interrupted`: by the signal.
+ */
+export type SynchronizeLoginOutcome =
+  | { kind: 'synchronized'; eventId: string }
+  | { kind: 'failed'; code: string; retryable: boolean }
+  | { kind: 'skipped'; reason: string; retryAt?: Date }
+  | { kind: 'stale' }
+  | { kind: 'interrupted' };
+
+/** Brings one login up to date: bank calls, merge, and one statement that stores everything. Rejects only for bugs and lost stores. */
+export type SynchronizeLogin = (request: SynchronizationRequest) => Promise<SynchronizeLoginOutcome>;
+
+export interface SynchronizeLoginDeps {
+  clock: Clock;
+  banks: Pick<BankDirectory, 'get'>;
+  encryption: Encryption;
+  contexts: SynchronizationContextStore;
+  budget: AccessBudget;
+  storeFetched: StoreFetched;
+  recordFailure: RecordFailure;
+  log: Logger;
+}
+
+const unattendedLimitMs = 60_000;
+const attendedLimitMs = 300_000;
+
+/** One attempt on its way. */
+export interface Attempt {
+  id: string;
+  request: SynchronizationRequest;
+  context: SynchronizationContext;
+  consent: ConsentInUse;
+}
+
+export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeLogin {
+  const { clock, contexts, budget, storeFetched, recordFailure, log } = deps;
+
+  return async (request) => {
+    const context = await contexts.load(request.loginId);
+    if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
+    if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
+    const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
+    const reserved = await reserve(attempt);
+    if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
+
+    const timeout = AbortSignal.timeout(request.psu ? attendedLimitMs : unattendedLimitMs);
+    const signal = AbortSignal.any([request.signal, timeout]);
+    let fetched: FetchedAccountData[];
+    try {
+      fetched = await fetchAll(attempt, signal);
+    } catch (error) {
+      if (request.signal.aborted) return { kind: 'interrupted' };
+      if (error instanceof LimitReached) return await recordFailure.accessLimit(attempt, error.retryAt);
+      return await recordFailure.ofBank(attempt, logged(toBankFailure(error, timeout.aborted), attempt));
+    }
+    return await storeFetched(attempt, fetched);
+  };
+
+  function reserve({ id, request, context, consent }: Attempt) {
+    return budget.reserve(
+      {
+        ...ledgerEntry(request, context, consent),
+        accesses: [
+          { resourceId: '', endpoint: 'ACCOUNTS' },
+          ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
+        ],
+      },
+      startAttemptCtes({
+        id,
+        bankLoginId: context.bankLoginId,
+        trigger: request.trigger,
+        cycleId: request.cycle?.cycleId ?? null,
+        startedAt: clock.now(),
+      }),
+    );
+  }
+
+  async function fetchAll({ request, context, consent }: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
+    const now = clock.now();
+    const known = new Map(context.accounts.map((account) => [account.resourceId, account]));
+    return await fetchBankData(deps.banks.get(context.bankId), {
+      access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
+      since: ({ resourceId }) =>
+        windowStart({
+          now,
+          attended: request.psu !== null,
+          authorisedAt: consent.authorisedAt,
+          lastBookingDate: known.get(resourceId)?.lastBookingDate ?? null,
+        }),
+      fallback: safeWindowStart(now),
+      // An account that is new to us was not in the plan; each is counted before it is asked for.
+      beforeAccount: async ({ resourceId }) => {
+        if (known.has(resourceId)) return;
+        const entry = { ...ledgerEntry(request, context, consent), accesses: ofAccount(resourceId) };
+        const reserved = await budget.reserve(entry);
+        if (reserved.outcome === 'refused') {
+          throw new LimitReached('ACCESS_LIMIT', 'The allowance of accesses is used up.', reserved.retryAt);
+        }
+      },
+    });
+  }
+
+  function ledgerEntry(request: SynchronizationRequest, context: SynchronizationContext, consent: ConsentInUse) {
+    return {
+      consentId: consent.id,
+      bankLoginId: context.bankLoginId,
+      frequencyPerDay: consent.frequencyPerDay,
+      trigger: request.trigger,
+      attended: request.psu !== null,
+      now: clock.now(),
+    };
+  }
+
+  function logged(failure: BankFailure, { request, context }: Attempt): BankFailure {
+    const facts = {
+      bankId: context.bankId,
+      bankLoginId: context.bankLoginId,
+      trigger: request.trigger,
+      code: failure.code,
+    };
+    log.warn({ ...facts, details: failure.details }, 'the bank did not give the data');
+    return failure;
+  }
+}
+
+function ofAccount(resourceId: string) {
+  return [
+    { resourceId, endpoint: 'BALANCES' as const },
+    { resourceId, endpoint: 'TRANSACTIONS' as const },
+  ];
+}
