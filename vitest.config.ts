@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
 
 export default defineConfig({
+  // Node resolves graphql to its CommonJS build, for us and for our packages alike; two builds at once refuse each other.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/shared-servers.ts'],
