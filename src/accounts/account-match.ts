@@ -27,37 +27,45 @@ export interface MatchedAccount {
 }
 
 /**
- * Recognises the bank's accounts: by IBAN, or other identification, and currency, which outlive a consent; where the bank gives
- * neither, by its resource id. Sub-accounts of a multi-currency account share their IBAN, so the currency belongs to it.
- * One that the bank lists twice is taken once.
+ * Recognises the bank's accounts: by IBAN, or other identification, and currency, which outlive a consent; where the bank has
+ * given neither, by its resource id. Sub-accounts of a multi-currency account share their IBAN, so the currency belongs to
+ * it. One that the bank lists twice is taken once.
  */
 export function matchAccounts(
   fetched: readonly FetchedAccount[],
   stored: readonly StoredAccount[],
   newId: () => string,
 ): MatchedAccount[] {
+  const free = new Set(stored);
   const byKey = new Map(stored.map((account) => [toKey(account), account]));
-  const byResourceId = new Map(stored.map((account) => [account.resourceId, account]));
   const matched = new Map<string, MatchedAccount>();
   for (const account of fetched) {
     const identification = account.iban ?? account.otherIdentification ?? account.resourceId;
     const key = toKey({ identification, currency: account.currency });
-    const known = byKey.get(key) ?? knownByResourceId(account, byResourceId);
     if (matched.has(key)) continue;
+    const known = byKey.get(key) ?? findByResourceId(account, free);
+    const isFree = known !== undefined && free.delete(known);
     matched.set(key, {
-      id: known?.id ?? newId(),
-      identification: known?.identification ?? identification,
+      id: isFree ? known.id : newId(),
+      identification: isFree && !isIdentified(account) ? known.identification : identification,
       fetched: account,
-      stored: known ?? null,
+      stored: isFree ? known : null,
     });
   }
   return [...matched.values()];
 }
 
-function knownByResourceId(account: FetchedAccount, byResourceId: Map<string, StoredAccount>): StoredAccount | null {
-  if (account.iban ?? account.otherIdentification) return null;
-  const known = byResourceId.get(account.resourceId);
-  return known?.currency === account.currency ? known : null;
+// One side names the account and the other does not: the bank has begun to, or has left off.
+function findByResourceId(account: FetchedAccount, free: ReadonlySet<StoredAccount>): StoredAccount | undefined {
+  for (const known of free) {
+    if (known.resourceId !== account.resourceId || known.currency !== account.currency) continue;
+    if (!isIdentified(account) || known.identification === known.resourceId) return known;
+  }
+  return undefined;
+}
+
+function isIdentified({ iban, otherIdentification }: FetchedAccount): boolean {
+  return (iban ?? otherIdentification) !== null;
 }
 
 function toKey({ identification, currency }: { identification: string; currency: string }): string {

@@ -8,7 +8,7 @@ export interface TransactionFilter {
   /** YYYY-MM-DD, inclusive. */
   bookedFrom: string | null;
   bookedTo: string | null;
-  /** In the counterparty's name or the remittance information, whatever the case. */
+  /** In the counterparty's name or IBAN or the remittance information, whatever the case. */
   search: string | null;
 }
 
@@ -67,7 +67,12 @@ function toConditions({ status, bookedFrom, bookedTo, search }: TransactionFilte
     ${status === null ? Prisma.empty : Prisma.sql`AND status = ${status}::"TransactionStatus"`}
     ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND booking_date >= ${bookedFrom}::date`}
     ${bookedTo === null ? Prisma.empty : Prisma.sql`AND booking_date <= ${bookedTo}::date`}
-    ${search === null ? Prisma.empty : Prisma.sql`AND (counterparty_name ILIKE ${pattern} OR remittance_information ILIKE ${pattern})`}`;
+    ${
+      search === null
+        ? Prisma.empty
+        : Prisma.sql`AND (counterparty_name ILIKE ${pattern}
+      OR counterparty_iban ILIKE ${pattern} OR remittance_information ILIKE ${pattern})`
+    }`;
 }
 
 function toListed({ amount, currency, ...row }: Row): ListedTransaction {

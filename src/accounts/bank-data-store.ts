@@ -1,7 +1,8 @@
 import { formatAmount, type Money } from '../domain/money.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import type { StoredAccount } from './account-match.ts';
-import type { StoredTransaction } from './bank-transaction.ts';
+import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+import { toNamedIdentities } from './transaction-identity.ts';
 
 export interface Balance {
   type: string;
@@ -27,15 +28,21 @@ export interface AccountChange {
   removedIds: readonly string[];
 }
 
+/** What a bank has sent of one account. */
+export interface TransactionsReply {
+  accountId: string;
+  /** The first day that was asked for, YYYY-MM-DD. */
+  from: string;
+  transactions: readonly FetchedTransaction[];
+}
+
 export interface BankDataStore {
   listAccounts(bankLoginId: string): Promise<StoredAccount[]>;
   /**
-   * What a reply of transactions from the given days on may be about: booked ones since then, and all that are pending or
-   * undated. By account id; accounts without any are left out.
+   * What replies of transactions may be about: booked ones since the first day asked for, all that are pending or undated, and
+   * whatever has an id that the reply names. By account id; accounts without any are left out.
    */
-  listTransactions(
-    since: ReadonlyArray<{ accountId: string; from: string }>,
-  ): Promise<Map<string, StoredTransaction[]>>;
+  listTransactions(replies: readonly TransactionsReply[]): Promise<Map<string, StoredTransaction[]>>;
   /**
    * CTEs that store all changes of a login in one statement: `stored_account`, `added_transaction`, `updated_transaction`,
    * `removed_transaction`. They write only where `condition`, which may read earlier CTEs, holds.
@@ -53,10 +60,16 @@ export function createBankDataStore(database: Database): BankDataStore {
       database.query<StoredAccount>(Prisma.sql`
         SELECT id, resource_id AS "resourceId", identification, currency, last_booking_date AS "lastBookingDate"
         FROM accounts WHERE bank_login_id = ${bankLoginId} ORDER BY id`),
-    listTransactions: (since) => listTransactions(database, since),
+    listTransactions: (replies) => listTransactions(database, replies),
     storeCtes,
   };
 }
+
+const columns = Prisma.sql`t.id, t.account_id AS "accountId", t.identity, t.status::text AS status, t.amount::text AS amount, t.currency,
+  t.bank_transaction_id AS "transactionId", t.entry_reference AS "entryReference", t.booking_date AS "bookingDate",
+  t.value_date AS "valueDate", t.counterparty_name AS "counterpartyName", t.counterparty_iban AS "counterpartyIban",
+  t.remittance_information AS "remittanceInformation", t.end_to_end_id AS "endToEndId",
+  t.bank_transaction_code AS "bankTransactionCode"`;
 
 interface TransactionRow {
   id: string;
@@ -78,18 +91,28 @@ interface TransactionRow {
 
 async function listTransactions(
   database: Database,
-  since: ReadonlyArray<{ accountId: string; from: string }>,
+  replies: readonly TransactionsReply[],
 ): Promise<Map<string, StoredTransaction[]>> {
+  const days = replies.map(({ accountId, from }) => ({ accountId, from }));
+  const named = replies.flatMap(({ accountId, transactions }) =>
+    transactions.flatMap((transaction) => toNamedIdentities(transaction).map((identity) => ({ accountId, identity }))),
+  );
   const rows = await database.query<TransactionRow>(Prisma.sql`
-    SELECT t.id, t.account_id AS "accountId", t.identity, t.status::text AS status, t.amount::text AS amount, t.currency,
-      t.bank_transaction_id AS "transactionId", t.entry_reference AS "entryReference", t.booking_date AS "bookingDate",
-      t.value_date AS "valueDate", t.counterparty_name AS "counterpartyName", t.counterparty_iban AS "counterpartyIban",
-      t.remittance_information AS "remittanceInformation", t.end_to_end_id AS "endToEndId",
-      t.bank_transaction_code AS "bankTransactionCode"
-    FROM unnest(${since.map(({ accountId }) => accountId)}::text[], ${since.map(({ from }) => from)}::date[]) AS given (account_id, day)
-    JOIN transactions t ON t.account_id = given.account_id
-      AND (t.booking_date >= given.day OR t.status = 'PENDING' OR t.booking_date IS NULL)
-    ORDER BY t.id`);
+    WITH given AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(${JSON.stringify(days)}::json) AS day ("accountId" text, "from" date))
+    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'BOOKED'
+      AND t.booking_date >= given."from"
+    UNION ALL
+    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'PENDING'
+    UNION ALL
+    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'BOOKED'
+      AND t.booking_date IS NULL
+    UNION ALL
+    SELECT ${columns} FROM json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
+    JOIN transactions t ON t.account_id = named."accountId" AND t.identity = named.identity
+    JOIN given ON given."accountId" = t.account_id
+    WHERE t.status = 'BOOKED' AND t.booking_date < given."from"
+    ORDER BY id`);
   const byAccount = new Map<string, StoredTransaction[]>();
   for (const { accountId, amount, currency, ...row } of rows) {
     const of = byAccount.get(accountId) ?? [];
@@ -120,7 +143,8 @@ function storeCtes(
       FROM json_to_recordset(${JSON.stringify(accounts)}::json) AS given (id text, "resourceId" text, identification text, iban text,
         name text, "ownerName" text, currency text, product text, balances jsonb, "lastBookingDate" date)
       WHERE ${condition}
-      ON CONFLICT (id) DO UPDATE SET resource_id = EXCLUDED.resource_id, name = coalesce(EXCLUDED.name, a.name),
+      ON CONFLICT (id) DO UPDATE SET resource_id = EXCLUDED.resource_id, identification = EXCLUDED.identification,
+        iban = coalesce(EXCLUDED.iban, a.iban), name = coalesce(EXCLUDED.name, a.name),
         owner_name = coalesce(EXCLUDED.owner_name, a.owner_name), product = coalesce(EXCLUDED.product, a.product),
         balances = EXCLUDED.balances, last_booking_date = greatest(EXCLUDED.last_booking_date, a.last_booking_date)),
     added_transaction AS (

@@ -8,25 +8,74 @@ import type { FetchedTransaction, TransactionFields } from './bank-transaction.t
  */
 export function identify(fetched: readonly FetchedTransaction[]): Map<string, FetchedTransaction> {
   const byIdentity = new Map<string, FetchedTransaction>();
-  const occurrences = new Map<string, number>();
+  const alike = new Map<string, FetchedTransaction[]>();
+  const isCollective = findCollectiveReferences(fetched);
   for (const transaction of fetched) {
-    const own = ownIdentity(transaction);
+    const own = ownIdentity(transaction, isCollective);
     if (own) {
       const known = byIdentity.get(own);
       if (!known || known.status === 'PENDING' || transaction.status === 'BOOKED') byIdentity.set(own, transaction);
       continue;
     }
     const fingerprint = `${transaction.status === 'BOOKED' ? 'f' : 'p'}:${toFingerprint(transaction)}`;
-    const occurrence = occurrences.get(fingerprint) ?? 0;
-    occurrences.set(fingerprint, occurrence + 1);
-    byIdentity.set(`${fingerprint}:${occurrence}`, transaction);
+    const others = alike.get(fingerprint);
+    if (others) others.push(transaction);
+    else alike.set(fingerprint, [transaction]);
+  }
+  for (const [fingerprint, transactions] of alike) {
+    // In an order of their own: the bank's may change from reply to reply.
+    if (transactions.length > 1) transactions.sort((a, b) => compare(toRest(a), toRest(b)));
+    for (const [number, transaction] of transactions.entries()) byIdentity.set(`${fingerprint}:${number}`, transaction);
   }
   return byIdentity;
 }
 
-function ownIdentity({ transactionId, entryReference }: FetchedTransaction): string | null {
-  if (transactionId) return `t:${transactionId}`;
-  return entryReference ? `e:${entryReference}` : null;
+function toRest({ entryReference, valueDate, bankTransactionCode }: FetchedTransaction): string {
+  return JSON.stringify([entryReference, valueDate, bankTransactionCode]);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** The identities that the bank's own ids may have given to what is stored of this transaction. */
+export function toNamedIdentities({ transactionId, entryReference }: FetchedTransaction): string[] {
+  return [
+    ...(transactionId ? [toIdIdentity(transactionId)] : []),
+    ...(entryReference ? [toReferenceIdentity(entryReference)] : []),
+  ];
+}
+
+type IsCollective = (entryReference: string) => boolean;
+
+function ownIdentity({ transactionId, entryReference }: FetchedTransaction, isCollective: IsCollective): string | null {
+  if (transactionId) return toIdIdentity(transactionId);
+  return entryReference && !isCollective(entryReference) ? toReferenceIdentity(entryReference) : null;
+}
+
+function toIdIdentity(transactionId: string): string {
+  return `t:${transactionId}`;
+}
+
+/** The identity of a transaction that has an entryReference and no transactionId. */
+export function toReferenceIdentity(entryReference: string): string {
+  return `e:${entryReference}`;
+}
+
+// Some banks give one reference to all payments of a collective order, or to all entries of a statement: where booked
+// transactions of different content share it, it recognises none of them.
+function findCollectiveReferences(fetched: readonly FetchedTransaction[]): IsCollective {
+  const fingerprints = new Map<string, string>();
+  const collective = new Set<string>();
+  for (const transaction of fetched) {
+    const { status, transactionId, entryReference } = transaction;
+    if (transactionId || !entryReference || status !== 'BOOKED') continue;
+    const fingerprint = toFingerprint(transaction);
+    if ((fingerprints.get(entryReference) ?? fingerprint) !== fingerprint) collective.add(entryReference);
+    fingerprints.set(entryReference, fingerprint);
+  }
+  return (entryReference) => collective.has(entryReference);
 }
 
 /** Equal for transactions that say the same of everything but the bank's ids. */

@@ -1,5 +1,5 @@
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
-import { identify, toFingerprint } from './transaction-identity.ts';
+import { identify, toFingerprint, toReferenceIdentity } from './transaction-identity.ts';
 
 export interface Merge {
   /** Of one account: all that could be meant by the reply. */
@@ -14,6 +14,8 @@ export interface Merged {
   added: StoredTransaction[];
   updated: StoredTransaction[];
   removedIds: string[];
+  /** How many of the reply's transactions were stored just so. */
+  unchangedCount: number;
 }
 
 /**
@@ -35,16 +37,19 @@ export function mergeTransactions({ stored, fetched, from, newId }: Merge): Merg
     // A transaction that was booked does not become pending again: banks repeat the announcement for a while.
     if (kept) pair(identity, given.status === 'PENDING' && kept.status === 'BOOKED' ? kept : given, kept);
   }
+  matchByReference(unmatchedFetched, unmatchedStored, pair);
   matchByContent(unmatchedFetched, unmatchedStored, pair);
   matchBookedToPending(unmatchedFetched, unmatchedStored, pair);
 
+  const updated = pairs.flatMap(({ identity, given, kept }) => {
+    const revised = revise(kept, given, identity);
+    return isSame(kept, revised) ? [] : [revised];
+  });
   return {
     added: [...unmatchedFetched].map(([identity, given]) => ({ ...given, identity, id: newId() })),
-    updated: pairs.flatMap(({ identity, given, kept }) => {
-      const revised = revise(kept, given, identity);
-      return isSame(kept, revised) ? [] : [revised];
-    }),
+    updated,
     removedIds: [...unmatchedStored.values()].filter((kept) => isWithdrawn(kept, from)).map((kept) => kept.id),
+    unchangedCount: pairs.length - updated.length,
   };
 }
 
@@ -58,13 +63,18 @@ type Fetched = Map<string, FetchedTransaction>;
 type Stored = Map<string, StoredTransaction>;
 type OnPair = (identity: string, given: FetchedTransaction, kept: StoredTransaction) => void;
 
+// A pending one often has a reference only, and gets its transactionId when it is booked.
+function matchByReference(fetched: Fetched, stored: Stored, pair: OnPair): void {
+  for (const [identity, given] of [...fetched]) {
+    if (!given.transactionId || !given.entryReference) continue;
+    const kept = stored.get(toReferenceIdentity(given.entryReference));
+    if (kept && kept.amount.amount === given.amount.amount) pair(identity, given, kept);
+  }
+}
+
 // The bank has begun to send ids, or sends others since the consent was renewed.
 function matchByContent(fetched: Fetched, stored: Stored, pair: OnPair): void {
-  const byContent = new Map<string, StoredTransaction[]>();
-  for (const kept of stored.values()) {
-    const content = `${kept.status}:${toFingerprint(kept)}`;
-    byContent.set(content, [...(byContent.get(content) ?? []), kept]);
-  }
+  const byContent = groupBy(stored.values(), (kept) => `${kept.status}:${toFingerprint(kept)}`);
   for (const [identity, given] of [...fetched]) {
     const kept = byContent.get(`${given.status}:${toFingerprint(given)}`)?.shift();
     if (kept) pair(identity, given, kept);
@@ -73,21 +83,39 @@ function matchByContent(fetched: Fetched, stored: Stored, pair: OnPair): void {
 
 function matchBookedToPending(fetched: Fetched, stored: Stored, pair: OnPair): void {
   const pending = [...stored.values()].filter((kept) => kept.status === 'PENDING');
-  if (pending.length === 0) return;
-  for (const [identity, given] of [...fetched]) {
-    if (given.status !== 'BOOKED') continue;
-    const candidates = pending
+  const byAmount = groupBy(pending, toAmountKey);
+  if (byAmount.size === 0) return;
+  // Newest first: what was announced lately is booked lately, and old history may hold payments that look alike.
+  const booked = [...fetched].filter(([, given]) => given.status === 'BOOKED');
+  booked.sort(([, a], [, b]) => (b.bookingDate ?? '').localeCompare(a.bookingDate ?? ''));
+  for (const [identity, given] of booked) {
+    const best = (byAmount.get(toAmountKey(given)) ?? [])
       .filter((kept) => stored.has(kept.identity))
       .map((kept) => ({ kept, likeness: likenessOf(kept, given) }))
-      .sort((a, b) => b.likeness - a.likeness);
-    const [best] = candidates;
-    if (best && best.likeness > 0) pair(identity, given, best.kept);
+      .reduce<{ kept: StoredTransaction | null; likeness: number }>(
+        (before, candidate) => (candidate.likeness > before.likeness ? candidate : before),
+        { kept: null, likeness: 0 },
+      );
+    if (best.kept) pair(identity, given, best.kept);
   }
 }
 
-/** 0: not the same payment. What one side leaves open speaks neither for nor against. */
+function toAmountKey({ amount: { amount, currency } }: StoredTransaction | FetchedTransaction): string {
+  return `${amount} ${currency}`;
+}
+
+function groupBy<T>(values: Iterable<T>, toKey: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const group = groups.get(toKey(value));
+    if (group) group.push(value);
+    else groups.set(toKey(value), [value]);
+  }
+  return groups;
+}
+
+/** Of two of the same amount; 0: not the same payment. What one side leaves open speaks neither for nor against. */
 function likenessOf(kept: StoredTransaction, given: FetchedTransaction): number {
-  if (kept.amount.amount !== given.amount.amount || kept.amount.currency !== given.amount.currency) return 0;
   let likeness = 0;
   for (const field of ['counterpartyName', 'counterpartyIban', 'remittanceInformation', 'endToEndId'] as const) {
     if (kept[field] === null || given[field] === null) continue;
@@ -127,8 +155,8 @@ function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
   );
 }
 
-// The day itself is left alone: where a bank's day begins is not agreed upon.
+// Whether a booked one without a date lies within the days asked for is unknown: it stays.
 function isWithdrawn(kept: StoredTransaction, from: string | null): boolean {
   if (from === null) return false;
-  return kept.status === 'PENDING' || (kept.bookingDate !== null && kept.bookingDate > from);
+  return kept.status === 'PENDING' || (kept.bookingDate !== null && kept.bookingDate >= from);
 }

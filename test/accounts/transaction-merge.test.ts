@@ -1,0 +1,286 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FetchedTransaction, StoredTransaction } from '../../src/accounts/bank-transaction.ts';
+import { identify } from '../../src/accounts/transaction-identity.ts';
+import { type Merged, mergeTransactions } from '../../src/accounts/transaction-merge.ts';
+import { givenPending, givenTransaction } from './given-transactions.ts';
+
+/** An account as it is kept: what every reply makes of it. */
+function openAccount() {
+  let stored: StoredTransaction[] = [];
+  let count = 0;
+  return {
+    get stored() {
+      return stored;
+    },
+    take(fetched: FetchedTransaction[], from: string | null = '2026-01-01'): Merged {
+      const merged = mergeTransactions({ stored, fetched, from, newId: () => `txn_${++count}` });
+      const updated = new Map(merged.updated.map((transaction) => [transaction.id, transaction]));
+      stored = stored
+        .filter(({ id }) => !merged.removedIds.includes(id))
+        .map((transaction) => updated.get(transaction.id) ?? transaction)
+        .concat(merged.added);
+      return merged;
+    },
+  };
+}
+
+const nothing = { added: [], updated: [], removedIds: [] };
+
+describe('recognising a transaction', () => {
+  it('goes by the id of the bank, whatever else has changed', () => {
+    const account = openAccount();
+    account.take([givenTransaction({ transactionId: 'b1' })]);
+    const merged = account.take([givenTransaction({ transactionId: 'b1', remittanceInformation: 'Corrected' })]);
+    expect(merged).toMatchObject({ added: [], removedIds: [], unchangedCount: 0 });
+    expect(merged.updated).toMatchObject([{ id: 'txn_1', identity: 't:b1', remittanceInformation: 'Corrected' }]);
+  });
+
+  it('goes by the entry reference where there is no id', () => {
+    const account = openAccount();
+    account.take([givenTransaction({ entryReference: 'r1' })]);
+    expect(account.stored).toMatchObject([{ identity: 'e:r1' }]);
+    expect(account.take([givenTransaction({ entryReference: 'r1', valueDate: '2026-03-10' })]).updated).toHaveLength(1);
+  });
+
+  it('takes two equal coffees on one day for two, and knows both again', () => {
+    const account = openAccount();
+    const coffees = [givenTransaction(), givenTransaction()];
+    expect(account.take(coffees).added).toHaveLength(2);
+    expect(account.take(coffees)).toMatchObject({ ...nothing, unchangedCount: 2 });
+    expect(account.take([...coffees, givenTransaction()]).added).toHaveLength(1);
+    expect(account.take([givenTransaction()]).removedIds).toHaveLength(2);
+  });
+
+  it('takes equal coffees with different ids for two', () => {
+    const account = openAccount();
+    account.take([givenTransaction({ transactionId: 'b1' })]);
+    const merged = account.take([givenTransaction({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b2' })]);
+    expect(merged).toMatchObject({ updated: [], removedIds: [], unchangedCount: 1 });
+    expect(merged.added).toMatchObject([{ identity: 't:b2' }]);
+  });
+
+  it('takes what one reply says twice under one id once', () => {
+    const account = openAccount();
+    const twice = [givenTransaction({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })];
+    expect(account.take(twice).added).toHaveLength(1);
+    expect(account.take(twice)).toMatchObject(nothing);
+  });
+
+  it('does not let a collective reference swallow transactions', () => {
+    const account = openAccount();
+    const [first, second] = [
+      givenTransaction({ entryReference: 'statement 7' }),
+      givenTransaction({ entryReference: 'statement 7', amount: { amount: '-9.90', currency: 'EUR' } }),
+    ];
+    account.take([first]);
+    expect(account.take([first, second])).toMatchObject({ added: [{ amount: { amount: '-9.90' } }], removedIds: [] });
+    expect(account.take([second, first])).toMatchObject(nothing);
+  });
+
+  it('keeps transactions when the bank begins to send ids or sends others', () => {
+    const account = openAccount();
+    account.take([givenTransaction()]);
+    for (const transactionId of ['old consent', 'new consent']) {
+      expect(account.take([givenTransaction({ transactionId })])).toMatchObject({
+        added: [],
+        removedIds: [],
+        updated: [{ id: 'txn_1', identity: `t:${transactionId}` }],
+      });
+    }
+  });
+
+  it('does not forget what the bank leaves out of a later reply', () => {
+    const account = openAccount();
+    account.take([givenTransaction({ transactionId: 'b1' })]);
+    expect(account.take([givenTransaction({ transactionId: 'b1', counterpartyName: null })])).toMatchObject(nothing);
+  });
+});
+
+describe('a pending transaction that is booked', () => {
+  it.each<[how: string, pending: FetchedTransaction, booked: FetchedTransaction]>([
+    ['keeps its bank id', givenPending({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })],
+    [
+      'gets an id beside its reference',
+      givenPending({ entryReference: 'r1', counterpartyName: null, remittanceInformation: null }),
+      givenTransaction({ entryReference: 'r1', transactionId: 'b1', counterpartyName: 'COFFEE BAR LTD' }),
+    ],
+    ['has no ids at all', givenPending(), givenTransaction()],
+    ['gets its first id', givenPending(), givenTransaction({ transactionId: 'b1' })],
+    [
+      'gets another remittance information',
+      givenPending({ remittanceInformation: 'Card payment' }),
+      givenTransaction({ remittanceInformation: 'Card 4711, Coffee Bar' }),
+    ],
+  ])('is one transaction updated when it %s', (_how, pending, booked) => {
+    const account = openAccount();
+    account.take([pending]);
+    const merged = account.take([booked]);
+    expect(merged).toMatchObject({ added: [], removedIds: [] });
+    expect(merged.updated).toMatchObject([{ id: 'txn_1', status: 'BOOKED', bookingDate: '2026-03-09' }]);
+    expect(account.take([booked])).toMatchObject(nothing);
+  });
+
+  it('leaves an equal one that is still pending alone', () => {
+    const account = openAccount();
+    account.take([givenPending(), givenPending()]);
+    const merged = account.take([givenPending(), givenTransaction()]);
+    expect(merged).toMatchObject({ added: [], removedIds: [], updated: [{ status: 'BOOKED' }] });
+    expect(account.stored.map(({ status }) => status).sort()).toEqual(['BOOKED', 'PENDING']);
+  });
+
+  it('is not mistaken for a payment of the same amount to somebody else', () => {
+    const account = openAccount();
+    account.take([givenPending()]);
+    const merged = account.take([givenTransaction({ counterpartyName: 'Bakery', remittanceInformation: 'Rolls' })]);
+    expect(merged).toMatchObject({ added: [{ counterpartyName: 'Bakery' }], removedIds: ['txn_1'], updated: [] });
+  });
+
+  it('is the newest of booked ones that look alike', () => {
+    const account = openAccount();
+    account.take([givenPending()]);
+    const [january, march] = [givenTransaction({ bookingDate: '2026-01-09' }), givenTransaction()];
+    expect(account.take([january, march])).toMatchObject({
+      added: [{ bookingDate: '2026-01-09' }],
+      updated: [{ id: 'txn_1', bookingDate: '2026-03-09' }],
+    });
+  });
+
+  it('stays booked when the bank still announces it', () => {
+    const account = openAccount();
+    account.take([givenTransaction({ transactionId: 'b1' })]);
+    expect(account.take([givenPending({ transactionId: 'b1' })])).toMatchObject(nothing);
+  });
+
+  it('is booked when one reply has it both ways under one id', () => {
+    for (const reply of [
+      [givenPending({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })],
+      [givenTransaction({ transactionId: 'b1' }), givenPending({ transactionId: 'b1' })],
+    ]) {
+      expect(openAccount().take(reply).added).toMatchObject([{ status: 'BOOKED' }]);
+    }
+  });
+});
+
+describe('what the bank no longer sends', () => {
+  it('is removed when it was pending, or booked within the days asked for', () => {
+    const account = openAccount();
+    account.take([givenPending(), givenTransaction({ bookingDate: '2026-03-05' })]);
+    expect(account.take([], '2026-03-05').removedIds).toEqual(['txn_1', 'txn_2']);
+  });
+
+  it('stays when it lies before the days asked for, or has no day', () => {
+    const account = openAccount();
+    account.take([
+      givenTransaction({ bookingDate: '2026-03-04' }),
+      givenTransaction({ bookingDate: null, remittanceInformation: 'Undated' }),
+    ]);
+    expect(account.take([], '2026-03-05')).toMatchObject(nothing);
+  });
+
+  it('stays where nobody knows what days the reply covers', () => {
+    const account = openAccount();
+    account.take([givenPending(), givenTransaction()]);
+    expect(account.take([], null)).toMatchObject(nothing);
+  });
+});
+
+// Few values, so that equal transactions and near misses are frequent.
+const booked = fc.record({
+  transactionId: fc.option(fc.constantFrom('b1', 'b2', 'b3', 'b4'), { nil: null }),
+  entryReference: fc.option(fc.constantFrom('r1', 'r2'), { nil: null }),
+  amount: fc.constantFrom('-3.20', '-9.90', '12.00').map((amount) => ({ amount, currency: 'EUR' })),
+  bookingDate: fc.constantFrom('2026-03-07', '2026-03-08', '2026-03-09'),
+  counterpartyName: fc.constantFrom('Coffee Bar', 'Bakery', null),
+});
+const bankSide = fc
+  .tuple(
+    fc.uniqueArray(booked, { maxLength: 8, selector: ({ transactionId }) => transactionId ?? Symbol('none') }),
+    fc.array(fc.record({ counterpartyName: fc.constantFrom('Coffee Bar', 'Bakery') }), { maxLength: 3 }),
+  )
+  .map(([ofBooked, ofPending]) => [...ofBooked.map(givenTransaction), ...ofPending.map(givenPending)]);
+
+/** What the bank did to a reply on its way: took parts away, sent parts twice, sent them in another order. */
+const reply = bankSide.chain((truth) =>
+  fc
+    .record({
+      order: fc.shuffledSubarray(truth, { minLength: truth.length }),
+      cut: fc.nat(truth.length),
+      repeated: fc.subarray(truth.filter(({ transactionId }) => transactionId !== null)),
+    })
+    .map(({ order, cut, repeated }) => [...order.slice(cut), ...repeated.filter((each) => order.indexOf(each) >= cut)]),
+);
+
+function toContents(transactions: readonly FetchedTransaction[]): string[] {
+  const content = (t: FetchedTransaction) =>
+    [t.status, t.amount.amount, t.bookingDate, t.transactionId, t.entryReference].join(' ');
+  return transactions.map(content).sort();
+}
+
+describe('whatever the bank sends', () => {
+  const runs = { numRuns: 2_000 };
+
+  it('keeps as many transactions as the last reply had within its days, none twice and none lost', () => {
+    fc.assert(
+      fc.property(fc.array(reply, { minLength: 1, maxLength: 6 }), (replies) => {
+        const account = openAccount();
+        for (const sent of replies) {
+          account.take(sent);
+          expect(account.stored).toHaveLength(identify(sent).size);
+          expect(new Set(account.stored.map(({ id }) => id)).size).toBe(account.stored.length);
+          expect(new Set(account.stored.map(({ identity }) => identity)).size).toBe(account.stored.length);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('ends as if the last reply had been the only one', () => {
+    fc.assert(
+      fc.property(fc.array(reply, { maxLength: 4 }), bankSide, (replies, truth) => {
+        const [account, fresh] = [openAccount(), openAccount()];
+        for (const sent of [...replies, truth]) account.take(sent);
+        fresh.take(truth);
+        const amounts = (stored: StoredTransaction[]) =>
+          stored.map((t) => `${t.status} ${t.amount.amount} ${t.bookingDate}`).sort();
+        expect(amounts(account.stored)).toEqual(amounts(fresh.stored));
+      }),
+      runs,
+    );
+  });
+
+  it('changes nothing when it comes again, in whatever order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(reply, { maxLength: 3 }),
+        bankSide.chain((truth) =>
+          fc.tuple(fc.constant(truth), fc.shuffledSubarray(truth, { minLength: truth.length })),
+        ),
+        (replies, [truth, shuffled]) => {
+          const account = openAccount();
+          for (const sent of [...replies, truth]) account.take(sent);
+          expect(account.take(truth)).toMatchObject(nothing);
+          const before = toContents(account.stored);
+          const again = account.take(shuffled);
+          expect([again.added, again.removedIds]).toEqual([[], []]);
+          expect(toContents(account.stored)).toEqual(before);
+        },
+      ),
+      runs,
+    );
+  });
+
+  it('never removes what it was not asked about', () => {
+    fc.assert(
+      fc.property(reply, reply, fc.constantFrom('2026-03-08', '2026-03-09'), (first, second, from) => {
+        const account = openAccount();
+        account.take(first);
+        const older = account.stored.filter(({ bookingDate }) => bookingDate !== null && bookingDate < from);
+        const inWindow = second.filter(({ bookingDate }) => bookingDate === null || bookingDate >= from);
+        const { removedIds } = account.take(inWindow, from);
+        for (const { id } of older) expect(removedIds).not.toContain(id);
+      }),
+      runs,
+    );
+  });
+});
