@@ -1,6 +1,8 @@
 import type { ApiKeyScope } from '../generated/prisma/client.ts';
+import type { PlannedSynchronization } from '../sync/cycle-plan.ts';
+import type { CycleCounts } from '../sync/cycle-store.ts';
 import { createLoader, type Loader } from './loader.ts';
-import type { CycleCounts, LoginStatus, PlannedSynchronization, Services } from './services.ts';
+import type { LoginStatus, Services } from './services.ts';
 
 /** Who asks: the holder of a key. */
 export interface Viewer {
@@ -58,8 +60,8 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
         const rows = await services.synchronization.listStatus(clientId, ids);
         return new Map(rows.map((row) => [row.bankLoginId, row]));
       }),
-      plannedSynchronization: createLoader((ids) => services.synchronization.planNext(clientId, ids)),
-      cycleCounts: createLoader((ids) => services.cycles.countUsers(clientId, ids)),
+      plannedSynchronization: createLoader((ids) => services.plan.planFor(ids)),
+      cycleCounts: createLoader((ids) => services.cycles.countUsersOfCycles(ids, clientId)),
     },
   };
 }

@@ -1,39 +1,40 @@
-import type { FieldFault } from '../domain/errors.ts';
+import type { Clients } from '../clients/clients.ts';
+import type { NewUser, Users } from '../clients/users.ts';
+import type { TransactionData } from '../events/event-catalogue.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type {
   Account,
-  ApiKey,
-  ApiKeyScope,
   Bank,
   BankLogin,
-  Client,
   Consent,
   EventType,
   Session,
   SignatureAlgorithm,
-  SynchronizationCycle,
   TransactionStatus,
-  User,
-  UserType,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookEndpointStatus,
   WebhookMethod,
 } from '../generated/prisma/client.ts';
+import type { CyclePlan, PlannedSynchronization } from '../sync/cycle-plan.ts';
+import type { Cycles } from '../sync/cycles.ts';
 
 /**
  * What the resolvers call: the functions of the rooms below, as they are needed here. Every function takes the caller's
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  clients: ClientService;
-  users: UserService;
+  clients: Pick<Clients, 'find' | 'findApiKey' | 'createClient' | 'updateClient' | 'createApiKey' | 'revokeApiKey'>;
+  users: Pick<Users, 'find' | 'list' | 'createUser' | 'updateUser'>;
+  erasure: ErasureService;
   banks: BankService;
   bankLogins: BankLoginService;
   accounts: AccountService;
   sessions: SessionService;
   synchronization: SynchronizationService;
-  cycles: CycleService;
-  events: EventService;
+  plan: Pick<CyclePlan, 'planFor'>;
+  cycles: Pick<Cycles, 'find' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
+  events: Pick<EventLog, 'find' | 'read' | 'stream'>;
   webhooks: WebhookService;
 }
 
@@ -43,41 +44,9 @@ export interface Page<Key = string> {
   limit: number;
 }
 
-export interface ClientService {
-  find(clientId: string): Promise<Client>;
-  findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
-  createClient(name: string): Promise<{ client: Client; key: string }>;
-  updateClient(clientId: string, change: { returnOrigins: readonly string[] }): Promise<Client>;
-  createApiKey(input: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>;
-  revokeApiKey(id: string): Promise<void>;
-}
-
-export interface NewApiKey {
-  clientId: string;
-  name: string;
-  scopes: readonly ApiKeyScope[];
-  expiresAt: Date | null;
-}
-
-export interface UserService {
-  find(clientId: string, id: string): Promise<User | null>;
-  list(clientId: string, filter: { recurring: boolean | null }, page: Page): Promise<User[]>;
-  createUser(clientId: string, input: NewUser): Promise<User>;
-  /** A field left out stays as it is. */
-  updateUser(clientId: string, id: string, change: UserChange): Promise<User>;
+export interface ErasureService {
   deleteUser(clientId: string, id: string): Promise<UserErasureReceipt>;
-}
-
-export interface NewUser {
-  externalId: string | null;
-  type: UserType;
-  recurring: boolean;
-  idempotencyKey: string | null;
-}
-
-export interface UserChange {
-  recurring?: boolean;
-  externalId?: string | null;
+  deleteBankLogin(clientId: string, id: string): Promise<void>;
 }
 
 export interface UserErasureReceipt {
@@ -98,7 +67,6 @@ export interface BankService {
 export interface BankLoginService {
   find(clientId: string, id: string): Promise<BankLogin | null>;
   findConsent(clientId: string, id: string): Promise<Consent | null>;
-  deleteBankLogin(clientId: string, id: string): Promise<void>;
 }
 
 export interface AccountService {
@@ -122,21 +90,6 @@ export interface TransactionFilter {
 export interface TransactionPosition {
   sortDate: string;
   id: string;
-}
-
-/** A transaction as events carry it, so that a query and an event show the same values. */
-export interface TransactionData {
-  id: string;
-  accountId: string;
-  status: TransactionStatus;
-  amount: { amount: string; currency: string };
-  bookingDate: string | null;
-  valueDate: string | null;
-  counterpartyName: string | null;
-  counterpartyIban: string | null;
-  remittanceInformation: string | null;
-  endToEndId: string | null;
-  bankTransactionCode: string | null;
 }
 
 export interface ListedTransaction extends TransactionData {
@@ -182,14 +135,6 @@ export interface SynchronizationService {
   listStatus(clientId: string, bankLoginIds: readonly string[]): Promise<LoginStatus[]>;
   /** Ids of the user's logins, oldest first; throws NotFound for a user that is not the client's. */
   listLoginIds(clientId: string, userId: string): Promise<string[]>;
-  /** By user id; a user that is not in the cycles is left out. */
-  planNext(clientId: string, userIds: readonly string[]): Promise<ReadonlyMap<string, PlannedSynchronization>>;
-}
-
-export interface PlannedSynchronization {
-  cycleOpensAt: Date;
-  position: number | null;
-  estimatedAt: Date | null;
 }
 
 export const synchronizationBlocks = [
@@ -223,61 +168,6 @@ export interface SynchronizationAttemptData {
   finishedAt: Date | null;
   errorCode: string | null;
   errorMessage: string | null;
-}
-
-export interface CycleService {
-  find(id: string): Promise<SynchronizationCycle | null>;
-  current(): Promise<SynchronizationCycle | null>;
-  nextOpensAt(): Promise<Date> | Date;
-  /** Newest first. */
-  list(page: Page): Promise<SynchronizationCycle[]>;
-  /** By cycle id: the client's own users. */
-  countUsers(clientId: string, cycleIds: readonly string[]): Promise<ReadonlyMap<string, CycleCounts>>;
-  runCycle(): Promise<SynchronizationCycle>;
-}
-
-export interface CycleCounts {
-  enrolled: number;
-  synchronized: number;
-  failed: number;
-  skipped: number;
-}
-
-export interface EventService {
-  find(clientId: string, id: string): Promise<EventRecord | null>;
-  read(query: EventFilter & { after?: bigint; limit: number }): Promise<EventRecord[]>;
-  stream(query: EventFilter & { after: bigint | null; abort: AbortSignal }): AsyncIterable<EventRecord>;
-  toCursor(position: bigint): string;
-  parseCursor(text: string): bigint | null;
-  eventTypes(): readonly EventTypeDefinition[];
-}
-
-export interface EventFilter {
-  clientId: string;
-  types?: readonly EventType[];
-  userId?: string;
-  bankLoginId?: string;
-}
-
-export interface EventRecord {
-  id: string;
-  clientId: string;
-  position: bigint;
-  type: EventType;
-  occurredAt: Date;
-  userId: string | null;
-  bankLoginId: string | null;
-  cycleId: string | null;
-  endpointId: string | null;
-  data: unknown;
-}
-
-export interface EventTypeDefinition {
-  type: EventType;
-  name: string;
-  description: string;
-  schema: unknown;
-  example: unknown;
 }
 
 export interface WebhookService {
@@ -325,13 +215,4 @@ export interface WebhookRequestPreview {
   method: WebhookMethod;
   headers: readonly { name: string; value: string }[];
   body: string;
-}
-
-/** The webhooks' port for an endpoint's own document; implemented by event-document.ts. */
-export interface DocumentRunner {
-  validate(document: string): FieldFault[];
-  run(
-    document: string,
-    given: { clientId: string; event: EventRecord },
-  ): Promise<{ data: unknown } | { errors: string[] }>;
 }

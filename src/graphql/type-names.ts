@@ -15,7 +15,8 @@ export const eventTypeNames = {
   WEBHOOK_TEST: 'WebhookTest',
 } as const satisfies Record<EventType, string>;
 
-const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string> = {
+// Null: has an id, and is no Node of the API.
+const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string | null> = {
   client: 'Client',
   apiKey: 'ApiKey',
   user: 'User',
@@ -27,6 +28,7 @@ const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string> = {
   connectSession: 'ConnectSession',
   managementSession: 'ManagementSession',
   synchronizationSession: 'SynchronizationSession',
+  synchronizationAttempt: null,
   cycle: 'SynchronizationCycle',
   webhookEndpoint: 'WebhookEndpoint',
   webhookDelivery: 'WebhookDelivery',
@@ -35,6 +37,6 @@ const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string> = {
 /** The GraphQL type of a row with an id: the id's prefix names it, and of an event its type. */
 export function typeNameOf(row: { id: string; type?: unknown }): string | undefined {
   const kind = idKindOf(row.id);
-  if (kind === null) return undefined;
-  return kind === 'event' ? eventTypeNames[row.type as EventType] : nodeTypeNames[kind];
+  if (kind === 'event') return eventTypeNames[row.type as EventType];
+  return (kind && nodeTypeNames[kind]) ?? undefined;
 }

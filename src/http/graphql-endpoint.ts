@@ -78,6 +78,15 @@ function toYogaLogger(logger: Logger) {
   return { debug: at('debug'), info: at('debug'), warn: at('warn'), error: at('error') };
 }
 
+// yoga marks what is thrown while parsing as a status for newer media types only; this one is for every caller.
+const alwaysBadRequest = Object.freeze({
+  status: 400,
+  get spec() {
+    return false;
+  },
+  set spec(_marked) {},
+});
+
 function useTokenLimit(): Plugin<Context> {
   return {
     onParse({ setParseFn }) {
@@ -87,7 +96,7 @@ function useTokenLimit(): Plugin<Context> {
         } catch (error) {
           if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
           throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
-            extensions: { code: 'DOCUMENT_TOO_LONG', http: { status: 400 } },
+            extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
           });
         }
       });

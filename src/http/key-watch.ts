@@ -13,8 +13,8 @@ export interface KeyWatch {
 
 export interface KeyWatchDependencies {
   authenticate: Authenticate;
-  /** Called back when any key was revoked in this process; other processes are found out by the regular check. */
-  onRevoked?: (listener: () => void) => () => void;
+  /** Calls back when this process has revoked a key and no longer believes in it; others are found out by the regular check. */
+  onRevoked?: (listener: () => void) => unknown;
   /** @default 30_000 */
   intervalMs?: number;
 }
@@ -36,7 +36,7 @@ export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }:
   };
   const timer = setInterval(() => void checkAll(), intervalMs);
   timer.unref();
-  const stopListening = onRevoked?.(() => void checkAll());
+  onRevoked?.(() => void checkAll());
 
   return {
     watch: (key, onEnded) => {
@@ -54,7 +54,6 @@ export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }:
     checkAll,
     close: () => {
       clearInterval(timer);
-      stopListening?.();
       watchers.clear();
     },
   };

@@ -19,8 +19,8 @@ export interface HttpServerDependencies {
   port: number;
   source: ContextSource;
   authenticate: Authenticate;
-  /** Told of a revocation at once, the live connections of the key end at once. */
-  onRevoked?: (listener: () => void) => () => void;
+  /** Calls back when this process has revoked a key and no longer believes in it: its live connections end at once. */
+  onRevoked?: (listener: () => void) => unknown;
   pages: PagesHandler;
   readiness: ReadinessChecks;
   metrics: Metrics;
@@ -60,7 +60,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const handle = createRequestHandler({
     ...dependencies,
     graphql: async (request, response) => {
-      await endpoint.handleNodeRequestAndResponse(request, response, {});
+      await endpoint.requestListener(request, response);
     },
   });
   const server = createServer((request, response) => void handle(request, response));

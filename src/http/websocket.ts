@@ -3,6 +3,7 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Context as GraphQLSocket } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { toCursor } from '../events/event-cursor.ts';
 import type { Context } from '../graphql/context.ts';
 import { bodyLimitBytes, liveConnectionsPerKey } from '../graphql/limits.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
@@ -133,7 +134,7 @@ function earliestCursor(socket: Socket): string | null {
     if (position !== null && (earliest?.progress.position ?? position) >= position) earliest = context;
   }
   const position = earliest?.progress.position ?? null;
-  return earliest && position !== null ? earliest.services.events.toCursor(position) : null;
+  return earliest && position !== null ? toCursor(position) : null;
 }
 
 function pathOf(request: IncomingMessage): string {

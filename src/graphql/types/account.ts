@@ -1,7 +1,8 @@
 import { NotFound } from '../../domain/errors.ts';
+import type { BalanceData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
 import { cursorByPair, pageArguments, readConnection } from '../connections.ts';
-import { Balance, type BalanceData } from './money.ts';
+import { Balance } from './money.ts';
 import { Transaction, TransactionConnection, TransactionStatus } from './transaction.ts';
 
 export const Account = builder.prismaObject('Account', {

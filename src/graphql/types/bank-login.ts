@@ -73,7 +73,7 @@ builder.mutationField('deleteBankLogin', (t) =>
     args: { id: t.arg.id({ required: true, description: "The bank login's id." }) },
     resolve: (_root, { id }, { services, viewer }) =>
       DeleteBankLoginResult.from(async () => {
-        await services.bankLogins.deleteBankLogin(viewer.clientId, id);
+        await services.erasure.deleteBankLogin(viewer.clientId, id);
         return { id };
       }),
   }),

@@ -1,12 +1,13 @@
-import type { AppError } from '../../domain/errors.ts';
-import { Conflict, type FieldFault, InvalidInput, LimitReached, NotFound } from '../../domain/errors.ts';
+import type { FieldFault } from '../../domain/errors.ts';
 import { builder } from '../builder.ts';
+import type { Failure, FailureOf } from '../failure.ts';
 
-export const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
+const ErrorInterface = builder.interfaceRef<Failure>('Error').implement({
   description: 'Why a mutation did nothing.',
+  resolveType: ({ typeName }) => typeName,
   fields: (t) => ({
-    message: t.exposeString('message', { description: 'For people; may be reworded.' }),
-    code: t.exposeString('code', { description: 'For programs; never reworded.' }),
+    message: t.string({ description: 'For people; may be reworded.', resolve: ({ error }) => error.message }),
+    code: t.string({ description: 'For programs; never reworded.', resolve: ({ error }) => error.code }),
   }),
 });
 
@@ -18,40 +19,36 @@ const FieldError = builder.objectRef<FieldFault>('FieldError').implement({
   }),
 });
 
-export const ValidationError = builder.objectType(InvalidInput, {
-  name: 'ValidationError',
+export const ValidationError = builder.objectRef<FailureOf<'ValidationError'>>('ValidationError').implement({
   description: 'The input cannot be accepted. Every faulty field is named at once.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     fields: t.field({
       type: [FieldError],
       description: 'The faulty fields.',
-      resolve: (error) => [...error.fields],
+      resolve: ({ error }) => [...error.fields],
     }),
   }),
 });
 
-export const NotFoundError = builder.objectType(NotFound, {
-  name: 'NotFoundError',
+export const NotFoundError = builder.objectRef<FailureOf<'NotFoundError'>>('NotFoundError').implement({
   description: "There is no such thing, or it is another client's: the two are not told apart.",
   interfaces: [ErrorInterface],
 });
 
-export const ConflictError = builder.objectType(Conflict, {
-  name: 'ConflictError',
+export const ConflictError = builder.objectRef<FailureOf<'ConflictError'>>('ConflictError').implement({
   description: "The request does not fit the object's present state.",
   interfaces: [ErrorInterface],
 });
 
-export const AccessLimitError = builder.objectType(LimitReached, {
-  name: 'AccessLimitError',
+export const AccessLimitError = builder.objectRef<FailureOf<'AccessLimitError'>>('AccessLimitError').implement({
   description: "The bank's allowance of accesses without the end user is used up.",
   interfaces: [ErrorInterface],
   fields: (t) => ({
     retryAt: t.field({
       type: 'DateTime',
       description: 'When the bank allows the next access without the end user.',
-      resolve: (error) => error.retryAt,
+      resolve: ({ error }) => error.retryAt,
     }),
   }),
 });

@@ -1,7 +1,9 @@
 import { GraphQLError } from 'graphql';
+import { parseCursor, toCursor } from '../../events/event-cursor.ts';
+import type { EventRecord } from '../../events/event-record.ts';
+import type { StreamFilter } from '../../events/event-tail.ts';
 import { builder } from '../builder.ts';
 import { pageArguments, readConnection } from '../connections.ts';
-import type { EventFilter, EventRecord, EventService } from '../services.ts';
 import { streamUntilLeft } from '../subscription-stream.ts';
 import { Event, EventConnection } from './event.ts';
 import { EventType } from './event-type.ts';
@@ -13,12 +15,12 @@ const filterArguments = builder.args((arg) => ({
 }));
 
 interface FilterArguments {
-  types?: EventFilter['types'] | null;
+  types?: StreamFilter['types'] | null;
   userId?: string | null | undefined;
   bankLoginId?: string | null | undefined;
 }
 
-function toFilter(clientId: string, { types, userId, bankLoginId }: FilterArguments): EventFilter {
+function toFilter(clientId: string, { types, userId, bankLoginId }: FilterArguments): StreamFilter {
   return {
     clientId,
     ...(types != null && { types }),
@@ -35,8 +37,8 @@ builder.queryField('events', (t) =>
     args: { ...filterArguments, ...pageArguments },
     resolve: (_root, args, { services, viewer }) =>
       readConnection(args, {
-        cursorOf: (event: EventRecord) => services.events.toCursor(event.position),
-        keyOf: (cursor) => services.events.parseCursor(cursor),
+        cursorOf: (event: EventRecord) => toCursor(event.position),
+        keyOf: parseCursor,
         read: ({ after, limit }) =>
           services.events.read({
             ...toFilter(viewer.clientId, args),
@@ -60,7 +62,7 @@ builder.subscriptionField('events', (t) =>
     },
     subscribe: (_root, args, { services, viewer }) => {
       const filter = toFilter(viewer.clientId, args);
-      const after = args.after == null ? null : parseAfter(services.events, args.after);
+      const after = args.after == null ? null : parseAfter(args.after);
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
     resolve: (event, _args, { progress }) => {
@@ -70,8 +72,8 @@ builder.subscriptionField('events', (t) =>
   }),
 );
 
-function parseAfter(events: EventService, cursor: string): bigint {
-  const position = events.parseCursor(cursor);
+function parseAfter(cursor: string): bigint {
+  const position = parseCursor(cursor);
   if (position === null) {
     throw new GraphQLError('`after` is not a cursor of the event log.', { extensions: { code: 'BAD_USER_INPUT' } });
   }

@@ -1,5 +1,5 @@
+import type { EventRecord } from '../../events/event-record.ts';
 import { builder } from '../builder.ts';
-import type { EventRecord } from '../services.ts';
 import { Event } from './event.ts';
 
 /** An event type of the schema: what every event has, and a place for its own fields. */

@@ -1,5 +1,6 @@
+import { z } from 'zod';
+import { type EventDefinition, eventCatalogue } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
-import type { EventTypeDefinition as Definition } from '../services.ts';
 
 export const EventType = builder.enumType('EventType', {
   description:
@@ -19,13 +20,17 @@ export const EventType = builder.enumType('EventType', {
   } as const,
 });
 
-const EventTypeDefinition = builder.objectRef<Definition>('EventTypeDefinition').implement({
+const EventTypeDefinition = builder.objectRef<EventDefinition>('EventTypeDefinition').implement({
   description: 'What an event type means, and what its data looks like.',
   fields: (t) => ({
     type: t.expose('type', { type: EventType, description: 'The type.' }),
     name: t.exposeString('name', { description: 'The type as webhooks write it: bank_login.synchronized.' }),
     description: t.exposeString('description', { description: 'When such an event happens.' }),
-    schema: t.expose('schema', { type: 'JSON', description: "JSON Schema of the event's data." }),
+    schema: t.field({
+      type: 'JSON',
+      description: "JSON Schema of the event's data.",
+      resolve: ({ data }) => z.toJSONSchema(data),
+    }),
     example: t.expose('example', { type: 'JSON', description: 'An example that fits the schema.' }),
   }),
 });
@@ -34,6 +39,6 @@ builder.queryField('eventTypes', (t) =>
   t.field({
     type: [EventTypeDefinition],
     description: 'Every event type with its JSON Schema and an example payload.',
-    resolve: (_root, _args, { services }) => [...services.events.eventTypes()],
+    resolve: () => Object.values(eventCatalogue),
   }),
 );

@@ -1,5 +1,6 @@
+import { toCursor } from '../../events/event-cursor.ts';
+import type { EventRecord } from '../../events/event-record.ts';
 import { builder } from '../builder.ts';
-import type { EventRecord } from '../services.ts';
 import { eventTypeNames } from '../type-names.ts';
 import { EventType } from './event-type.ts';
 
@@ -15,7 +16,7 @@ export const Event = builder.interfaceRef<EventRecord>('Event').implement({
     }),
     cursor: t.string({
       description: 'Opaque position in the event log: give it as `after` to go on behind this event.',
-      resolve: ({ position }, _args, { services }) => services.events.toCursor(position),
+      resolve: ({ position }) => toCursor(position),
     }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
   }),

@@ -1,22 +1,18 @@
 import { NotFound } from '../../domain/errors.ts';
+import type { EventData } from '../../events/event-catalogue.ts';
+import type { EventRecord } from '../../events/event-record.ts';
 import { builder } from '../builder.ts';
-import type { EventRecord, SynchronizationAttemptData } from '../services.ts';
 import { BankLogin } from './bank-login.ts';
 import { defineEvent } from './event-node.ts';
 import { SynchronizationTrigger } from './login-synchronization-status.ts';
-import { SynchronizedAccount, type SynchronizedAccountData } from './synchronized-account.ts';
+import { SynchronizedAccount } from './synchronized-account.ts';
 import { User } from './user.ts';
 
-interface LoginEventData {
-  accounts: SynchronizedAccountData[];
-  trigger: SynchronizationAttemptData['trigger'];
-  sequence: number;
-  errorCode: string;
-  errorMessage: string;
-  reason: string;
-  validUntil: string;
-  daysLeft: number;
-}
+/** Every field that any event of a login has. */
+type LoginEventData = EventData<'BANK_LOGIN_SYNCHRONIZED'> &
+  EventData<'BANK_LOGIN_SYNCHRONIZATION_FAILED'> &
+  EventData<'BANK_LOGIN_SCA_REQUIRED'> &
+  EventData<'CONSENT_EXPIRING'>;
 
 const Connected = defineEvent('BankLoginConnected', 'A bank login was connected; this is its first data.');
 const Synchronized = defineEvent('BankLoginSynchronized', 'A bank login was synchronized; this is what changed.');
@@ -104,7 +100,7 @@ builder.objectField(Expiring, 'daysLeft', (t) =>
 
 // The catalogue of events has written it in this shape; which fields are there follows from the type.
 function dataOf(event: EventRecord): LoginEventData {
-  return event.data as LoginEventData;
+  return event.data as unknown as LoginEventData;
 }
 
 function orThrow<Row>(row: Row | null | '', what: string, id: string | null): Row {

@@ -1,4 +1,5 @@
 import type { Money as MoneyValue } from '../../domain/money.ts';
+import type { BalanceData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
 
 export const Money = builder.objectRef<MoneyValue>('Money').implement({
@@ -8,12 +9,6 @@ export const Money = builder.objectRef<MoneyValue>('Money').implement({
     currency: t.exposeString('currency', { description: 'ISO 4217.' }),
   }),
 });
-
-export interface BalanceData {
-  type: string;
-  amount: MoneyValue;
-  referenceDate: string | null;
-}
 
 export const Balance = builder.objectRef<BalanceData>('Balance').implement({
   description: 'What an account held, by one way of counting.',

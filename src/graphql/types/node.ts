@@ -6,7 +6,8 @@ type Read = (id: string, context: Context) => Promise<{ id: string } | null>;
 
 const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
 
-const readers: Record<IdKind, Read> = {
+// Null: has an id, and is no Node of the API.
+const readers: Record<IdKind, Read | null> = {
   client: async (id, { services, viewer }) =>
     id === viewer.clientId ? await services.clients.find(viewer.clientId) : null,
   apiKey: (id, { services, viewer }) => services.clients.findApiKey(viewer.clientId, id),
@@ -19,6 +20,7 @@ const readers: Record<IdKind, Read> = {
   connectSession: readSession,
   managementSession: readSession,
   synchronizationSession: readSession,
+  synchronizationAttempt: null,
   cycle: (id, { services }) => services.cycles.find(id),
   event: (id, { services, viewer }) => services.events.find(viewer.clientId, id),
   webhookEndpoint: (id, { services, viewer }) => services.webhooks.find(viewer.clientId, id),
@@ -33,7 +35,7 @@ builder.queryField('node', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
     resolve: async (_root, { id }, context) => {
       const kind = idKindOf(id);
-      return kind === null ? null : await readers[kind](id, context);
+      return (kind && (await readers[kind]?.(id, context))) ?? null;
     },
   }),
 );

@@ -1,5 +1,5 @@
+import type { PlannedSynchronization as Planned } from '../../sync/cycle-plan.ts';
 import { builder } from '../builder.ts';
-import type { PlannedSynchronization as Planned } from '../services.ts';
 
 export const PlannedSynchronization = builder.objectRef<Planned>('PlannedSynchronization').implement({
   description:

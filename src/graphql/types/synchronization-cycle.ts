@@ -1,9 +1,8 @@
-import type { SynchronizationCycle as CycleRow } from '../../generated/prisma/client.ts';
+import { type CycleCounts, type CycleRecord, noUsers } from '../../sync/cycle-store.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { defineResult } from '../results.ts';
-import type { CycleCounts } from '../services.ts';
 
 const CycleStatus = builder.enumType('CycleStatus', {
   description: 'Whether a cycle still runs.',
@@ -13,7 +12,7 @@ const CycleStatus = builder.enumType('CycleStatus', {
   } as const,
 });
 
-export const SynchronizationCycle = builder.prismaObject('SynchronizationCycle', {
+export const SynchronizationCycle = builder.objectRef<CycleRecord>('SynchronizationCycle').implement({
   description: 'One round through all recurring users. Two open a day; the operator may open extra ones.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
@@ -32,27 +31,25 @@ export const SynchronizationCycle = builder.prismaObject('SynchronizationCycle',
     }),
     usersEnrolled: t.int({
       description: 'Your users that were enrolled when the cycle began.',
-      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).enrolled,
+      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).usersEnrolled,
     }),
     usersSynchronized: t.int({
       description: 'Your users that have been synchronized.',
-      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).synchronized,
+      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).usersSynchronized,
     }),
     usersFailed: t.int({
       description: 'Your users that could not be synchronized.',
-      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).failed,
+      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).usersFailed,
     }),
     usersSkipped: t.int({
       description: 'Your users that were left out: not eligible any more, or out of time.',
-      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).skipped,
+      resolve: async ({ id }, _args, context) => (await countUsers(id, context)).usersSkipped,
     }),
   }),
 });
 
-const none: CycleCounts = { enrolled: 0, synchronized: 0, failed: 0, skipped: 0 };
-
 async function countUsers(cycleId: string, { loaders }: Context): Promise<CycleCounts> {
-  return (await loaders.cycleCounts.load(cycleId)) ?? none;
+  return (await loaders.cycleCounts.load(cycleId)) ?? noUsers;
 }
 
 const CycleConnection = builder.connectionObject(
@@ -65,7 +62,7 @@ builder.queryFields((t) => ({
     type: SynchronizationCycle,
     nullable: true,
     description: 'The cycle that is running, or null.',
-    resolve: (_root, _args, { services }) => services.cycles.current(),
+    resolve: (_root, _args, { services }) => services.cycles.findRunning(),
   }),
   nextSynchronizationCycleAt: t.field({
     type: 'DateTime',
@@ -81,7 +78,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const RunCyclePayload = builder.objectRef<{ cycle: CycleRow }>('RunSynchronizationCyclePayload').implement({
+const RunCyclePayload = builder.objectRef<{ cycle: CycleRecord }>('RunSynchronizationCyclePayload').implement({
   description: 'The cycle was opened.',
   fields: (t) => ({ cycle: t.expose('cycle', { type: SynchronizationCycle, description: 'The new cycle.' }) }),
 });
@@ -94,6 +91,6 @@ builder.mutationField('runSynchronizationCycle', (t) =>
     description:
       'Opens an extra cycle now, through the ordinary path; a conflict while one is running. Needs a key with the OPERATOR scope.',
     resolve: (_root, _args, { services }) =>
-      RunCycleResult.from(async () => ({ cycle: await services.cycles.runCycle() })),
+      RunCycleResult.from(async () => ({ cycle: await services.cycles.runExtraCycle() })),
   }),
 );

@@ -1,17 +1,9 @@
 import { NotFound } from '../../domain/errors.ts';
+import type { SynchronizedAccountData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
-import type { TransactionData } from '../services.ts';
 import { Account } from './account.ts';
-import { Balance, type BalanceData } from './money.ts';
+import { Balance } from './money.ts';
 import { Transaction } from './transaction.ts';
-
-export interface SynchronizedAccountData {
-  account: { id: string };
-  balances: BalanceData[];
-  newTransactions: TransactionData[];
-  updatedTransactions: TransactionData[];
-  removedTransactionIds: string[];
-}
 
 export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('SynchronizedAccount').implement({
   description: 'An account as this synchronization left it, with what changed since the one before.',

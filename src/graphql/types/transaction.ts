@@ -1,5 +1,5 @@
+import type { TransactionData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
-import type { TransactionData } from '../services.ts';
 import { Money } from './money.ts';
 
 export const TransactionStatus = builder.enumType('TransactionStatus', {

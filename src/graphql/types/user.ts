@@ -1,8 +1,9 @@
+import type { NewUser, UserChange } from '../../clients/users.ts';
 import type { User as UserRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
-import type { NewUser, UserChange, UserErasureReceipt } from '../services.ts';
+import type { UserErasureReceipt } from '../services.ts';
 import { PlannedSynchronization } from './planned-synchronization.ts';
 
 export const UserType = builder.enumType('UserType', {
@@ -147,6 +148,6 @@ builder.mutationFields((t) => ({
     description: 'Erases the user, its logins (the consent is ended at the bank), data, events and deliveries.',
     args: { id: t.arg.id({ required: true, description: "The user's id." }) },
     resolve: (_root, { id }, { services, viewer }) =>
-      DeleteUserResult.from(() => services.users.deleteUser(viewer.clientId, id)),
+      DeleteUserResult.from(() => services.erasure.deleteUser(viewer.clientId, id)),
   }),
 }));

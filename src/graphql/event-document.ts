@@ -1,0 +1,120 @@
+import {
+  type DocumentNode,
+  execute,
+  type FieldNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  parse,
+  type ValueNode,
+  validate,
+} from 'graphql';
+import type { FieldFault } from '../domain/errors.ts';
+import type { DocumentRunner } from '../webhooks/document-runner.ts';
+import { type ContextSource, createContext } from './context.ts';
+import { mapError } from './error-mapping.ts';
+import { operationLimits } from './limits.ts';
+import { refuseOperation } from './operation-price.ts';
+
+export interface DocumentRunnerDependencies {
+  schema: GraphQLSchema;
+  /** Called for each document, since the services need the webhooks, which need the runner. */
+  source: () => ContextSource;
+  /** Told of failures that the endpoint's owner is not told of. */
+  onUnexpected: (error: unknown) => void;
+}
+
+const path = 'input.document';
+
+/**
+ * Runs an endpoint's own document: the subscription on `events` that its owner would run over WebSocket, once per event. The
+ * webhook's `data` is the value of its one field. Filters belong to the endpoint: the document takes the event as it comes.
+ */
+export function createDocumentRunner({ schema, source, onUnexpected }: DocumentRunnerDependencies): DocumentRunner {
+  // Documents are few and events many. Cleared when full: a document that is still in use is parsed again.
+  const parsed = new Map<string, { document: DocumentNode } | { faults: FieldFault[] }>();
+
+  function check(text: string): { document: DocumentNode } | { faults: FieldFault[] } {
+    const known = parsed.get(text);
+    if (known) return known;
+    const result = parseDocument(text, schema);
+    if (parsed.size >= 1000) parsed.clear();
+    parsed.set(text, result);
+    return result;
+  }
+
+  return {
+    validate: (text) => {
+      const result = check(text);
+      return 'faults' in result ? result.faults : [];
+    },
+    run: async (text, { clientId, event }) => {
+      const checked = check(text);
+      if ('faults' in checked) return { errors: checked.faults.map(({ message }) => message) };
+      const viewer = { clientId, keyId: '', scopes: ['CLIENT'] as const, expiresAt: null };
+      // The resolver of `events` passes its source on, which is the event, as it does for a subscriber.
+      const result = await execute({
+        schema,
+        document: checked.document,
+        rootValue: event,
+        contextValue: createContext(source(), { viewer, requestId: event.id }),
+      });
+      if (result.errors) {
+        return {
+          errors: result.errors.map((error) => {
+            const mapped = mapError(error, event.id);
+            if (mapped.unexpected !== null) onUnexpected(mapped.unexpected);
+            return mapped.error.message;
+          }),
+        };
+      }
+      return { data: Object.values(result.data ?? {})[0] ?? null };
+    },
+  };
+}
+
+function parseDocument(text: string, schema: GraphQLSchema): { document: DocumentNode } | { faults: FieldFault[] } {
+  try {
+    const document = parse(text, { maxTokens: operationLimits.tokens });
+    const messages = [...validate(schema, document).map(({ message }) => message), ...findMisfits(document)];
+    if (messages.length > 0) return { faults: messages.map((message) => ({ path, message })) };
+    const refusal = refuseOperation({ schema, document });
+    return refusal ? { faults: [{ path, message: refusal.message }] } : { document };
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return { faults: [{ path, message: error.message }] };
+  }
+}
+
+function findMisfits(document: DocumentNode): string[] {
+  const operations = document.definitions.filter(
+    (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  const [operation] = operations;
+  if (!operation || operations.length > 1) return ['must hold one operation'];
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return ['must be a subscription'];
+  const [field] = operation.selectionSet.selections;
+  if (operation.selectionSet.selections.length !== 1 || field?.kind !== Kind.FIELD || field.name.value !== 'events') {
+    return ['must select `events`, and nothing beside it'];
+  }
+  const needed = (operation.variableDefinitions ?? []).filter(
+    ({ type, defaultValue }) => type.kind === Kind.NON_NULL_TYPE && !defaultValue,
+  );
+  if (needed.length > 0) return ['must not need variables: a webhook has none to give'];
+  return findFilters(field, operation);
+}
+
+// `after` says where a subscriber goes on; for a webhook it means nothing and does no harm.
+function findFilters(field: FieldNode, { variableDefinitions = [] }: OperationDefinitionNode): string[] {
+  const isGiven = (value: ValueNode): boolean => {
+    if (value.kind !== Kind.VARIABLE) return value.kind !== Kind.NULL;
+    const definition = variableDefinitions.find(({ variable }) => variable.name.value === value.name.value);
+    return definition?.defaultValue !== undefined && definition.defaultValue.kind !== Kind.NULL;
+  };
+  const filters = (field.arguments ?? []).filter(({ name, value }) => name.value !== 'after' && isGiven(value));
+  return filters.map(
+    ({ name }) => `must not filter by \`${name.value}\`: the endpoint's own \`types\` says what is delivered`,
+  );
+}
