@@ -8,6 +8,7 @@ export const idPrefixes = {
   bank: 'bank',
   bankLogin: 'login',
   consent: 'con',
+  consentTermination: 'end',
   account: 'acc',
   transaction: 'txn',
   connectSession: 'cs',

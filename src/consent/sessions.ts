@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import type { Users } from '../clients/users.ts';
+import type { Clock } from '../domain/clock.ts';
+import { Conflict, type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import type { UserType } from '../generated/prisma/enums.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import type { BankStore } from './bank-store.ts';
+import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
+import { findReturnUrlFault } from './return-url.ts';
+import type { Session, SessionStore } from './session-store.ts';
+
+export interface NewConnectSession {
+  userId: string | null;
+  user: { externalId: string | null; type: UserType; recurring: boolean; idempotencyKey: string | null } | null;
+  bankId: string | null;
+  storeSecrets: boolean;
+  returnUrl: string | null;
+  idempotencyKey: string | null;
+}
+
+export interface NewManagementSession {
+  userId: string;
+  addBankLogin: boolean;
+  returnUrl: string | null;
+}
+
+/** A synchronization that waits for the end user. */
+export interface NewAwaitingSynchronization {
+  clientId: string;
+  userId: string;
+  bankLoginId: string;
+  bankId: string;
+  storeSecrets: boolean;
+  returnUrl: string | null;
+  psuIpAddress: string | null;
+  idempotencyKey: string | null;
+  idempotencyHash: string | null;
+}
+
+/** Hosted sessions: what an end user is sent to, each under a link of its own that nobody can guess. */
+export interface Sessions {
+  find(clientId: string, id: string): Promise<Session | null>;
+  createConnectSession(clientId: string, input: NewConnectSession): Promise<Session>;
+  createManagementSession(clientId: string, input: NewManagementSession): Promise<Session>;
+  awaitEndUser(session: NewAwaitingSynchronization): Promise<Session>;
+  /** Where to send the end user; null once the session awaits nobody. */
+  redirectUrl(session: Session): string | null;
+  /** A page that says that the link works no more. */
+  endedUrl(): string;
+  /** Throws Conflict when the session has begun to run, or has ended. */
+  cancel(clientId: string, id: string): Promise<Session>;
+  expireOverdue(): Promise<number>;
+  checkReturnUrl(clientId: string, returnUrl: string | null): Promise<FieldFault[]>;
+}
+
+export interface SessionsDeps {
+  clock: Clock;
+  store: SessionStore;
+  banks: Pick<BankStore, 'find'>;
+  users: Pick<Users, 'createUser'>;
+  encryption: Encryption;
+  /** Without a slash at the end. */
+  publicUrl: () => string;
+  allowLoopbackReturnUrls: boolean;
+}
+
+const sessionMs = 30 * 60_000;
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { clock, store, banks, users, encryption, publicUrl } = deps;
+
+  async function checkReturnUrl(clientId: string, returnUrl: string | null): Promise<FieldFault[]> {
+    if (returnUrl === null) return [];
+    const returnOrigins = await store.findReturnOrigins(clientId);
+    const fault = findReturnUrlFault(returnUrl, { returnOrigins, allowLoopback: deps.allowLoopbackReturnUrls });
+    return fault ? [fault] : [];
+  }
+
+  function newLink(now: Date) {
+    const secret = newLinkSecret();
+    return {
+      linkHash: hashLinkSecret(secret),
+      linkSecret: encryption.encrypt(secret),
+      status: 'AWAITING_USER' as const,
+      expiresAt: new Date(now.getTime() + sessionMs),
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+
+  async function findBankFaults(bankId: string | null): Promise<FieldFault[]> {
+    if (bankId === null || (await banks.find(bankId))?.listed) return [];
+    return [{ path: 'input.bankId', message: `there is no bank ${bankId} to connect` }];
+  }
+
+  async function findOrCreateUser(clientId: string, input: NewConnectSession): Promise<{ id: string }> {
+    if (input.userId !== null) {
+      const user = await store.findUser(clientId, input.userId);
+      if (!user) throw new NotFound('user', input.userId);
+      return user;
+    }
+    try {
+      return await users.createUser(clientId, input.user as NonNullable<NewConnectSession['user']>);
+    } catch (error) {
+      if (error instanceof InvalidInput) {
+        throw new InvalidInput(
+          error.fields.map(({ path, message }) => ({ path: path.replace(/^input/, 'input.user'), message })),
+        );
+      }
+      if (error instanceof Conflict) throw new InvalidInput([{ path: 'input.user', message: error.message }]);
+      throw error;
+    }
+  }
+
+  return {
+    find: (clientId, id) => store.find(clientId, id),
+    async createConnectSession(clientId, input) {
+      const idempotencyHash = hashInput(input);
+      const repeated = await findRepeated(clientId, input.idempotencyKey, idempotencyHash);
+      if (repeated) return repeated;
+      const faults = [...(await checkReturnUrl(clientId, input.returnUrl)), ...(await findBankFaults(input.bankId))];
+      if ((input.userId === null) === (input.user === null)) {
+        faults.push({ path: 'input.userId', message: 'give either userId or user' });
+      }
+      if (faults.length > 0) throw new InvalidInput(faults);
+      const user = await findOrCreateUser(clientId, input);
+      const now = clock.now();
+      return await store.create({
+        id: newId('connectSession', now),
+        kind: 'CONNECT',
+        clientId,
+        userId: user.id,
+        bankId: input.bankId,
+        storeSecrets: input.storeSecrets,
+        returnUrl: input.returnUrl,
+        idempotencyKey: input.idempotencyKey,
+        idempotencyHash: input.idempotencyKey === null ? null : idempotencyHash,
+        ...newLink(now),
+      });
+    },
+    async createManagementSession(clientId, { userId, addBankLogin, returnUrl }) {
+      const faults = await checkReturnUrl(clientId, returnUrl);
+      if (faults.length > 0) throw new InvalidInput(faults);
+      if (!(await store.findUser(clientId, userId))) throw new NotFound('user', userId);
+      const now = clock.now();
+      const id = newId('managementSession', now);
+      return await store.create({ id, kind: 'MANAGEMENT', clientId, userId, addBankLogin, returnUrl, ...newLink(now) });
+    },
+    awaitEndUser: (session) => {
+      const now = clock.now();
+      return store.create({
+        id: newId('synchronizationSession', now),
+        kind: 'SYNCHRONIZATION',
+        ...session,
+        ...newLink(now),
+      });
+    },
+    redirectUrl(session) {
+      if (session.status !== 'AWAITING_USER' || !session.linkSecret) return null;
+      return `${publicUrl()}/sessions/${encryption.decrypt(session.linkSecret)}`;
+    },
+    endedUrl: () => `${publicUrl()}/sessions/ended`,
+    async cancel(clientId, id) {
+      const session = await store.find(clientId, id);
+      if (!session) throw new NotFound('session', id);
+      const now = clock.now();
+      const cancelled = await store.update(id, ['AWAITING_USER'], {
+        status: 'CANCELLED',
+        finishedAt: now,
+        updatedAt: now,
+      });
+      if (cancelled) return cancelled;
+      throw new Conflict('SESSION_NOT_WAITING', 'Only a session that awaits the end user can be cancelled.');
+    },
+    expireOverdue: () => store.expire(clock.now()),
+    checkReturnUrl,
+  };
+
+  async function findRepeated(clientId: string, key: string | null, hash: string): Promise<Session | null> {
+    if (key === null) return null;
+    const first = await store.findByIdempotencyKey(clientId, 'CONNECT', key);
+    if (!first || first.idempotencyHash === hash) return first;
+    throw new InvalidInput([{ path: 'input.idempotencyKey', message: 'was used before with different input' }]);
+  }
+}
+
+/** Tells two inputs under one idempotency key apart. */
+export function hashInput(input: object): string {
+  return createHash('sha256').update(JSON.stringify(input)).digest('hex');
+}
