@@ -7,6 +7,7 @@ export interface AttemptRecord {
   fencingToken: number;
   outcome: 'delivered' | 'retry' | 'failed' | 'released';
   startedAt: Date;
+  finishedAt: Date;
   durationMs: number;
   responseStatus: number | null;
   responseBody: string | null;
@@ -27,7 +28,8 @@ export function createAttemptStore(database: Database): AttemptStore {
   };
 }
 
-// Texts go as one JSON: the driver is slow at writing long texts into an array literal.
+// Texts go as one JSON: the driver is slow at writing long texts into an array literal. `status::text` and `= ANY` keep the
+// planner on the primary key: the index of what is pending looks good to it, being empty most of the time.
 function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
   const ids = attempts.map((attempt) => attempt.deliveryId);
   return Prisma.sql`
@@ -36,20 +38,21 @@ function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
       ${ids}::text[], ${attempts.map((attempt) => attempt.fencingToken)}::int[],
       ${attempts.map((attempt) => attempt.outcome)}::text[],
       ${attempts.map((attempt) => attempt.startedAt.toISOString())}::timestamptz[],
+      ${attempts.map((attempt) => attempt.finishedAt.toISOString())}::timestamptz[],
       ${attempts.map((attempt) => attempt.durationMs)}::int[],
       ${attempts.map((attempt) => attempt.responseStatus)}::int[],
       ${attempts.map((attempt) => attempt.nextAttemptAt?.toISOString() ?? null)}::timestamptz[]
-    ) AS r (id, token, outcome, started_at, duration_ms, response_status, next_attempt_at)
+    ) AS r (id, token, outcome, started_at, finished_at, duration_ms, response_status, next_attempt_at)
   ), recorded AS (
     UPDATE webhook_deliveries d SET
       status = (CASE r.outcome WHEN 'delivered' THEN 'DELIVERED' WHEN 'failed' THEN 'FAILED' ELSE 'PENDING' END)::"DeliveryStatus",
       attempt_count = CASE r.outcome WHEN 'released' THEN d.attempt_count ELSE d.attempt_count + 1 END,
       next_attempt_at = CASE r.outcome WHEN 'released' THEN d.next_attempt_at ELSE r.next_attempt_at END,
       delivered_at = CASE r.outcome WHEN 'delivered'
-        THEN coalesce(d.delivered_at, r.started_at + r.duration_ms * interval '1 millisecond') ELSE d.delivered_at END,
+        THEN coalesce(d.delivered_at, r.finished_at) ELSE d.delivered_at END,
       claimed_until = NULL
     FROM result r
-    WHERE d.id = ANY (${ids}::text[]) AND d.id = r.id AND d.fencing_token = r.token AND d.status = 'PENDING'
+    WHERE d.id = ANY (${ids}::text[]) AND d.id = r.id AND d.fencing_token = r.token AND d.status::text = 'PENDING'
     RETURNING d.id
   )
   INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, response_status, response_body, error)

@@ -56,7 +56,8 @@ export interface ClaimRow {
  * which something is being sent are left alone; of the others the first few deliveries are taken, in order, all of them or
  * none. The batch is filled in turns: over the logins of an endpoint, then over the endpoints of a client, then over clients.
  *
- * `= ANY (ARRAY (…))` keeps the planner on the primary keys: it cannot know how few rows a CTE gives.
+ * The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives. `= ANY (ARRAY (…))` and
+ * `status::text`, which no index has, keep it on the primary keys.
  */
 export function claimStatement(request: ClaimRequest): Prisma.Sql {
   return Prisma.sql`
@@ -75,8 +76,8 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
       SELECT d.id, d.bank_login_id, d.position, d.next_attempt_at, coalesce(d.claimed_until > now(), false) AS claimed
       FROM webhook_deliveries d
       WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_attempt_at <= ${request.now}::timestamptz
-      ORDER BY d.next_attempt_at, d.position
-      LIMIT e.held + greatest(2 * e.room, 1)
+      ORDER BY d.next_attempt_at
+      FETCH FIRST (e.held + greatest(e.room, 0) + 64) ROWS WITH TIES
     ) d
   ), placed AS (
     SELECT due.*, bool_or(claimed) OVER login_of AS busy, row_number() OVER (login_of ORDER BY position) AS place
@@ -89,29 +90,28 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     ORDER BY row_number() OVER (PARTITION BY client_id ORDER BY turn), next_attempt_at
     LIMIT ${request.limit}
   ), locked AS MATERIALIZED (
-    SELECT d.id, d.endpoint_id, coalesce(d.bank_login_id, d.id) AS login
-    FROM webhook_deliveries d
+    SELECT d.id FROM webhook_deliveries d
     WHERE d.id = ANY (ARRAY (SELECT id FROM wanted))
-      AND d.status = 'PENDING' AND (d.claimed_until IS NULL OR d.claimed_until <= now())
+      AND d.status::text = 'PENDING' AND (d.claimed_until IS NULL OR d.claimed_until <= now())
     FOR UPDATE SKIP LOCKED
   ), granted AS (
-    SELECT l.id FROM (SELECT *, count(*) OVER (PARTITION BY endpoint_id, login) AS count FROM locked) l
-    JOIN (SELECT endpoint_id, login, count(*) AS count FROM wanted GROUP BY 1, 2) w USING (endpoint_id, login)
-    WHERE l.count = w.count
+    SELECT id FROM (
+      SELECT id, bool_and(id IN (SELECT id FROM locked)) OVER (PARTITION BY endpoint_id, login) AS is_whole FROM wanted
+    ) w WHERE is_whole
   ), claimed AS (
     UPDATE webhook_deliveries d
     SET claimed_until = now() + make_interval(secs => ${leaseSeconds}), fencing_token = d.fencing_token + 1
     WHERE d.id = ANY (ARRAY (SELECT id FROM granted))
     RETURNING d.id, d.endpoint_id, d.event_id, d.bank_login_id, d.position, d.fencing_token, d.attempt_count
   ), seen AS (
-    SELECT endpoint_id, count(*) FILTER (WHERE NOT claimed) AS unclaimed,
-      (SELECT count(*) FROM ranked r WHERE r.endpoint_id = due.endpoint_id AND r.turn <= r.room) AS claimable,
-      (SELECT count(*) FROM granted g JOIN wanted USING (id) WHERE wanted.endpoint_id = due.endpoint_id) AS granted
-    FROM due GROUP BY endpoint_id
+    SELECT endpoint_id, count(*) FILTER (WHERE NOT claimed) AS unclaimed FROM due GROUP BY endpoint_id
+  ), free AS (
+    SELECT endpoint_id, count(*) AS claimable FROM ranked WHERE turn <= room GROUP BY endpoint_id
   )
   SELECT c.id, s.endpoint_id, c.event_id, c.bank_login_id, c.fencing_token, c.attempt_count,
-    s.claimable > s.granted AS has_claimable, s.unclaimed > s.granted AS has_more,
-    CASE WHEN c.id IS NOT NULL AND row_number() OVER (PARTITION BY s.endpoint_id ORDER BY c.position) = 1
+    s.unclaimed > count(c.id) OVER of_endpoint AS has_more,
+    coalesce(f.claimable, 0) > count(c.id) OVER of_endpoint AS has_claimable,
+    CASE WHEN c.id IS NOT NULL AND row_number() OVER of_endpoint = 1
       THEN json_build_object('client_id', w.client_id, 'url', w.url, 'method', w.method, 'headers', w.headers,
         'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since)
     END AS endpoint,
@@ -122,9 +122,10 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
       THEN e.data::text END AS event_data
   FROM seen s
   JOIN endpoint w ON w.id = s.endpoint_id
+  LEFT JOIN free f ON f.endpoint_id = s.endpoint_id
   LEFT JOIN claimed c ON c.endpoint_id = s.endpoint_id
   LEFT JOIN events e ON e.id = c.event_id
-  WINDOW first_of_event AS (PARTITION BY c.event_id ORDER BY c.position, c.endpoint_id)
+  WINDOW of_endpoint AS (PARTITION BY s.endpoint_id), first_of_event AS (PARTITION BY c.event_id)
   ORDER BY c.position`;
 }
 

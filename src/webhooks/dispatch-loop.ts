@@ -51,8 +51,11 @@ export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
     const request = { now: clock.now(), endpointIds, clientIds, held: held.counts(), limit };
     const { deliveries, claimable, waiting } = await store.claim(request);
     for (const id of claimable) ready.add(id);
-    for (const id of waiting) (letGoMeanwhile.has(id) ? ready : later).add(id);
     held.add(deliveries, claimedAtMs);
+    for (const id of waiting) {
+      const isFreeAgain = letGoMeanwhile.has(id) && held.isWaitingForMore(id);
+      (isFreeAgain ? ready : later).add(id);
+    }
     return deliveries.length;
   }
 

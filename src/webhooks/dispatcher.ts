@@ -69,7 +69,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const recorder = createResultRecorder<MadeAttempt>({
     store: createAttemptStore(database),
     // The embedded database runs one statement at a time anyway.
-    statements: database.kind === 'embedded' ? 1 : 2,
+    statements: database.kind === 'embedded' ? 1 : 1,
     log,
     async onRecorded(attempts) {
       try {

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { newId } from '../../src/domain/ids.ts';
+import { createEventLog } from '../../src/events/event-log.ts';
+import type { EventRecord, NewEvent } from '../../src/events/event-record.ts';
+import { createLocalEventSignal } from '../../src/events/event-signal.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
+import { createDispatcher, type Dispatcher, type DispatcherDeps } from '../../src/webhooks/dispatcher.ts';
+import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
+import type { NewWebhookEndpoint } from '../../src/webhooks/endpoint-input.ts';
+import { fanOutSql } from '../../src/webhooks/fan-out.ts';
+import { createWebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { startWebhookReceiver } from '../support/webhook-receiver.ts';
+
+export const loopback = ['127.0.0.0/8', '::1/128'];
+
+interface Logged {
+  level: 'info' | 'warn' | 'error';
+  facts: Record<string, unknown>;
+  message: string;
+}
+
+/** Runs `{ broken }` as a fault and gives the event's id in `shaped` for anything else. */
+const documents: DocumentRunner = {
+  validate: (document) => (document.includes('broken') ? [{ path: '', message: 'Cannot query field "broken".' }] : []),
+  run: async (document, { event }) =>
+    document.includes('failing') ? { errors: ['Something in it failed.'] } : { data: { shaped: event.id } },
+};
+
+/** The webhooks room over a database of the test's own, with a client, a clock that stands still and the log at hand. */
+export async function createWorld(options: { database?: DispatcherDeps['database'] } = {}) {
+  const database = options.database ?? (await openTestDatabase());
+  const clock = fixedClock();
+  const signal = createLocalEventSignal();
+  const encryption = createEncryption(randomBytes(32));
+  const eventLog = createEventLog({ database, signal, fanOutSql });
+  onTestFinished(() => eventLog.close());
+  const logged: Logged[] = [];
+  const report = (level: Logged['level']) => (facts: object, message: string) => {
+    logged.push({ level, facts: facts as Record<string, unknown>, message });
+  };
+  const log = { info: report('info'), warn: report('warn'), error: report('error') } as DispatcherDeps['log'];
+  const deps = { database, clock, signal, encryption, eventLog, documents, allowedNetworks: loopback, log };
+  const endpoints = createWebhookEndpoints(deps);
+
+  async function addClient(): Promise<string> {
+    const id = newId('client', clock.now());
+    const createdAt = clock.now();
+    await database.prisma.client.create({ data: { id, name: 'Client', createdAt, eventHead: { create: {} } } });
+    return id;
+  }
+  const clientId = await addClient();
+
+  return {
+    ...deps,
+    clientId,
+    addClient,
+    endpoints,
+    logged,
+    /** Stopped when the test has finished. */
+    dispatcher(own: Partial<DispatcherDeps> = {}): Dispatcher {
+      const dispatcher = createDispatcher({ ...deps, random: () => 0.5, ...own });
+      onTestFinished(() => dispatcher.stop());
+      return dispatcher;
+    },
+    async receiver(respond?: NonNullable<Parameters<typeof startWebhookReceiver>[0]>['respond']) {
+      const receiver = await startWebhookReceiver(respond ? { respond } : {});
+      onTestFinished(() => receiver.stop());
+      return receiver;
+    },
+    async endpoint(url: string, input: Partial<NewWebhookEndpoint> = {}) {
+      return await endpoints.create(clientId, { url, ...input });
+    },
+    /** Commits an event; a synchronized login by default. Returns its id. */
+    async emit(event: Partial<NewEvent> = {}): Promise<string> {
+      return await eventLog.commit(async (_tx, append) => append({ ...synchronized(clientId, clock.now()), ...event }));
+    },
+    deliveries: () => database.prisma.webhookDelivery.findMany({ orderBy: { position: 'asc' } }),
+    attempts: () =>
+      database.prisma.webhookAttempt.findMany({
+        orderBy: [{ startedAt: 'asc' }, { deliveryId: 'asc' }, { number: 'asc' }],
+      }),
+    endpointRow: (id: string) => database.prisma.webhookEndpoint.findUniqueOrThrow({ where: { id } }),
+  };
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export function synchronized(clientId: string, occurredAt: Date): NewEvent {
+  const data = {
+    user: { id: 'usr_1', externalId: null },
+    bankLogin: { id: 'login_1', bank: { id: 'bank_1', name: 'Bank' } },
+    trigger: 'SCHEDULER',
+    sequence: 1,
+    accounts: [],
+  } as EventRecord['data'];
+  return { clientId, type: 'BANK_LOGIN_SYNCHRONIZED', userId: 'usr_1', bankLoginId: 'login_1', occurredAt, data };
+}
+
+export const minutes = (count: number) => count * 60_000;
+export const hours = (count: number) => count * 3_600_000;
