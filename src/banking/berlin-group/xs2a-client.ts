@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import type { z } from 'zod';
 import type { BankEntry } from '../../domain/bank-entry.ts';
 import type { Clock } from '../../domain/clock.ts';
@@ -99,6 +99,8 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
       return { status: response.statusCode, header, text };
     } catch (error) {
       call.signal?.throwIfAborted();
+      // Our own mistake, not the bank's.
+      if (error instanceof errors.InvalidArgumentError) throw error;
       throw toConnectionFailure(error, call.context);
     } finally {
       deadline.clear();
