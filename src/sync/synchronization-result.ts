@@ -39,8 +39,8 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
       () => newId('account', now),
     );
     const known = accounts.flatMap(({ stored, fetched: { resourceId } }) => {
-      const from = byResourceId.get(resourceId)?.from;
-      return stored && from ? [{ accountId: stored.id, from }] : [];
+      const data = byResourceId.get(resourceId);
+      return stored && data ? [{ accountId: stored.id, from: data.from, transactions: data.transactions }] : [];
     });
     const stored = known.length === 0 ? new Map<string, StoredTransaction[]>() : await bankData.listTransactions(known);
     return accounts.flatMap((account) => {

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { type AccountChange, type BankDataStore, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
+import { mergeTransactions } from '../../src/accounts/transaction-merge.ts';
+import { newId } from '../../src/domain/ids.ts';
+import { type Database, Prisma } from '../../src/storage/database.ts';
+import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { givenPending, givenTransaction } from './given-transactions.ts';
+
+const now = new Date('2026-03-10T10:00:00Z');
+
+interface World {
+  database: Database;
+  bankData: BankDataStore;
+  clientId: string;
+  bankLoginId: string;
+  store(changes: AccountChange[], condition?: Prisma.Sql): Promise<void>;
+  /** Merges a reply into what is stored of the account, and stores it. */
+  take(accountId: string, transactions: FetchedTransaction[], from?: string): Promise<AccountChange>;
+}
+
+async function createWorld(): Promise<World> {
+  const database = await openTestDatabase();
+  const bankData = createBankDataStore(database);
+  const clientId = await insertClient(database, now);
+  const { loginId } = await insertEnrolledUser(database, { clientId, now });
+  const given = { clientId, bankLoginId: loginId, now };
+  const store: World['store'] = async (changes, condition = Prisma.sql`true`) => {
+    await database.query(Prisma.sql`WITH ${bankData.storeCtes(given, changes, condition)} SELECT 1`);
+  };
+  return {
+    database,
+    bankData,
+    clientId,
+    bankLoginId: loginId,
+    store,
+    async take(accountId, transactions, from = '2026-01-01') {
+      const stored = (await bankData.listTransactions([{ accountId, from, transactions }])).get(accountId) ?? [];
+      const merged = mergeTransactions({
+        stored,
+        fetched: transactions,
+        from,
+        newId: () => newId('transaction', now),
+      });
+      const change = toChange({ id: accountId, ...merged });
+      await store([change]);
+      return change;
+    },
+  };
+}
+
+function toChange(given: Partial<AccountChange> = {}): AccountChange {
+  return {
+    id: 'acc_1',
+    resourceId: 'r1',
+    identification: 'DE1',
+    iban: 'DE1',
+    name: 'Giro',
+    ownerName: 'Anna',
+    currency: 'EUR',
+    product: null,
+    balances: [],
+    lastBookingDate: null,
+    added: [],
+    updated: [],
+    removedIds: [],
+    ...given,
+  };
+}
+
+const nothing = { added: [], updated: [], removedIds: [] };
+
+describe('storing bank data', () => {
+  it('gives back what was stored, to the last character', async () => {
+    const { bankData, store, take } = await createWorld();
+    await store([toChange()]);
+    const told = givenTransaction({
+      transactionId: 'b"1\\',
+      entryReference: 'r,{1}',
+      amount: { amount: '-99999999999999.995', currency: 'BHD' },
+      counterpartyName: `Müller & "Söhne" \\ {NULL}`,
+      counterpartyIban: 'DE2',
+      remittanceInformation: 'zwei\nZeilen, ☕',
+      endToEndId: 'e2e',
+      bankTransactionCode: 'PMNT-RCDT-ESCT',
+    });
+    const { added } = await take('acc_1', [told, givenPending({ remittanceInformation: null })]);
+    const stored = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-01-01', transactions: [] }]);
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+    expect(stored.get('acc_1')).toEqual([...added].sort(byId));
+  });
+
+  it('finds nothing to change when the same reply comes again', async () => {
+    const { store, take } = await createWorld();
+    await store([toChange()]);
+    const reply = [givenTransaction(), givenTransaction(), givenTransaction({ transactionId: 'b1' }), givenPending()];
+    await take('acc_1', reply);
+    expect(await take('acc_1', reply)).toMatchObject(nothing);
+  });
+
+  it('changes, adds and removes in one statement', async () => {
+    const { database, store, take } = await createWorld();
+    await store([toChange()]);
+    const first = await take('acc_1', [
+      givenPending({ transactionId: 'b1' }),
+      givenTransaction({ transactionId: 'b2' }),
+    ]);
+    const second = await take('acc_1', [
+      givenTransaction({ transactionId: 'b1', bookingDate: '2026-03-08' }),
+      givenTransaction({ transactionId: 'b3', counterpartyName: 'Bakery' }),
+    ]);
+    expect(second.updated.map(({ id }) => id)).toEqual([first.added[0]?.id]);
+    expect(second.removedIds).toEqual([first.added[1]?.id]);
+    const rows = await database.prisma.transaction.findMany({ orderBy: { identity: 'asc' } });
+    expect(rows).toMatchObject([
+      { id: first.added[0]?.id, identity: 't:b1', status: 'BOOKED', sortDate: new Date('2026-03-08') },
+      { identity: 't:b3' },
+    ]);
+  });
+
+  it('knows by its id a transaction whose booking date has moved into the days asked for', async () => {
+    const { store, take } = await createWorld();
+    await store([toChange()]);
+    await take('acc_1', [
+      givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
+      givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-01', counterpartyName: 'Bakery' }),
+    ]);
+    const moved = await take(
+      'acc_1',
+      [
+        givenTransaction({ transactionId: 'b1', bookingDate: '2026-03-02' }),
+        givenTransaction({ entryReference: 'r1', bookingDate: '2026-03-02', counterpartyName: 'Bakery' }),
+      ],
+      '2026-03-01',
+    );
+    expect(moved).toMatchObject({ added: [], removedIds: [], updated: [{}, {}] });
+  });
+
+  it('lists what lies before the days asked for only where the reply names it', async () => {
+    const { bankData, store, take } = await createWorld();
+    await store([toChange()]);
+    await take('acc_1', [givenTransaction({ bookingDate: '2026-02-01' }), givenTransaction()]);
+    const stored = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-03-01', transactions: [] }]);
+    expect(stored.get('acc_1')).toMatchObject([{ bookingDate: '2026-03-09' }]);
+  });
+
+  it('keeps an account under a new resource id, and what the bank no longer says of it', async () => {
+    const { bankData, bankLoginId, database, store } = await createWorld();
+    const balances = [{ type: 'expected', amount: { amount: '1.00', currency: 'EUR' }, referenceDate: null }];
+    await store([toChange({ lastBookingDate: '2026-03-09' })]);
+    await store([toChange({ resourceId: 'r2', name: null, balances, lastBookingDate: '2026-03-01' })]);
+    expect(await bankData.listAccounts(bankLoginId)).toEqual([
+      { id: 'acc_1', resourceId: 'r2', identification: 'DE1', currency: 'EUR', lastBookingDate: '2026-03-09' },
+    ]);
+    expect(await database.prisma.account.findMany()).toMatchObject([{ name: 'Giro', ownerName: 'Anna', balances }]);
+  });
+
+  it('writes nothing where the condition does not hold', async () => {
+    const { database, store, take } = await createWorld();
+    await store([toChange()]);
+    const { added } = await take('acc_1', [givenTransaction()]);
+    const [kept] = added;
+    if (!kept) throw new Error('nothing was added');
+    const changes = [
+      toChange({
+        added: [{ ...kept, id: 'txn_2', identity: 't:2' }],
+        updated: [{ ...kept, remittanceInformation: 'changed' }],
+        removedIds: [kept.id],
+      }),
+      toChange({ id: 'acc_2', identification: 'DE2' }),
+    ];
+    await store(changes, Prisma.sql`false`);
+    expect(await database.prisma.account.count()).toBe(1);
+    expect(await database.prisma.transaction.findMany()).toMatchObject([{ remittanceInformation: 'Thank you' }]);
+  });
+
+  it('carries a login of 20,000 transactions', async () => {
+    const { database, store, take } = await createWorld();
+    await store([toChange()]);
+    const many = Array.from({ length: 20_000 }, (_, i) => givenTransaction({ transactionId: `b${i}` }));
+    await take('acc_1', many);
+    expect(await database.prisma.transaction.count()).toBe(20_000);
+    expect(await take('acc_1', many)).toMatchObject(nothing);
+  });
+});
