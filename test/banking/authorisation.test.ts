@@ -44,6 +44,16 @@ describe('continuing', () => {
     expect(fake.request()).toMatchObject({ method: 'POST', url: '/v1/consents/c-1/authorisations', body: {} });
   });
 
+  test('a started authorisation that refuses the id alone gets it with the password', async () => {
+    const refusal = { status: 400, body: { tppMessages: [{ category: 'ERROR', code: 'FORMAT_ERROR' }] } };
+    const fake = await startFakeBank(refusal, { body: { scaStatus: 'finalised' } });
+    const bank = openBank(fake.url);
+    const first = await bank.continueAuthorisation(step({ step: 'identify' }));
+    expect(first).toEqual({ authorisationId: 'au-1', next: { step: 'authenticate' }, message: null });
+    await bank.continueAuthorisation(step({ step: 'authenticate', password: 'sandbox' }, first.authorisationId));
+    expect(fake.request(1)).toMatchObject({ method: 'PUT', body: { psuData: { password: 'sandbox' } } });
+  });
+
   test('where the bank takes the id only with the password, the password is asked for and both sent', async () => {
     const reply = { scaStatus: 'psuAuthenticated', authorisationId: 'au-9', scaMethods: [sms, own], _links: {} };
     const refusal = { status: 400, body: { tppMessages: [{ category: 'ERROR', code: 'FORMAT_ERROR' }] } };

@@ -129,6 +129,27 @@ describe('creating a consent', () => {
     },
   );
 
+  test.each<[what: string, scaStatus: string, links: object, headers: Record<string, string>]>([
+    [
+      'waits for a password',
+      'received',
+      { updatePsuAuthentication: to('/v1/consents/c-1/authorisations/au-1') },
+      embedded,
+    ],
+    ['will call an app', 'received', {}, decoupled],
+  ])('asks whose it is before an authorisation that %s', async (_what, scaStatus, links, headers) => {
+    const scaStatusLink = { scaStatus: to('/v1/consents/c-1/authorisations/au-1') };
+    const implicit = await startFakeBank(created({ ...links, ...scaStatusLink }, { scaStatus }, headers));
+    const explicit = await startFakeBank(created({ startAuthorisation: to('/v1/x') }, {}, headers), {
+      status: 201,
+      body: { scaStatus, authorisationId: 'au-1', _links: links },
+    });
+    for (const { url } of [implicit, explicit]) {
+      const { next } = await openBank(url).createConsent(consentRequest);
+      expect(next).toMatchObject({ authorisation: { authorisationId: 'au-1', next: { step: 'identify' } } });
+    }
+  });
+
   test('starts the authorisation with the end user’s id where it is known', async () => {
     const fake = await startFakeBank(
       created({ startAuthorisationWithPsuIdentification: to('/v1/consents/c-1/authorisations') }, {}, decoupled),

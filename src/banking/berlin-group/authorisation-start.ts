@@ -1,5 +1,5 @@
 import { BankFailure } from '../bank-failure.ts';
-import type { Authorisation, CallOptions, StartedConsent } from '../bank-port.ts';
+import type { Authorisation, StartedConsent } from '../bank-port.ts';
 import {
   type AuthorisationCall,
   type BankCalls,
@@ -27,7 +27,10 @@ export async function beginAuthorisation(
   const approach = links.startAuthorisationWithPsuAuthentication
     ? toApproach(created, { ...bank.entry, preferredApproach: 'embedded' })
     : toApproach(created, bank.entry);
-  if (links.scaStatus) return { approach, authorisation: await readImplicit(bank, created, links.scaStatus, call) };
+  if (links.scaStatus) {
+    const authorisation = await readImplicit(bank, created, links.scaStatus, call);
+    return { approach, authorisation: identifyFirst(authorisation, call, created.body.scaStatus) };
+  }
 
   const unstarted = (next: Authorisation['next']): Next => ({
     approach,
@@ -54,15 +57,28 @@ async function startExplicitly(
   const { authorisationId, _links: links } = started.body;
   if (links.scaRedirect) return { approach: 'redirect', url: started.resolveRedirect(links.scaRedirect) };
   const approach = started.scaApproach ? toApproach(started, bank.entry) : expected;
-  return { approach, authorisation: toAuthorisation(authorisationId, started, approach) };
+  const authorisation = toAuthorisation(authorisationId, started, approach);
+  return { approach, authorisation: identifyFirst(authorisation, call, started.body.scaStatus) };
+}
+
+/** No password is of use, and no app is called, before the bank knows whose. */
+function identifyFirst(
+  authorisation: Authorisation,
+  call: AuthorisationCall,
+  scaStatus: string | null | undefined,
+): Authorisation {
+  const { step } = authorisation.next;
+  const isAnonymous = call.psuId === undefined;
+  const waitsForSomebody = step === 'authenticate' || (step === 'approve-in-app' && scaStatus === 'received');
+  return isAnonymous && waitsForSomebody ? { ...authorisation, next: { step: 'identify' } } : authorisation;
 }
 
 /** The bank has started an authorisation by itself; only the link names it. */
-async function readImplicit(bank: BankCalls, created: ConsentCreated, href: string, options: CallOptions) {
+async function readImplicit(bank: BankCalls, created: ConsentCreated, href: string, call: AuthorisationCall) {
   const { body } = created;
   const authorisationId = readAuthorisationId(created.resolveLink(href));
   if (!authorisationId) throw created.malformed('the link to the SCA status names no authorisation');
-  if (!body.scaStatus) return await getAuthorisation(bank, { ...options, consentId: body.consentId, authorisationId });
+  if (!body.scaStatus) return await getAuthorisation(bank, { ...call, authorisationId });
   const reply = { ...created, body: { ...body, scaStatus: body.scaStatus } };
   return toAuthorisation(authorisationId, reply, toApproach(created, bank.entry));
 }

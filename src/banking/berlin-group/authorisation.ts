@@ -11,28 +11,30 @@ import {
 
 /** One step of an embedded or decoupled SCA, with what the end user has entered. */
 export async function continueAuthorisation(bank: BankCalls, step: AuthorisationStep): Promise<Authorisation> {
-  const { authorisationId } = step;
-  if (authorisationId === null) return await startWithInput(bank, step);
   try {
-    const reply = await putAuthorisation(bank, { ...step, authorisationId }, toUpdate(step.input));
-    return toAuthorisation(authorisationId, reply, toApproach(reply, bank.entry));
+    return await sendStep(bank, step);
   } catch (error) {
-    if (!(error instanceof BankFailure) || error.code !== 'CREDENTIALS_INVALID') throw error;
-    return await orFailedByNow(bank, { ...step, authorisationId }, error);
+    if (!(error instanceof BankFailure)) throw error;
+    const { authorisationId, input } = step;
+    if (error.code === 'CREDENTIALS_INVALID' && authorisationId !== null) {
+      return await orFailedByNow(bank, { ...step, authorisationId }, error);
+    }
+    // `…WithPsuAuthentication`: such a bank takes the id only together with the password.
+    if (input.step === 'identify' && isBadRequest(error)) {
+      return { authorisationId, next: { step: 'authenticate' }, message: null };
+    }
+    throw error;
   }
 }
 
-/** The bank makes the authorisation only now, with the end user's id and, where it wants that, the password. */
-async function startWithInput(bank: BankCalls, step: AuthorisationStep): Promise<Authorisation> {
-  try {
-    const started = await postAuthorisation(bank, step, toUpdate(step.input));
+async function sendStep(bank: BankCalls, step: AuthorisationStep): Promise<Authorisation> {
+  const update = toUpdate(step.input);
+  if (step.authorisationId === null) {
+    const started = await postAuthorisation(bank, step, update);
     return toAuthorisation(started.body.authorisationId, started, toApproach(started, bank.entry));
-  } catch (error) {
-    // `startAuthorisationWithPsuAuthentication`: such a bank takes the id only together with the password.
-    const wantsPasswordToo = step.input.step === 'identify' && error instanceof BankFailure && isBadRequest(error);
-    if (!wantsPasswordToo) throw error;
-    return { authorisationId: null, next: { step: 'authenticate' }, message: null };
   }
+  const continued = await putAuthorisation(bank, { ...step, authorisationId: step.authorisationId }, update);
+  return toAuthorisation(step.authorisationId, continued, toApproach(continued, bank.entry));
 }
 
 /**
