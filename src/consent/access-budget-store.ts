@@ -39,7 +39,12 @@ export interface AccessBudget {
   listLeft(bankLoginIds: readonly string[], now: Date): Promise<Map<string, AccessesLeft>>;
 }
 
-export interface AccessesLeft {
+export interface AccessesLeft extends Allowance {
+  /** Of these, what requests of the API client may take: the rest is kept for the cycles. */
+  forRequests: Allowance;
+}
+
+export interface Allowance {
   left: number;
   /** When the next becomes free; null while there are any. */
   retryAt: Date | null;
@@ -123,11 +128,14 @@ async function confirm(database: Database, reservation: AccessReservation, ids: 
 
 interface LeftRow {
   bankLoginId: string;
-  recurring: boolean;
-  frequencyPerDay: number;
-  used: number;
-  oldest: Date | null;
   closedUntil: Date | null;
+  limit: number;
+  requestLimit: number;
+  used: number;
+  requested: number;
+  /** Of what stands at its limit: the access that ends last among those that must end first. */
+  freeAfter: Date | null;
+  requestFreeAfter: Date | null;
 }
 
 async function listLeft(
@@ -137,19 +145,36 @@ async function listLeft(
 ): Promise<Map<string, AccessesLeft>> {
   const since = new Date(now.getTime() - dayMs);
   const rows = await database.query<LeftRow>(Prisma.sql`
-    SELECT k.bank_login_id AS "bankLoginId", k.recurring, k.frequency_per_day AS "frequencyPerDay",
+    SELECT k.bank_login_id AS "bankLoginId", l.most AS limit, l.of_requests AS "requestLimit",
       CASE WHEN k.access_closed_until > ${now} THEN k.access_closed_until END AS "closedUntil",
-      coalesce(max(u.total), 0)::int AS used, min(u.oldest) AS oldest
-    FROM consents k LEFT JOIN LATERAL (
-      SELECT count(*)::int AS total, min(a.accessed_at) AS oldest FROM bank_accesses a
+      coalesce(max(u.total), 0)::int AS used, coalesce(max(u.requested), 0)::int AS requested,
+      max(u.oldest) FILTER (WHERE u.total >= l.most) AS "freeAfter",
+      max(u.oldest_requested) FILTER (WHERE u.requested >= l.of_requests) AS "requestFreeAfter"
+    FROM consents k
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN k.recurring THEN least(k.frequency_per_day, ${lawfulAccessesPerDay}::int) ELSE 0 END AS most,
+        CASE WHEN k.recurring
+          THEN greatest(least(k.frequency_per_day, ${lawfulAccessesPerDay}::int) - ${keptForCycles}::int, 0) ELSE 0 END AS of_requests) l
+    LEFT JOIN LATERAL (
+      SELECT count(*)::int AS total, min(a.accessed_at) AS oldest,
+        count(*) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,
+        min(a.accessed_at) FILTER (WHERE a.trigger <> 'SCHEDULER') AS oldest_requested
+      FROM bank_accesses a
       WHERE a.consent_id = k.id AND NOT a.attended AND a.accessed_at > ${since} GROUP BY a.resource_id, a.endpoint) u ON true
-    WHERE k.bank_login_id = ANY(${[...bankLoginIds]}::text[]) AND k.status = 'VALID' GROUP BY k.id`);
-  return new Map(
-    rows.map((row) => {
-      const limit = row.recurring ? unattendedLimit(row.frequencyPerDay) : 0;
-      const left = row.closedUntil ? 0 : Math.max(limit - row.used, 0);
-      const free = row.oldest ? new Date(row.oldest.getTime() + dayMs) : null;
-      return [row.bankLoginId, { left, retryAt: left > 0 ? null : (row.closedUntil ?? free) }];
-    }),
-  );
+    WHERE k.bank_login_id = ANY(${[...bankLoginIds]}::text[]) AND k.status = 'VALID'
+    GROUP BY k.id, l.most, l.of_requests`);
+  return new Map(rows.map((row) => [row.bankLoginId, toAccessesLeft(row, now)]));
+}
+
+function toAccessesLeft(row: LeftRow, now: Date): AccessesLeft {
+  const { closedUntil, limit, used, requestLimit, requested } = row;
+  const toAllowance = (count: number, waitFor: ReadonlyArray<Date | null>): Allowance => {
+    if (!closedUntil && count > 0) return { left: count, retryAt: null };
+    const free = waitFor.flatMap((access) => (access ? [access.getTime() + dayMs] : []));
+    return { left: 0, retryAt: new Date(Math.max(closedUntil?.getTime() ?? 0, ...free) || now.getTime() + dayMs) };
+  };
+  return {
+    ...toAllowance(limit - used, [row.freeAfter]),
+    forRequests: toAllowance(Math.min(limit - used, requestLimit - requested), [row.freeAfter, row.requestFreeAfter]),
+  };
 }
