@@ -1,0 +1,82 @@
+import { type Database, Prisma } from '../storage/database.ts';
+import type { StandingOfLogin } from './synchronization-block.ts';
+
+export interface AttemptFacts {
+  trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
+  startedAt: Date;
+  finishedAt: Date | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+/** What is stored of a login's synchronizations. */
+export interface LoginFacts extends Omit<StandingOfLogin, 'unattendedAccessesLeft'> {
+  bankLoginId: string;
+  userId: string;
+  lastSynchronization: Date | null;
+  lastAttempt: AttemptFacts | null;
+}
+
+export interface SynchronizationStatusStore {
+  /** Of the client's logins only, in no order. */
+  list(clientId: string, bankLoginIds: readonly string[]): Promise<LoginFacts[]>;
+  /** Oldest first; null when the user is not the client's. */
+  listLoginIds(clientId: string, userId: string): Promise<string[] | null>;
+}
+
+interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt' | 'lastErrorCode'> {
+  consentRecurring: boolean | null;
+  validUntil: string | null;
+  authorisedAt: Date | null;
+  trigger: AttemptFacts['trigger'] | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+export function createSynchronizationStatusStore(database: Database): SynchronizationStatusStore {
+  return {
+    async list(clientId, bankLoginIds) {
+      const rows = await database.query<FactsRow>(Prisma.sql`
+        SELECT l.id AS "bankLoginId", l.user_id AS "userId", l.status::text AS status, l.secrets_stored AS "secretsStored",
+          l.last_synchronization AS "lastSynchronization", l.bank_failure_count AS "bankFailureCount", u.recurring,
+          k.recurring AS "consentRecurring", k.valid_until AS "validUntil", k.authorised_at AS "authorisedAt",
+          EXISTS (SELECT FROM consents ended WHERE ended.bank_login_id = l.id AND ended.authorised_at IS NOT NULL) AS "hadConsent",
+          a.trigger::text AS trigger, a.started_at AS "startedAt", a.finished_at AS "finishedAt", a.error_code AS "errorCode",
+          a.error_message AS "errorMessage"
+        FROM bank_logins l JOIN users u ON u.id = l.user_id
+        LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'
+        LEFT JOIN synchronization_attempts a ON a.id = l.last_attempt_id
+        WHERE l.id = ANY(${[...bankLoginIds]}::text[]) AND l.client_id = ${clientId}`);
+      return rows.map(toFacts);
+    },
+    async listLoginIds(clientId, userId) {
+      const rows = await database.query<{ id: string | null }>(Prisma.sql`
+        SELECT l.id FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id
+        WHERE u.id = ${userId} AND u.client_id = ${clientId} ORDER BY l.id`);
+      if (rows.length === 0) return null;
+      return rows.flatMap(({ id }) => id ?? []);
+    },
+  };
+}
+
+function toFacts(row: FactsRow): LoginFacts {
+  const {
+    consentRecurring,
+    validUntil,
+    authorisedAt,
+    trigger,
+    startedAt,
+    finishedAt,
+    errorCode,
+    errorMessage,
+    ...login
+  } = row;
+  return {
+    ...login,
+    consent: validUntil && authorisedAt ? { recurring: consentRecurring ?? false, validUntil, authorisedAt } : null,
+    lastAttempt: trigger && startedAt ? { trigger, startedAt, finishedAt, errorCode, errorMessage } : null,
+    lastErrorCode: errorCode,
+  };
+}
