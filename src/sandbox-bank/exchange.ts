@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request as the bank sees it. */
+export interface BankRequest {
+  method: string;
+  url: URL;
+  header(name: string): string | null;
+  body: string;
+}
+
+export interface BankReply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+const bodyLimitBytes = 64 * 1024;
+
+export async function readRequest(message: IncomingMessage): Promise<BankRequest | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    size += (chunk as Buffer).length;
+    if (size > bodyLimitBytes) return null;
+    chunks.push(chunk as Buffer);
+  }
+  const path = `http://bank${message.url ?? '/'}`;
+  if (!URL.canParse(path)) return null;
+  return {
+    method: message.method ?? 'GET',
+    url: new URL(path),
+    header: (name) => {
+      const value = message.headers[name.toLowerCase()];
+      return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+    },
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+export function sendReply(response: ServerResponse, { status, headers = {}, body = '' }: BankReply): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+export function toJson(status: number, body: unknown, headers: Record<string, string> = {}): BankReply {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+/** A refusal in the form of NextGenPSD2. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, text: string) {
+    super(text);
+    this.status = status;
+    this.code = code;
+  }
+
+  toReply(): BankReply {
+    return toJson(this.status, { tppMessages: [{ category: 'ERROR', code: this.code, text: this.message }] });
+  }
+}

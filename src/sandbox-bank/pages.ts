@@ -1,0 +1,160 @@
+import type { ConsentState } from './bank-state.ts';
+import { authorised, type ConsentRoutesDeps } from './consent-routes.ts';
+import type { BankReply, BankRequest } from './exchange.ts';
+import { findPerson, otp, type Person, password } from './persons.ts';
+
+const linkMs = 10 * 60_000;
+const allowedWrongOtps = 3;
+
+/** The bank's own pages, where the end user logs in, proves who it is, and approves: plain forms, no JavaScript. */
+export function answerPages(deps: ConsentRoutesDeps, request: BankRequest, path: string[]): BankReply {
+  const [link, step] = path;
+  const consent = deps.state.findConsentByLink(link ?? '');
+  if (!consent || consent.variant !== deps.variant || deps.now().getTime() > consent.createdAt + linkMs) {
+    return page(404, 'This link is not valid any more', '<p>Please go back and start again.</p>');
+  }
+  if (consent.status !== 'received')
+    return page(409, 'This request is closed', '<p>Nothing is left to be done here.</p>');
+  const here: Here = { deps, consent, base: `${new URL(deps.baseUrl()).pathname.replace(/\/$/, '')}/pages/${link}` };
+  const form = new URLSearchParams(request.body);
+  if (request.method !== 'POST') return loginPage(here, 200);
+  switch (step) {
+    case 'login':
+      return login(here, form);
+    case 'otp':
+      return checkOtp(here, form);
+    case 'decision':
+      return decide(here, form);
+    default:
+      return loginPage(here, 200);
+  }
+}
+
+interface Here {
+  deps: ConsentRoutesDeps;
+  consent: ConsentState;
+  base: string;
+}
+
+function save({ deps, consent }: Here, change: Partial<ConsentState>): ConsentState {
+  const changed = { ...consent, ...change };
+  deps.state.saveConsent(changed);
+  return changed;
+}
+
+function loginPage({ base }: Here, status: number, problem = ''): BankReply {
+  return page(
+    status,
+    'Log in to your bank',
+    `${problem ? `<p role="alert" class="problem">${problem}</p>` : ''}
+    <form method="post" action="${base}/login">
+      <label for="psu_id">User name</label><input id="psu_id" name="psu_id" autocomplete="username" required autofocus>
+      <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+      <button type="submit">Log in</button>
+    </form>`,
+  );
+}
+
+function login(here: Here, form: URLSearchParams): BankReply {
+  const psuId = (form.get('psu_id') ?? '').trim();
+  if (!findPerson(psuId) || form.get('password') !== password) {
+    return loginPage(here, 422, 'User name or password is wrong. Please try again.');
+  }
+  save(here, { psuId, scaStatus: 'psuAuthenticated' });
+  return otpPage(here, 200);
+}
+
+function otpPage({ base }: Here, status: number, problem = ''): BankReply {
+  return page(
+    status,
+    'Confirm that it is you',
+    `${problem ? `<p role="alert" class="problem">${problem}</p>` : '<p>We have sent a code to your phone.</p>'}
+    <form method="post" action="${base}/otp">
+      <label for="otp">Code</label>
+      <input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus>
+      <button type="submit">Confirm</button>
+    </form>`,
+  );
+}
+
+function checkOtp(here: Here, form: URLSearchParams): BankReply {
+  const { consent } = here;
+  if (consent.scaStatus !== 'psuAuthenticated') return loginPage(here, 409, 'Please log in first.');
+  const person = findPerson(consent.psuId ?? '') as Person;
+  if (person.trouble === 'sca-fails') return reject(here);
+  if ((form.get('otp') ?? '').trim() !== otp) {
+    const wrongOtpCount = consent.wrongOtpCount + 1;
+    if (wrongOtpCount >= allowedWrongOtps) return reject(here);
+    save(here, { wrongOtpCount });
+    return otpPage(here, 422, 'The code is wrong. Please try again.');
+  }
+  save(here, { scaStatus: 'scaMethodSelected' });
+  return approvalPage(here, person);
+}
+
+function approvalPage({ base, consent }: Here, person: Person): BankReply {
+  const accounts = person.accounts
+    .map((account) => `<li>${account.name} · ${account.iban} · ${account.currency}</li>`)
+    .join('');
+  const until = consent.recurring
+    ? `until ${consent.validUntil}, also while you are not there (up to ${consent.frequencyPerDay} times a day)`
+    : 'once';
+  return page(
+    200,
+    'Share your account information?',
+    `<p>Balances and transactions of these accounts are shared ${until}:</p><ul>${accounts}</ul>
+    <form method="post" action="${base}/decision">
+      <button type="submit" name="decision" value="approve">Approve</button>
+      <button type="submit" name="decision" value="deny" class="second">Deny</button>
+    </form>`,
+  );
+}
+
+function decide(here: Here, form: URLSearchParams): BankReply {
+  const { consent, deps } = here;
+  const person = findPerson(consent.psuId ?? '');
+  if (consent.scaStatus !== 'scaMethodSelected' || !person) return loginPage(here, 409, 'Please log in first.');
+  const decision = form.get('decision');
+  if (decision === 'deny') return reject(here);
+  if (decision !== 'approve') return approvalPage(here, person);
+  save(here, authorised(deps.now()));
+  return consent.redirectUri
+    ? redirect(consent.redirectUri)
+    : page(200, 'Done', '<p>You have approved. You can close this page.</p>');
+}
+
+function reject(here: Here): BankReply {
+  const { consent } = here;
+  save(here, { status: 'rejected', scaStatus: 'failed' });
+  const target = consent.nokRedirectUri ?? consent.redirectUri;
+  return target ? redirect(target) : page(200, 'Denied', '<p>Nothing is shared. You can close this page.</p>');
+}
+
+function redirect(location: string): BankReply {
+  return { status: 303, headers: { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } };
+}
+
+const style = `body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#eef3f1;color:#14201c}
+main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 6px #0002}
+header{color:#0b5d46;font-weight:700}h1{font-size:1.4rem}label{display:block;margin:1rem 0 .25rem}
+input{width:100%;box-sizing:border-box;font:inherit;padding:.6rem;border:1px solid #7a8a84;border-radius:.4rem}
+button{font:inherit;font-weight:600;width:100%;margin-top:1.25rem;padding:.75rem;border:0;border-radius:.4rem;background:#0b5d46;color:#fff}
+button.second{background:#fff;color:#0b5d46;border:1px solid #0b5d46;margin-top:.75rem}.problem{color:#a1260d}`;
+
+export function page(status: number, title: string, content: string): BankReply {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    },
+    body: `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · Sandbox Bank</title><style>${style}</style></head>
+<body><main><header>Sandbox Bank</header><h1>${title}</h1>${content}</main></body></html>`,
+  };
+}
