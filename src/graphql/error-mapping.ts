@@ -17,7 +17,10 @@ export function mapError(error: GraphQLError, requestId: string): MappedError {
   const cause = rootOf(error);
   if (cause instanceof AppError) {
     const fields = cause instanceof InvalidInput ? { fields: cause.fields } : {};
-    return { error: restate(error, cause.message, { code: cause.code, ...fields, requestId }), unexpected: null };
+    return {
+      error: restate(error, cause.message, { code: cause.code, ...cause.details, ...fields, requestId }),
+      unexpected: null,
+    };
   }
   if (cause instanceof GraphQLError) {
     const code = cause.extensions.code ?? 'BAD_REQUEST';

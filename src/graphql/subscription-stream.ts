@@ -1,3 +1,5 @@
+import { GraphQLError } from 'graphql';
+
 /**
  * A stream that ends when its reader leaves, even while it waits for the next value: leaving a generator alone would
  * first wait for that value.
@@ -12,7 +14,14 @@ export function streamUntilLeft<Value>(
     [Symbol.asyncIterator]() {
       return this;
     },
-    next: async () => (left.signal.aborted ? done : await iterator.next()),
+    next: async () => {
+      try {
+        return left.signal.aborted ? done : await iterator.next();
+      } catch (error) {
+        // As a resolver's error is: what the doors do not know as a GraphQLError they mask before it can be mapped.
+        throw error instanceof Error ? new GraphQLError(error.message, { originalError: error }) : error;
+      }
+    },
     return: async () => {
       left.abort();
       await iterator.return?.();

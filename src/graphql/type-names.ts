@@ -15,8 +15,8 @@ export const eventTypeNames = {
   WEBHOOK_TEST: 'WebhookTest',
 } as const satisfies Record<EventType, string>;
 
-// Null: has an id, and is no Node of the API.
-const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string | null> = {
+// What is left out has an id, and is no Node of the API.
+const nodeTypeNames: Partial<Record<IdKind, string>> = {
   client: 'Client',
   apiKey: 'ApiKey',
   user: 'User',
@@ -28,7 +28,6 @@ const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string | null> = {
   connectSession: 'ConnectSession',
   managementSession: 'ManagementSession',
   synchronizationSession: 'SynchronizationSession',
-  synchronizationAttempt: null,
   cycle: 'SynchronizationCycle',
   webhookEndpoint: 'WebhookEndpoint',
   webhookDelivery: 'WebhookDelivery',
@@ -38,5 +37,5 @@ const nodeTypeNames: Record<Exclude<IdKind, 'event'>, string | null> = {
 export function typeNameOf(row: { id: string; type?: unknown }): string | undefined {
   const kind = idKindOf(row.id);
   if (kind === 'event') return eventTypeNames[row.type as EventType];
-  return (kind && nodeTypeNames[kind]) ?? undefined;
+  return kind === null ? undefined : nodeTypeNames[kind];
 }

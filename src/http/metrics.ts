@@ -7,6 +7,7 @@ export interface Metrics {
   operationFinished(operation: { kind: string; outcome: 'ok' | 'error'; seconds: number }): void;
   socketOpened(): void;
   socketClosed(): void;
+  slowConsumerCutOff(): void;
   print(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -39,6 +40,11 @@ export function createMetrics(): Metrics {
     help: 'WebSockets that have been opened.',
     registers: [registry],
   });
+  const cutOffs = new Counter({
+    name: 'tidewater_slow_consumers_total',
+    help: 'WebSockets that were cut off because their reader took nothing.',
+    registers: [registry],
+  });
   return {
     registry,
     requestFinished: ({ route, method, status, seconds }) =>
@@ -49,6 +55,7 @@ export function createMetrics(): Metrics {
       socketsTotal.inc();
     },
     socketClosed: () => sockets.dec(),
+    slowConsumerCutOff: () => cutOffs.inc(),
     print: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -56,7 +56,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     mapResult,
     logger,
   });
-  const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, ...timing });
+  const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, logger, ...timing });
   const handle = createRequestHandler({
     ...dependencies,
     graphql: async (request, response) => {
@@ -65,6 +65,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   });
   const server = createServer((request, response) => void handle(request, response));
   sockets.attach(server);
+  let closing: Promise<void> | null = null;
   return {
     listen: async () => {
       const { host, port } = dependencies;
@@ -75,17 +76,19 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
       const { port: actualPort } = server.address() as AddressInfo;
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}` };
     },
-    close: async () => {
-      keyWatch.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await sockets.close();
-      server.closeIdleConnections();
-      // Event streams never end by themselves.
-      const limit = setTimeout(() => server.closeAllConnections(), drainMs);
-      await closed;
-      clearTimeout(limit);
-    },
+    close: () => (closing ??= close()),
   };
+
+  async function close(): Promise<void> {
+    keyWatch.close();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await sockets.close();
+    server.closeIdleConnections();
+    // Event streams never end by themselves.
+    const limit = setTimeout(() => server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(limit);
+  }
 }
 
 function toStartupError(cause: NodeJS.ErrnoException, host: string, port: number): StartupError {

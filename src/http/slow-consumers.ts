@@ -8,6 +8,7 @@ export interface SlowConsumerGuard {
 
 export interface SlowConsumerOptions {
   closeCode: number;
+  onCutOff: () => void;
   /** @default 5000 */
   intervalMs?: number;
 }
@@ -16,15 +17,19 @@ export interface SlowConsumerOptions {
  * Cuts off a socket whose reader has taken nothing between two looks while bytes wait for it. Its subscriptions wait
  * for it meanwhile, so that what waits in memory is one message each; the close reason carries the cursor to go on from.
  */
-export function createSlowConsumerGuard({ closeCode, intervalMs = 5000 }: SlowConsumerOptions): SlowConsumerGuard {
+export function createSlowConsumerGuard({
+  closeCode,
+  onCutOff,
+  intervalMs = 5000,
+}: SlowConsumerOptions): SlowConsumerGuard {
   const sockets = new Map<WebSocket, { lastCursor: () => string | null; unread: number }>();
   const timer = setInterval(() => {
     for (const [socket, seen] of sockets) {
       const unread = socket.bufferedAmount;
       if (unread > 0 && unread === seen.unread) {
-        const cursor = seen.lastCursor();
         sockets.delete(socket);
-        socket.close(closeCode, cursor === null ? 'slow consumer' : `slow consumer, last cursor ${cursor}`);
+        onCutOff();
+        socket.close(closeCode, toCutOffReason(seen.lastCursor()));
       }
       seen.unread = unread;
     }
@@ -37,4 +42,9 @@ export function createSlowConsumerGuard({ closeCode, intervalMs = 5000 }: SlowCo
     },
     close: () => clearInterval(timer),
   };
+}
+
+/** What a client reads to go on from: the cursor of the last event that was sent. */
+export function toCutOffReason(lastCursor: string | null): string {
+  return lastCursor === null ? 'slow consumer' : `slow consumer, last cursor ${lastCursor}`;
 }

@@ -1,6 +1,8 @@
-import type { ExecutionResult } from 'graphql';
+import type { ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.ts';
+import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { ResultMapper } from './result-mapping.ts';
@@ -8,14 +10,22 @@ import type { ResultMapper } from './result-mapping.ts';
 /** Maps the errors of every result over HTTP, and ends a stream whose key has ended. */
 export function useResultMapping(mapResult: ResultMapper, keyWatch: KeyWatch): Plugin<Context> {
   return {
-    onExecutionResult({ result, setResult, context }) {
-      const { key, requestId } = context as unknown as DoorContext;
+    async onExecutionResult({ result, setResult, context }) {
+      const { key, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
       if (result === undefined || Array.isArray(result)) return;
-      if (isStream(result)) setResult(mapStream(result, (one) => mapResult(one, requestId), { key, keyWatch }));
-      else setResult(mapResult(result as ExecutionResult, requestId));
+      if (!isStream(result)) return setResult(mapResult(result as ExecutionResult, requestId));
+      if (keyWatch.count(key) >= liveConnectionsPerKey) {
+        await result[Symbol.asyncIterator]().return?.();
+        return setResult(mapResult({ errors: [tooMany] }, requestId));
+      }
+      setResult(mapStream(result, (one) => mapResult(one, requestId), { key, keyWatch, response }));
     },
   };
 }
+
+const tooMany = new GraphQLError(`A key has ${liveConnectionsPerKey} sockets and event streams open at most.`, {
+  extensions: { code: 'TOO_MANY_CONNECTIONS', http: { status: 429, headers: { 'retry-after': '30' } } },
+});
 
 type Stream = AsyncIterable<ExecutionResult>;
 
@@ -23,15 +33,16 @@ function isStream(result: object): result is Stream {
   return Symbol.asyncIterator in result;
 }
 
-interface WatchedKey {
+interface StreamEnds {
   key: string;
   keyWatch: KeyWatch;
+  response: ServerResponse | undefined;
 }
 
 function mapStream(
   stream: Stream,
   map: (result: ExecutionResult) => ExecutionResult,
-  { key, keyWatch }: WatchedKey,
+  { key, keyWatch, response }: StreamEnds,
 ): AsyncIterableIterator<ExecutionResult> {
   const iterator = stream[Symbol.asyncIterator]();
   const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -41,6 +52,8 @@ function mapStream(
     return done;
   };
   const stopWatching = keyWatch.watch(key, () => void leave());
+  // yoga itself finds out only when it next writes.
+  response?.once('close', () => void leave());
   return {
     [Symbol.asyncIterator]() {
       return this;

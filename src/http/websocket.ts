@@ -1,19 +1,19 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
-import type { Context as GraphQLSocket } from 'graphql-ws';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { type Context as GraphQLSocket, makeServer } from 'graphql-ws';
+import type { Logger } from 'pino';
 import { toCursor } from '../events/event-cursor.ts';
 import type { Context } from '../graphql/context.ts';
-import { bodyLimitBytes, liveConnectionsPerKey } from '../graphql/limits.ts';
+import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { readRequestId } from './request-id.ts';
 import type { ResultMapper } from './result-mapping.ts';
-import { createSlowConsumerGuard } from './slow-consumers.ts';
+import { createSlowConsumerGuard, toCutOffReason } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
+import { createSocketServer, type SocketExtra, type SocketServer } from './socket-server.ts';
 
 /** Close codes beside those of the graphql-transport-ws protocol; documented for subscribers. */
 export const closeCodes = {
@@ -31,6 +31,7 @@ export interface WebSocketDoorDependencies {
   keyWatch: KeyWatch;
   metrics: Metrics;
   mapResult: ResultMapper;
+  logger: Logger;
   /** How long a socket may be open without connection_init. @default 3000 */
   initTimeoutMs?: number;
   /** @default 12_000 */
@@ -39,67 +40,57 @@ export interface WebSocketDoorDependencies {
   slowConsumerCheckMs?: number;
 }
 
-export interface WebSocketDoor {
-  /** Takes the upgrade requests for /graphql; every other one is refused. */
-  attach(server: Server): void;
-  close(): Promise<void>;
-}
-
 /** Of one socket; put into graphql-ws's `extra` when its key has been accepted. */
-export interface SocketFacts extends Record<PropertyKey, unknown> {
+interface SocketFacts {
   door: DoorContext;
   /** By subscription id: the contexts that the operations are executed with. */
   operations: Map<string, Context>;
 }
 
 type Parameters = Record<string, unknown> | undefined;
-export type Socket = GraphQLSocket<Parameters, Extra & Partial<SocketFacts>>;
+export type Socket = GraphQLSocket<Parameters, SocketExtra & Partial<SocketFacts>>;
 
 /** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
-export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): WebSocketDoor {
-  const { endpoint, mapResult, metrics, initTimeoutMs = 3000, keepAliveMs, slowConsumerCheckMs } = dependencies;
-  const server = new WebSocketServer({ noServer: true, maxPayload: bodyLimitBytes });
+export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): SocketServer {
+  const { endpoint, mapResult, metrics, logger, slowConsumerCheckMs } = dependencies;
   const guard = createSlowConsumerGuard({
     closeCode: closeCodes.slowConsumer,
+    onCutOff: metrics.slowConsumerCutOff,
     ...(slowConsumerCheckMs !== undefined && { intervalMs: slowConsumerCheckMs }),
   });
   const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
-  const disposable = useServer<Parameters, Partial<SocketFacts>>(
-    {
-      connectionInitWaitTimeout: initTimeoutMs,
-      onConnect: async (socket) => {
-        const admitted = await admit(socket, dependencies);
-        if (admitted) guard.watch(socket.extra.socket, () => earliestCursor(socket));
-        return admitted;
-      },
-      onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint),
-      execute: (args) => preparedOf(args).execute(args),
-      subscribe: (args) => preparedOf(args).subscribe(args),
-      onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
-      onError: (socket, _id, _payload, errors) => map(socket, { errors }).errors as never,
-      onComplete: (socket, id) => void socket.extra.operations?.delete(id),
+  const protocol = makeServer<Parameters, Socket['extra']>({
+    connectionInitWaitTimeout: dependencies.initTimeoutMs ?? 3000,
+    onConnect: async (socket) => {
+      const admitted = await admit(socket, dependencies);
+      if (admitted) guard.watch(socket.extra.socket, () => earliestCursor(socket));
+      return admitted;
     },
-    server,
-    keepAliveMs,
-  );
-  server.on('connection', (socket) => {
-    metrics.socketOpened();
-    socket.once('close', () => metrics.socketClosed());
+    onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint),
+    execute: (args) => preparedOf(args).execute(args),
+    subscribe: (args) => preparedOf(args).subscribe(args),
+    onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
+    onError: (socket, _id, _payload, errors) => {
+      const mapped = map(socket, { errors }).errors ?? [];
+      const behind = mapped.find(({ extensions }) => extensions.code === 'SLOW_CONSUMER');
+      // After the error itself, which names the subscription.
+      if (behind) setImmediate(() => cutOff(socket, behind.extensions.cursor));
+      return mapped as never;
+    },
+    onComplete: (socket, id) => void socket.extra.operations?.delete(id),
+  });
+  const server = createSocketServer({
+    protocol,
+    toExtra: (extra) => ({ ...extra }),
+    metrics,
+    logger,
+    keepAliveMs: dependencies.keepAliveMs ?? 12_000,
   });
   return {
-    attach: (http) => {
-      http.on('upgrade', (request, stream, head) => {
-        stream.on('error', () => stream.destroy());
-        if (pathOf(request) !== '/graphql') {
-          stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-          return;
-        }
-        server.handleUpgrade(request, stream, head, (opened) => server.emit('connection', opened, request));
-      });
-    },
+    attach: server.attach,
     close: async () => {
       guard.close();
-      await disposable.dispose();
+      await server.close();
     },
   };
 }
@@ -126,6 +117,10 @@ async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDe
   return true;
 }
 
+function cutOff({ extra }: Socket, cursor: unknown): void {
+  extra.socket.close(closeCodes.slowConsumer, toCutOffReason(typeof cursor === 'string' ? cursor : null));
+}
+
 /** Of all subscriptions of the socket: going on from there may repeat, but never skips. */
 function earliestCursor(socket: Socket): string | null {
   let earliest: Context | null = null;
@@ -135,10 +130,6 @@ function earliestCursor(socket: Socket): string | null {
   }
   const position = earliest?.progress.position ?? null;
   return earliest && position !== null ? toCursor(position) : null;
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
 function headerOf(request: IncomingMessage, name: string): string | null {

@@ -1,7 +1,7 @@
+import type { NewConnectSession } from '../../consent/sessions.ts';
 import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { defineResult } from '../results.ts';
-import type { NewConnectSession } from '../services.ts';
 import { SessionStatus } from './session-status.ts';
 import { CreateUserInput, toNewUser } from './user.ts';
 

@@ -6,8 +6,8 @@ type Read = (id: string, context: Context) => Promise<{ id: string } | null>;
 
 const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
 
-// Null: has an id, and is no Node of the API.
-const readers: Record<IdKind, Read | null> = {
+// What is left out has an id, and is no Node of the API.
+const readers: Partial<Record<IdKind, Read>> = {
   client: async (id, { services, viewer }) =>
     id === viewer.clientId ? await services.clients.find(viewer.clientId) : null,
   apiKey: (id, { services, viewer }) => services.clients.findApiKey(viewer.clientId, id),
@@ -20,7 +20,6 @@ const readers: Record<IdKind, Read | null> = {
   connectSession: readSession,
   managementSession: readSession,
   synchronizationSession: readSession,
-  synchronizationAttempt: null,
   cycle: (id, { services }) => services.cycles.find(id),
   event: (id, { services, viewer }) => services.events.find(viewer.clientId, id),
   webhookEndpoint: (id, { services, viewer }) => services.webhooks.find(viewer.clientId, id),

@@ -116,7 +116,7 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { input }, { services, viewer }) =>
       CreateSynchronizationSessionResult.from(async () => ({
-        session: await services.sessions.createSynchronizationSession(viewer.clientId, {
+        session: await services.synchronizationSessions.createSynchronizationSession(viewer.clientId, {
           bankLoginId: input.bankLoginId,
           psuIpAddress: input.psuIpAddress ?? null,
           returnUrl: input.returnUrl ?? null,

@@ -50,6 +50,15 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
       type: SignatureAlgorithm,
       description: 'How deliveries are signed.',
     }),
+    publicKey: t.string({
+      nullable: true,
+      description: 'The `whpk_` key to check deliveries with; null for an endpoint that signs with a shared secret.',
+      resolve: (endpoint, _args, { services }) => services.webhooks.publicKey(endpoint),
+    }),
+    documentError: t.exposeString('documentError', {
+      nullable: true,
+      description: 'Why the document no longer fits the schema; null while it does.',
+    }),
     status: t.expose('status', { type: WebhookEndpointStatus, description: 'Whether it is sent anything.' }),
     disabledReason: t.exposeString('disabledReason', {
       nullable: true,

@@ -1,7 +1,7 @@
 import type { WebhookDelivery as DeliveryRow, WebhookEndpoint as EndpointRow } from '../../generated/prisma/client.ts';
+import type { NewWebhookEndpoint, WebhookEndpointChange } from '../../webhooks/endpoint-input.ts';
 import { builder } from '../builder.ts';
 import { defineNamedResult, defineResult } from '../results.ts';
-import type { NewWebhookEndpoint, WebhookEndpointChange } from '../services.ts';
 import { DeletedPayload } from './deleted-payload.ts';
 import { EventType } from './event-type.ts';
 import { WebhookDelivery } from './webhook-delivery.ts';

@@ -1,6 +1,6 @@
+import type { WebhookPreview } from '../../webhooks/redelivery.ts';
 import { builder } from '../builder.ts';
 import { defineNamedResult } from '../results.ts';
-import type { WebhookRequestPreview } from '../services.ts';
 import { WebhookMethod } from './webhook-endpoint.ts';
 
 const Header = builder.objectRef<{ name: string; value: string }>('Header').implement({
@@ -11,7 +11,7 @@ const Header = builder.objectRef<{ name: string; value: string }>('Header').impl
   }),
 });
 
-const PreviewWebhookPayload = builder.objectRef<WebhookRequestPreview>('PreviewWebhookPayload').implement({
+const PreviewWebhookPayload = builder.objectRef<WebhookPreview>('PreviewWebhookPayload').implement({
   description: 'The request that a delivery would make.',
   fields: (t) => ({
     method: t.expose('method', { type: WebhookMethod, description: 'The HTTP method.' }),
@@ -20,7 +20,10 @@ const PreviewWebhookPayload = builder.objectRef<WebhookRequestPreview>('PreviewW
   }),
 });
 
-const PreviewWebhookResult = defineNamedResult('PreviewWebhookResult', PreviewWebhookPayload, ['NotFoundError']);
+const PreviewWebhookResult = defineNamedResult('PreviewWebhookResult', PreviewWebhookPayload, [
+  'NotFoundError',
+  'ConflictError',
+]);
 
 builder.queryField('previewWebhook', (t) =>
   t.field({
