@@ -12,14 +12,18 @@ export interface BankPort {
   /** Ends the consent at the bank. A consent that the bank no longer knows counts as ended. */
   endConsent(consentId: string, options?: CallOptions): Promise<void>;
 
-  /** Embedded and decoupled SCA: the next step with what the end user has entered. */
+  /**
+   * Embedded and decoupled SCA: the next step with what the end user has entered. Wrong credentials that can still be
+   * corrected are a BankFailure CREDENTIALS_INVALID; when the bank has ended the authorisation over them, the next step
+   * is `failed`.
+   */
   continueAuthorisation(step: AuthorisationStep): Promise<Authorisation>;
   /** Where the SCA stands; asked again and again while the end user approves in the bank's app. */
   getAuthorisation(consentId: string, authorisationId: string, options?: CallOptions): Promise<Authorisation>;
 
   listAccounts(access: DataAccess): Promise<BankAccount[]>;
   getBalances(resourceId: string, access: DataAccess): Promise<BankBalance[]>;
-  /** One array per page, in the bank's order; ends after the last page. */
+  /** One array per page, in the bank's order; ends after the last page. A page is asked for only when it is wanted. */
   listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
 }
 
@@ -73,7 +77,7 @@ export interface BankConsent {
 
 /** An SCA in progress: what is wanted of the end user next. */
 export interface Authorisation {
-  /** Null while the bank still wants the PSU id before it starts one. */
+  /** Null while the bank still wants the PSU id, or the id with the password, before it starts one. */
   authorisationId: string | null;
   next:
     | { step: 'identify' }
