@@ -10,7 +10,9 @@ type Part = Html | string | number | null | false | readonly Part[];
 
 /** A template whose values are escaped, but for markup made by this same function; null and false show nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
-  return new Html(strings.reduce((text, string, i) => text + string + (i < values.length ? render(values[i] ?? null) : ''), ''));
+  return new Html(
+    strings.reduce((text, string, i) => text + string + (i < values.length ? render(values[i] ?? null) : ''), ''),
+  );
 }
 
 function render(value: Part): string {

@@ -123,7 +123,8 @@ const german: Words = {
   confirmTitle: 'Kontoinformationen teilen',
   renewTitle: 'Zustimmung erneuern',
   sharedOnce: 'Einmal, heute. Ohne Sie wird später nichts abgerufen.',
-  sharedRecurring: (days) => `Bis zu ${days} Tage lang, auch wenn Sie nicht hier sind. Sie können es jederzeit beenden.`,
+  sharedRecurring: (days) =>
+    `Bis zu ${days} Tage lang, auch wenn Sie nicht hier sind. Sie können es jederzeit beenden.`,
   shared: ['Namen und Nummern Ihrer Konten', 'Kontostände', 'Umsätze'],
   toBank: (bank) => `Weiter zu ${bank}`,
   goTitle: 'Weiter zu Ihrer Bank',
