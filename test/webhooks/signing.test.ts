@@ -22,7 +22,11 @@ describe('published vectors', () => {
   });
 
   test('of the guide to verifying by hand', () => {
-    const message = { id: 'msg_loFOjxBNrRLzqYUf', sentAt: new Date(1731705121 * 1000), body: '{"event_type":"ping"}' };
+    const message = {
+      id: 'msg_loFOjxBNrRLzqYUf',
+      sentAt: new Date(1731705121 * 1000),
+      body: '{"event_type":"ping","data":{"success":true}}',
+    };
     const headers = sign(message, 'whsec_plJ3nmyCDGBKInavdOK15jsl');
     expect(headers['webhook-signature']).toBe('v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=');
   });
@@ -38,7 +42,7 @@ describe('published vectors', () => {
 
 test('what we sign, the standardwebhooks package verifies, whatever the body', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (text, id) => {
+    fc.property(fc.string({ unit: 'grapheme' }), fc.string({ minLength: 1 }), (text, id) => {
       const secret = generateSecret('HMAC_SHA256');
       const body = JSON.stringify({ text });
       const headers = sign({ id, sentAt: new Date(), body }, secret);

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { createWorld, hours, minutes, type World } from './webhook-world.ts';
+
+const days = (count: number) => hours(24 * count);
+
+const typesOf = async (world: World) =>
+  (await world.eventLog.read({ clientId: world.clientId, limit: 100 })).map(({ type }) => type);
+
+test('410 disables the endpoint at once and tells the client’s other endpoints', async () => {
+  const world = await createWorld();
+  const gone = await world.receiver(() => 410);
+  const other = await world.receiver();
+  const { endpoint } = await world.endpoint(gone.url);
+  await world.endpoint(other.url, { types: ['WEBHOOK_ENDPOINT_DISABLED'] });
+  await world.emit({ bankLoginId: 'login_1' });
+  const dispatcher = world.dispatcher();
+  await dispatcher.drain();
+  expect(gone.received).toHaveLength(1);
+  const reason = 'The receiver answered 410 Gone.';
+  expect(await world.endpointRow(endpoint.id)).toMatchObject({
+    status: 'DISABLED',
+    disabledReason: reason,
+    disabledAt: world.clock.now(),
+  });
+  expect(other.received.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { type: 'webhook_endpoint.disabled', data: { endpoint: { id: endpoint.id, url: gone.url }, reason } },
+  ]);
+  // What was pending is kept; nothing more is made or sent until it is enabled.
+  world.clock.advance(days(1));
+  await world.emit();
+  await dispatcher.drain();
+  expect(gone.received).toHaveLength(1);
+  expect((await world.deliveries()).filter(({ endpointId }) => endpointId === endpoint.id)).toMatchObject([
+    { status: 'PENDING', attemptCount: 1 },
+  ]);
+});
+
+describe('an endpoint whose deliveries have all failed', () => {
+  test('is warned of in stages and disabled after 5 days, once', async () => {
+    const world = await createWorld();
+    const receiver = await world.receiver(() => 500);
+    const { endpoint } = await world.endpoint(receiver.url);
+    const dispatcher = world.dispatcher();
+    const began = world.clock.now();
+    const fail = async (afterMs: number) => {
+      world.clock.set(new Date(began.getTime() + afterMs));
+      await world.emit();
+      await dispatcher.drain();
+      return await world.endpointRow(endpoint.id);
+    };
+    expect(await fail(0)).toMatchObject({ status: 'ENABLED', failingSince: began, warningCount: 0 });
+    expect(await fail(days(1) - 1)).toMatchObject({ warningCount: 0 });
+    expect(await fail(days(1))).toMatchObject({ warningCount: 1, failingSince: began });
+    expect(await fail(days(2))).toMatchObject({ warningCount: 1 });
+    expect(await fail(days(3))).toMatchObject({ warningCount: 2 });
+    expect(await fail(days(4))).toMatchObject({ warningCount: 3 });
+    expect(await fail(days(5) - 1)).toMatchObject({ status: 'ENABLED', warningCount: 3 });
+    const disabled = await fail(days(5));
+    expect(disabled).toMatchObject({ status: 'DISABLED', disabledReason: 'Every delivery has failed for 5 days.' });
+    const warnings = world.logged.filter(({ message }) => /keeps failing/.test(message));
+    expect(warnings.map(({ facts }) => facts.warningCount)).toEqual([1, 2, 3]);
+    expect((await typesOf(world)).filter((type) => type === 'WEBHOOK_ENDPOINT_DISABLED')).toHaveLength(1);
+  });
+
+  test('begins anew after any success', async () => {
+    const world = await createWorld();
+    let status = 500;
+    const receiver = await world.receiver(() => status);
+    const { endpoint } = await world.endpoint(receiver.url, { types: ['WEBHOOK_TEST'] });
+    const dispatcher = world.dispatcher();
+    const tryIt = async () => {
+      await world.endpoints.sendTest(world.clientId, endpoint.id);
+      await dispatcher.drain();
+      return await world.endpointRow(endpoint.id);
+    };
+    await tryIt();
+    world.clock.advance(days(2));
+    expect(await tryIt()).toMatchObject({ warningCount: 1 });
+    status = 204;
+    expect(await tryIt()).toMatchObject({ failingSince: null, warningCount: 0 });
+    status = 500;
+    world.clock.advance(days(4));
+    expect(await tryIt()).toMatchObject({ status: 'ENABLED', failingSince: world.clock.now(), warningCount: 0 });
+  });
+
+  test('forgets its failures when it is enabled again', async () => {
+    const world = await createWorld();
+    const receiver = await world.receiver(() => 503);
+    const { endpoint } = await world.endpoint(receiver.url);
+    await world.emit();
+    await world.dispatcher().drain();
+    const { endpoints, clientId } = world;
+    await endpoints.update(clientId, endpoint.id, { status: 'DISABLED' });
+    await endpoints.update(clientId, endpoint.id, { status: 'ENABLED' });
+    expect(await world.endpointRow(endpoint.id)).toMatchObject({
+      failingSince: null,
+      warningCount: 0,
+      pausedUntil: null,
+    });
+  });
+});
+
+test('an endpoint that asks for time is sent nothing until then, and what was waiting counts as no attempt', async () => {
+  const world = await createWorld();
+  let isOverloaded = true;
+  const receiver = await world.receiver(() =>
+    isOverloaded ? { status: 429, headers: { 'retry-after': '8' } } : { status: 204 },
+  );
+  const { endpoint } = await world.endpoint(receiver.url);
+  for (let index = 0; index < 50; index++) await world.emit({ bankLoginId: `login_${index}` });
+  const dispatcher = world.dispatcher();
+  await dispatcher.drain();
+  const attempted = receiver.received.length;
+  expect(attempted).toBeLessThanOrEqual(16);
+  const { pausedUntil } = await world.endpointRow(endpoint.id);
+  expect(pausedUntil).toEqual(new Date(world.clock.now().getTime() + 8_000));
+  expect((await world.deliveries()).filter(({ attemptCount }) => attemptCount === 0)).toHaveLength(50 - attempted);
+  world.clock.advance(7_999);
+  await world.emit({ bankLoginId: 'login_new' });
+  await dispatcher.drain();
+  expect(receiver.received).toHaveLength(attempted);
+  isOverloaded = false;
+  world.clock.advance(1);
+  await dispatcher.drain();
+  expect(receiver.received).toHaveLength(attempted + 51);
+});
+
+test('an endpoint that keeps failing is tried with few requests at a time', async () => {
+  const world = await createWorld();
+  let inFlight = 0;
+  let most = 0;
+  const receiver = await world.receiver(async () => {
+    most = Math.max(most, ++inFlight);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    inFlight--;
+    return 500;
+  });
+  await world.endpoint(receiver.url);
+  await world.emit({ bankLoginId: 'login_0' });
+  const dispatcher = world.dispatcher();
+  await dispatcher.drain();
+  most = 0;
+  world.clock.advance(minutes(1));
+  for (let index = 1; index < 20; index++) await world.emit({ bankLoginId: `login_${index}` });
+  await dispatcher.drain();
+  expect(receiver.received).toHaveLength(21);
+  expect(most).toBe(2);
+});

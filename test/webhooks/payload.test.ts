@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { eventCatalogue } from '../../src/events/event-catalogue.ts';
+import { parseCursor, toCursor } from '../../src/events/event-cursor.ts';
+import { type EventRecord, toEventBody } from '../../src/events/event-record.ts';
+import type { ClaimedEvent } from '../../src/webhooks/delivery-store.ts';
+import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
+import { createPayloads } from '../../src/webhooks/payload.ts';
+
+const never: DocumentRunner = {
+  validate: () => [],
+  run: async () => {
+    throw new Error('not to be run');
+  },
+};
+const occurredAt = new Date('2026-03-10T10:00:00.123Z');
+
+function eventOf(type: EventRecord['type'], data: unknown, position = 7n): ClaimedEvent {
+  const nobody = { userId: null, bankLoginId: null, cycleId: null, endpointId: null };
+  return {
+    id: `evt_${position}`,
+    clientId: 'cli_1',
+    type,
+    position,
+    occurredAt,
+    ...nobody,
+    data: JSON.stringify(data),
+  };
+}
+
+async function bodyOf(event: ClaimedEvent, document: string | null = null, documents = never): Promise<Buffer> {
+  const payload = await createPayloads({ loadEventData: async () => null, documents }).payloadFor(event, document);
+  if ('error' in payload) throw new Error(payload.error);
+  return payload.body;
+}
+
+describe('without a document the body carries the event as the API returns it', () => {
+  test.each(Object.values(eventCatalogue))('$name', async ({ type, name, example, data }) => {
+    const event = eventOf(type, example);
+    const body = JSON.parse((await bodyOf(event)).toString('utf8'));
+    const record = { ...event, data: example } as EventRecord;
+    expect(body).toEqual({ type: name, timestamp: occurredAt.toISOString(), data: toEventBody(record) });
+    expect(data.parse(body.data)).toEqual(example);
+  });
+  test('even when it has no fields of its own', async () => {
+    const body = JSON.parse((await bodyOf(eventOf('WEBHOOK_TEST', {}))).toString('utf8'));
+    expect(Object.keys(body.data)).toEqual(['id', 'type', 'cursor', 'occurredAt']);
+  });
+});
+
+describe('a body above 1 MiB', () => {
+  const transaction = { id: 'txn_1', remittanceInformation: 'ä'.repeat(500) };
+  const account = { account: { id: 'acc_1' }, balances: [{ type: 'closingBooked' }] };
+  const data = {
+    bankLogin: { id: 'login_1' },
+    accounts: [
+      {
+        ...account,
+        newTransactions: Array.from({ length: 1_200 }, () => transaction),
+        updatedTransactions: [transaction, transaction],
+        removedTransactionIds: ['txn_2'],
+      },
+    ],
+  };
+
+  test('carries counts in place of transactions, and where to query the rest from', async () => {
+    const body = JSON.parse((await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', data))).toString('utf8'));
+    expect(body).toMatchObject({ type: 'bank_login.synchronized', truncated: true, cursor: toCursor(6n) });
+    expect(parseCursor(body.cursor)).toBe(6n);
+    expect(body.data).toMatchObject({ id: 'evt_7', cursor: toCursor(7n), truncated: true, bankLogin: data.bankLogin });
+    expect(body.data.accounts).toEqual([
+      {
+        ...account,
+        ...{ newTransactions: [], updatedTransactions: [], removedTransactionIds: [] },
+        ...{ newTransactionCount: 1_200, updatedTransactionCount: 2, removedTransactionCount: 1 },
+      },
+    ]);
+  });
+  test('of a document carries the event’s own identity only', async () => {
+    const documents = { ...never, run: async () => ({ data: 'a'.repeat(1_048_576) }) };
+    const body = JSON.parse(
+      (await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', data), 'subscription', documents)).toString(),
+    );
+    expect(body).toMatchObject({ truncated: true, data: { id: 'evt_7', truncated: true } });
+    expect(body.data.accounts).toBeUndefined();
+  });
+  test('is made of data that came apart from the claim', async () => {
+    const event = { ...eventOf('BANK_LOGIN_SYNCHRONIZED', data), data: null };
+    const payloads = createPayloads({ loadEventData: async () => JSON.stringify(data), documents: never });
+    const payload = await payloads.payloadFor(event, null);
+    expect('body' in payload && JSON.parse(payload.body.toString()).truncated).toBe(true);
+  });
+});
+
+describe('with a document', () => {
+  test('the body carries its result, run with the client’s rights', async () => {
+    const calls: unknown[] = [];
+    const documents: DocumentRunner = {
+      ...never,
+      run: async (document, context) => {
+        calls.push([document, context.clientId, context.event.data]);
+        return { data: { events: { id: context.event.id } } };
+      },
+    };
+    const body = await bodyOf(
+      eventOf('WEBHOOK_TEST', { message: 'Hello' }),
+      'subscription { events { id } }',
+      documents,
+    );
+    expect(JSON.parse(body.toString())).toMatchObject({ type: 'webhook.test', data: { events: { id: 'evt_7' } } });
+    expect(calls).toEqual([['subscription { events { id } }', 'cli_1', { message: 'Hello' }]]);
+  });
+  test('an event that is erased, a document that fails or throws: there is no body, but an error', async () => {
+    const failing = { ...never, run: async () => ({ errors: ['One.', 'Two.'] }) };
+    const event = eventOf('WEBHOOK_TEST', { message: '' });
+    await expect(bodyOf(event, 'x', failing)).rejects.toThrow("The endpoint's document failed: One.; Two.");
+    await expect(bodyOf(event, 'x')).rejects.toThrow('The body could not be made: not to be run');
+    await expect(bodyOf({ ...event, data: null })).rejects.toThrow('The event has been erased.');
+  });
+});
+
+test('a body is made once for all who take it; what failed is tried anew', async () => {
+  let runs = 0;
+  const documents = { ...never, run: async () => (++runs === 1 ? { errors: ['Not yet.'] } : { data: runs }) };
+  const payloads = createPayloads({ loadEventData: async () => null, documents });
+  const event = eventOf('WEBHOOK_TEST', { message: '' });
+  expect(await payloads.payloadFor(event, 'x')).toHaveProperty('error');
+  const [one, two] = await Promise.all([payloads.payloadFor(event, 'x'), payloads.payloadFor(event, 'x')]);
+  expect(one).toBe(two);
+  expect(runs).toBe(2);
+  expect(await payloads.payloadFor(event, null)).not.toBe(one);
+});
