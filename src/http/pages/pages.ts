@@ -93,13 +93,19 @@ function toInput(form: URLSearchParams): AuthorisationInput | null {
 
 /** After a form or a callback the browser is sent on, so that reloading repeats nothing; a problem is shown where it is. */
 function show(exchange: Exchange, view: FlowView | null): void {
-  if (!view) return send(exchange, invalidPage(exchange.words, 400));
-  if (view.page === 'go-to-bank') return redirect(exchange, view.url);
-  if (view.page === 'waiting-for-bank') return send(exchange, toPage(view, exchange.words, { banks: [], search: '' }));
-  if (view.page === 'bank-trouble' || (view.page === 'authorise' && view.problem)) {
-    return send(exchange, toPage(view, exchange.words, { banks: [], search: '' }));
-  }
-  redirect(exchange, `${exchange.deps.publicUrl()}/sessions/${view.linkSecret}`);
+  const { words, deps } = exchange;
+  if (!view) send(exchange, invalidPage(words, 400));
+  else if (view.page === 'go-to-bank') redirect(exchange, view.url);
+  else if (isShownAtOnce(view)) send(exchange, toPage(view, words, { banks: [], search: '' }));
+  else redirect(exchange, `${deps.publicUrl()}/sessions/${view.linkSecret}`);
+}
+
+function isShownAtOnce(view: FlowView): boolean {
+  return (
+    view.page === 'waiting-for-bank' ||
+    view.page === 'bank-trouble' ||
+    (view.page === 'authorise' && view.problem !== null)
+  );
 }
 
 function send({ deps, response, words }: Exchange, page: Page): void {
