@@ -1,3 +1,4 @@
+import { queueTerminations } from '../consent/consent-store.ts';
 import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
 import { Prisma, type Transaction } from '../storage/database.ts';
 
@@ -34,12 +35,30 @@ export async function failAttempt(tx: Transaction, failed: FailedAttempt): Promi
   });
 }
 
-/** The login's synchronization failed for a reason of the bank's; it stays in the cycles. */
-export async function markLoginFailed(tx: Transaction, bankLoginId: string): Promise<void> {
+/** The login's synchronization failed; it stays in the cycles. `bankSilent`: the bank did not answer, once more. */
+export async function markLoginFailed(
+  tx: Transaction,
+  bankLoginId: string,
+  { bankSilent }: { bankSilent: boolean },
+): Promise<void> {
   await tx.bankLogin.updateMany({
     where: { id: bankLoginId, status: { not: 'SCA_REQUIRED' } },
-    data: { status: 'SYNC_FAILED', bankFailureCount: { increment: 1 } },
+    data: { status: 'SYNC_FAILED', ...(bankSilent && { bankFailureCount: { increment: 1 } }) },
   });
+}
+
+/** A login that stores no secrets keeps none when its session has failed either; the consent is ended at the bank. */
+export async function dropConsent(
+  tx: Transaction,
+  { id, bankId, now }: { id: string; bankId: string; now: Date },
+): Promise<void> {
+  const consent = await tx.consent.findUnique({ where: { id }, select: { bankConsentId: true, status: true } });
+  if (!consent?.bankConsentId) return;
+  await tx.consent.update({
+    where: { id },
+    data: { bankConsentId: null, ...(consent.status === 'VALID' && { status: 'TERMINATED', endedAt: now }) },
+  });
+  await queueTerminations(tx, [{ bankId, bankConsentId: consent.bankConsentId }], now);
 }
 
 /** The session that the attempt was made for has ended with it. */

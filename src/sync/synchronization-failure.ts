@@ -1,4 +1,5 @@
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
+import { NotFound } from '../domain/errors.ts';
 
 /** What a failure means for the login (domain rules of PSD2 and Berlin Group practice). */
 export type FailureMeaning =
@@ -45,9 +46,19 @@ export function messageFor(code: BankFailureCode): string {
   return messages[code];
 }
 
-/** The failure that was thrown; a time-out of ours counts as the bank's silence. Everything else is a bug and passes. */
+/**
+ * The failure that was thrown; a time-out of ours counts as the bank's silence, and so does a bank that the operator has taken
+ * off the list. Everything else is a bug and passes.
+ */
 export function toBankFailure(error: unknown, timedOut: boolean): BankFailure {
   if (error instanceof BankFailure) return error;
   if (timedOut) return new BankFailure('BANK_UNAVAILABLE', 'The bank took too long.', { cause: error });
+  if (error instanceof NotFound) return new BankFailure('BANK_UNAVAILABLE', error.message, { cause: error });
   throw error;
+}
+
+/** Whether the database has refused the values themselves (SQLSTATE 22, 23, 54): the same would be refused again. */
+export function isRefusedByDatabase(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^(22|23|54)[0-9A-Z]{3}$/.test(code);
 }

@@ -5,7 +5,7 @@ import { loseConsent } from '../consent/consent-loss-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AppendEvent, EventLog } from '../events/event-log.ts';
 import type { Transaction } from '../storage/database.ts';
-import { failAttempt, failSession, isHeldIn, markLoginFailed } from './synchronization-attempt-store.ts';
+import { dropConsent, failAttempt, failSession, isHeldIn, markLoginFailed } from './synchronization-attempt-store.ts';
 import { type FailureMeaning, meaningOf, messageFor } from './synchronization-failure.ts';
 import { heldSql } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -46,6 +46,9 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       await failAttempt(tx, failed);
       if (request.session) await failSession(tx, request.session, failed);
       await also?.(tx, append);
+      if (request.session && !context.secretsStored) {
+        await dropConsent(tx, { id: attempt.consent.id, bankId: context.bankId, now: failed.now });
+      }
       return 'ended';
     });
   }
@@ -64,7 +67,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
           });
       case 'failed':
         return async (tx, append) => {
-          await markLoginFailed(tx, context.bankLoginId);
+          await markLoginFailed(tx, context.bankLoginId, { bankSilent: failure.code === 'BANK_UNAVAILABLE' });
           append({
             clientId: context.clientId,
             type: 'BANK_LOGIN_SYNCHRONIZATION_FAILED',

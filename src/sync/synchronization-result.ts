@@ -58,6 +58,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
       const { event, sequence } = toEvent(context, attempt, { changes, now });
       const stored = await store.store({
         context,
+        consent: attempt.consent,
         holder: request,
         attemptId: attempt.id,
         changes,

@@ -1,8 +1,9 @@
 import type { AccountChange, BankDataStore } from '../accounts/bank-data-store.ts';
+import { newId } from '../domain/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { NewEvent } from '../events/event-record.ts';
 import { type Database, Prisma } from '../storage/database.ts';
-import type { SynchronizationContext } from './synchronization-context-store.ts';
+import type { ConsentInUse, SynchronizationContext } from './synchronization-context-store.ts';
 
 /** For whom a synchronization runs: it may be written only for as long as this one holds its place. */
 export interface Holder {
@@ -12,6 +13,8 @@ export interface Holder {
 
 export interface SynchronizationResult {
   context: SynchronizationContext;
+  /** What the bank was asked under. */
+  consent: Pick<ConsentInUse, 'id' | 'bankConsentId'>;
   holder: Holder;
   attemptId: string;
   changes: readonly AccountChange[];
@@ -47,7 +50,9 @@ export function createSynchronizationStore({
       const stored = Prisma.sql`EXISTS (SELECT FROM stored_login)`;
       const [row] = await database.query<{ position: bigint | null }>(Prisma.sql`
         WITH stored_login AS (
-          UPDATE bank_logins SET version = version + 1, sequence = ${sequence}, status = 'OK', last_synchronization = ${now},
+          UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now},
+            status = CASE WHEN EXISTS (SELECT FROM consents k WHERE k.bank_login_id = l.id AND k.status = 'VALID')
+              THEN 'OK' ELSE l.status END,
             bank_failure_count = 0, last_attempt_id = ${attemptId},
             last_cycle_id = coalesce(${holder.cycle?.cycleId ?? null}::text, last_cycle_id)
           WHERE id = ${bankLoginId} AND version = ${context.version} AND ${heldSql(holder)} RETURNING id),
@@ -56,6 +61,7 @@ export function createSynchronizationStore({
         stored_session AS (
           UPDATE sessions SET status = 'COMPLETED', event_id = ${event.id}, finished_at = ${now}, updated_at = ${now}, lease_until = NULL
           WHERE id = ${holder.session?.sessionId ?? null}::text AND ${stored}),
+        ${context.secretsStored ? Prisma.empty : dropSecretsCtes(result, stored)}
         ${bankData.storeCtes({ clientId, bankLoginId, now }, changes, stored)},
         ${eventLog.appendCtes(event, stored)}
         SELECT (SELECT position FROM new_event) AS position`);
@@ -68,6 +74,17 @@ export function createSynchronizationStore({
       return row?.held ?? false;
     },
   };
+}
+
+// The end user chose that nothing be kept to come back with: the consent has served, and is ended here and then at the bank.
+function dropSecretsCtes({ consent, context, now }: SynchronizationResult, condition: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    dropped_consent AS (
+      UPDATE consents SET status = 'TERMINATED', ended_at = ${now}, bank_consent_id = NULL
+      WHERE id = ${consent.id} AND status = 'VALID' AND ${condition} RETURNING id),
+    queued_termination AS (
+      INSERT INTO consent_terminations (id, bank_id, bank_consent_id, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, ${context.bankId}, ${consent.bankConsentId}, ${now}, ${now} FROM dropped_consent),`;
 }
 
 /** Whether the holder's fencing tokens are the present ones, as an SQL condition. */

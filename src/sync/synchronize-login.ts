@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
+import { matchAccounts } from '../accounts/account-match.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
-import type { BankFailure } from '../banking/bank-failure.ts';
-import type { PsuContext } from '../banking/bank-port.ts';
+import { BankFailure } from '../banking/bank-failure.ts';
+import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
@@ -9,6 +10,8 @@ import { newId } from '../domain/ids.ts';
 import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
+import { type BankOutages, createBankOutages } from './bank-outages.ts';
+import { startDeadline } from './deadline.ts';
 import { safeWindowStart, windowStart } from './fetch-window.ts';
 import { startAttemptCtes } from './synchronization-attempt-store.ts';
 import type {
@@ -16,7 +19,7 @@ import type {
   SynchronizationContext,
   SynchronizationContextStore,
 } from './synchronization-context-store.ts';
-import { toBankFailure } from './synchronization-failure.ts';
+import { isRefusedByDatabase, toBankFailure } from './synchronization-failure.ts';
 import type { RecordFailure } from './synchronization-failures.ts';
 import type { StoreFetched } from './synchronization-result.ts';
 import type { Holder } from './synchronization-store.ts';
@@ -52,6 +55,8 @@ export interface SynchronizeLoginDeps {
   budget: AccessBudget;
   storeFetched: StoreFetched;
   recordFailure: RecordFailure;
+  /** @default one that begins without any */
+  outages?: BankOutages;
   log: Logger;
 }
 
@@ -68,27 +73,56 @@ export interface Attempt {
 
 export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeLogin {
   const { clock, contexts, budget, storeFetched, recordFailure, log } = deps;
+  const outages = deps.outages ?? createBankOutages(clock);
 
   return async (request) => {
     const context = await contexts.load(request.loginId);
     if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
     const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
+    if (request.cycle && outages.isPassedOver(context.bankId)) {
+      return { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
+    }
     const reserved = await reserve(attempt);
     if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
-
-    const timeout = AbortSignal.timeout(request.psu ? attendedLimitMs : unattendedLimitMs);
-    const signal = AbortSignal.any([request.signal, timeout]);
-    let fetched: FetchedAccountData[];
+    const fetched = await tryFetch(attempt);
+    if (fetched instanceof BankFailure) return await fail(attempt, fetched);
+    if (fetched instanceof LimitReached) return await recordFailure.accessLimit(attempt, fetched.retryAt);
+    if (fetched === 'interrupted') return { kind: 'interrupted' };
+    outages.noteAnswer(context.bankId);
     try {
-      fetched = await fetchAll(attempt, signal);
+      return await storeFetched(attempt, fetched);
     } catch (error) {
-      if (request.signal.aborted) return { kind: 'interrupted' };
-      if (error instanceof LimitReached) return await recordFailure.accessLimit(attempt, error.retryAt);
-      return await recordFailure.ofBank(attempt, logged(toBankFailure(error, timeout.aborted), attempt));
+      if (!isRefusedByDatabase(error)) throw error;
+      // What the bank sent cannot be stored. Were this thrown, the cycle would try this login for ever, and no other.
+      return await fail(attempt, new BankFailure('MALFORMED_REPLY', 'The data cannot be stored.', { cause: error }));
     }
-    return await storeFetched(attempt, fetched);
   };
+
+  async function tryFetch(
+    attempt: Attempt,
+  ): Promise<FetchedAccountData[] | BankFailure | LimitReached | 'interrupted'> {
+    const { request } = attempt;
+    const deadline = startDeadline(request.psu ? attendedLimitMs : unattendedLimitMs, request.signal);
+    try {
+      return await fetchAll(attempt, deadline.signal);
+    } catch (error) {
+      if (request.signal.aborted) return 'interrupted';
+      return error instanceof LimitReached ? error : toBankFailure(error, deadline.isOver);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async function fail(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome> {
+    const { request, context } = attempt;
+    const { bankId, bankLoginId } = context;
+    const facts = { bankId, bankLoginId, trigger: request.trigger, code: failure.code, details: failure.details };
+    log.warn(facts, 'the bank did not give the data');
+    if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId);
+    else outages.noteAnswer(bankId);
+    return await recordFailure.ofBank(attempt, failure);
+  }
 
   function reserve({ id, request, context, consent }: Attempt) {
     return budget.reserve(
@@ -111,15 +145,16 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
 
   async function fetchAll({ request, context, consent }: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
     const now = clock.now();
-    const known = new Map(context.accounts.map((account) => [account.resourceId, account]));
+    const known = new Set(context.accounts.map(({ resourceId }) => resourceId));
+    const lastBookingDates = matchStored(context.accounts);
     return await fetchBankData(deps.banks.get(context.bankId), {
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
-      since: ({ resourceId }) =>
+      since: (account) =>
         windowStart({
           now,
           attended: request.psu !== null,
           authorisedAt: consent.authorisedAt,
-          lastBookingDate: known.get(resourceId)?.lastBookingDate ?? null,
+          lastBookingDate: lastBookingDates(account),
         }),
       fallback: safeWindowStart(now),
       // An account that is new to us was not in the plan; each is counted before it is asked for.
@@ -144,17 +179,14 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       now: clock.now(),
     };
   }
+}
 
-  function logged(failure: BankFailure, { request, context }: Attempt): BankFailure {
-    const facts = {
-      bankId: context.bankId,
-      bankLoginId: context.bankLoginId,
-      trigger: request.trigger,
-      code: failure.code,
-    };
-    log.warn({ ...facts, details: failure.details }, 'the bank did not give the data');
-    return failure;
-  }
+// Under a new consent the resource ids may be others: the account itself tells how far we have read.
+function matchStored(stored: SynchronizationContext['accounts']): (account: BankAccount) => string | null {
+  return (account) => {
+    const [match] = matchAccounts([account], stored, () => '');
+    return match?.stored?.lastBookingDate ?? null;
+  };
 }
 
 function ofAccount(resourceId: string) {
