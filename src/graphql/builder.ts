@@ -45,6 +45,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   relay: {
     cursorType: 'String',
+    idFieldOptions: { description: 'Begins with the prefix of its kind.' },
     nodesOnConnection: { description: 'The same rows as in `edges`, without their cursors.' },
     edgesFieldOptions: { nullable: false, description: 'The rows of this page, each with its cursor.' },
     nodeFieldOptions: { nullable: false, description: 'The row itself.' },

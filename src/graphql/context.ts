@@ -1,8 +1,9 @@
 import type { ApiKeyScope } from '../generated/prisma/client.ts';
 import type { PlannedSynchronization } from '../sync/cycle-plan.ts';
 import type { CycleCounts } from '../sync/cycle-store.ts';
+import type { LoginStatus } from '../sync/synchronization-status.ts';
 import { createLoader, type Loader } from './loader.ts';
-import type { LoginStatus, Services } from './services.ts';
+import type { Services } from './services.ts';
 
 /** Who asks: the holder of a key. */
 export interface Viewer {

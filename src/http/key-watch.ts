@@ -8,6 +8,7 @@ export interface KeyWatch {
   count(key: string): number;
   /** Checks every watched key now. */
   checkAll(): Promise<void>;
+  /** Ends whatever is still being watched for. */
   close(): void;
 }
 
@@ -22,13 +23,17 @@ export interface KeyWatchDependencies {
 export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }: KeyWatchDependencies): KeyWatch {
   const watchers = new Map<string, Set<() => void>>();
 
+  function end(key: string): void {
+    const ended = watchers.get(key);
+    watchers.delete(key);
+    for (const onEnded of ended ?? []) onEnded();
+  }
+
   async function check(key: string): Promise<void> {
     // A store that does not answer for a moment ends nobody's socket.
     const viewer = await authenticate(key).catch(() => 'unknown' as const);
     if (viewer !== null) return;
-    const ended = watchers.get(key);
-    watchers.delete(key);
-    for (const onEnded of ended ?? []) onEnded();
+    end(key);
   }
 
   const checkAll = async () => {
@@ -54,7 +59,7 @@ export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }:
     checkAll,
     close: () => {
       clearInterval(timer);
-      watchers.clear();
+      for (const key of [...watchers.keys()]) end(key);
     },
   };
 }

@@ -80,13 +80,15 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   };
 
   async function close(): Promise<void> {
-    keyWatch.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await sockets.close();
-    server.closeIdleConnections();
-    // Event streams never end by themselves.
+    // Ends the event streams, which never end by themselves.
+    keyWatch.close();
+    // A connection that has answered its last request would be kept for the next one.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     const limit = setTimeout(() => server.closeAllConnections(), drainMs);
     await closed;
+    clearInterval(sweep);
     clearTimeout(limit);
   }
 }

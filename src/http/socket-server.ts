@@ -5,6 +5,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { bodyLimitBytes } from '../graphql/limits.ts';
 import type { Metrics } from './metrics.ts';
 
+const goodbyeMs = 2000;
+
 export interface SocketExtra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
@@ -40,7 +42,12 @@ export function createSocketServer<Extra>(dependencies: SocketServerDependencies
     },
     close: async () => {
       for (const socket of server.clients) socket.close(1001, 'Going away');
+      // A peer that does not answer the goodbye is not waited for.
+      const limit = setTimeout(() => {
+        for (const socket of server.clients) socket.terminate();
+      }, goodbyeMs);
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(limit);
     },
   };
 }

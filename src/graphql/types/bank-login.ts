@@ -1,8 +1,8 @@
 import { NotFound } from '../../domain/errors.ts';
+import type { LoginStatus } from '../../sync/synchronization-status.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { defineNamedResult } from '../results.ts';
-import type { LoginStatus } from '../services.ts';
 import { Consent } from './consent.ts';
 import { DeletedPayload } from './deleted-payload.ts';
 import { LoginSynchronizationStatus } from './login-synchronization-status.ts';

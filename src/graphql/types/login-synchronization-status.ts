@@ -1,5 +1,5 @@
+import type { LoginStatus } from '../../sync/synchronization-status.ts';
 import { builder } from '../builder.ts';
-import type { LoginStatus, SynchronizationAttemptData } from '../services.ts';
 import { PlannedSynchronization } from './planned-synchronization.ts';
 
 const SynchronizationStatus = builder.enumType('SynchronizationStatus', {
@@ -45,23 +45,25 @@ const NextAction = builder.enumType('NextAction', {
   } as const,
 });
 
-const SynchronizationAttempt = builder.objectRef<SynchronizationAttemptData>('SynchronizationAttempt').implement({
-  description: 'One try to synchronize a login.',
-  fields: (t) => ({
-    trigger: t.expose('trigger', { type: SynchronizationTrigger, description: 'What set it off.' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
-    finishedAt: t.expose('finishedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When it ended; null while it runs.',
+const SynchronizationAttempt = builder
+  .objectRef<NonNullable<LoginStatus['lastAttempt']>>('SynchronizationAttempt')
+  .implement({
+    description: 'One try to synchronize a login.',
+    fields: (t) => ({
+      trigger: t.expose('trigger', { type: SynchronizationTrigger, description: 'What set it off.' }),
+      startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
+      finishedAt: t.expose('finishedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When it ended; null while it runs.',
+      }),
+      errorCode: t.exposeString('errorCode', {
+        nullable: true,
+        description: 'Why it failed, for programs; null if it did not.',
+      }),
+      errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, for people.' }),
     }),
-    errorCode: t.exposeString('errorCode', {
-      nullable: true,
-      description: 'Why it failed, for programs; null if it did not.',
-    }),
-    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, for people.' }),
-  }),
-});
+  });
 
 export const LoginSynchronizationStatus = builder.objectRef<LoginStatus>('LoginSynchronizationStatus').implement({
   description: 'How fresh the data of a login is, what stands in the way, and who has to act.',
