@@ -128,11 +128,11 @@ describe('recovering', () => {
     const world = await createWorld();
     const { endpoint } = await world.endpoint('http://127.0.0.1:9/');
     await world.endpoints.update(world.clientId, endpoint.id, { status: 'DISABLED' });
-    for (let step = 0; step < 5; step++) {
+    for (let step = 0; step < 21; step++) {
       await world.eventLog.commit(async (_tx, append) => {
         const { clientId } = world;
         const occurredAt = world.clock.now();
-        for (let index = 0; index < 420; index++) {
+        for (let index = 0; index < 100; index++) {
           append({ clientId, type: 'WEBHOOK_TEST', occurredAt, data: { message: '' } });
           append({ clientId, type: 'USER_DELETED', occurredAt, data: { userId: `usr_${index}`, externalId: null } });
         }

@@ -1,0 +1,81 @@
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/domain/clock.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
+import { createWorld, minutes } from './webhook-world.ts';
+
+const postgresUrl = inject('postgresUrl');
+
+describe.skipIf(postgresUrl === null)('several processes on one PostgreSQL', () => {
+  test('share the work of flaky receivers: all is delivered, never two of one login at a time, every attempt recorded', async () => {
+    const url = await createPostgresDatabase(postgresUrl ?? '');
+    const databases = await Promise.all([0, 1, 2].map(() => openDatabase({ databaseUrl: url, directory: null })));
+    const [first] = databases;
+    if (!first) throw new Error('no database');
+    const world = await createWorld({ database: first });
+    onTestFinished(async () => {
+      for (const database of databases) await database.close();
+    });
+    const busy = new Set<string>();
+    const overlaps: string[] = [];
+    const receiver = await world.receiver(async ({ body, path }, index) => {
+      const login = `${path} ${JSON.parse(body).data.bankLogin.id}`;
+      if (busy.has(login)) overlaps.push(login);
+      busy.add(login);
+      await new Promise((resolve) => setTimeout(resolve, index % 5));
+      busy.delete(login);
+      return index % 7 === 3 ? 500 : 204;
+    });
+    const origin = new URL(receiver.url).origin;
+    for (let index = 0; index < 3; index++) await world.endpoint(`${origin}/${index}`);
+
+    // Each with its own database and no signal from the others, as in processes of their own.
+    const dispatchers = databases.map((database) => world.dispatcher({ database }));
+    for (const dispatcher of dispatchers) dispatcher.start();
+    for (let index = 0; index < 300; index++) {
+      const bankLoginId = `login_${index % 10}`;
+      await world.emit({
+        bankLoginId,
+        data: { ...bankLoginData, bankLogin: { id: bankLoginId, bank: { id: 'bank_1', name: 'Bank' } } },
+      });
+      // The retries of the first come due while the rest is on its way.
+      world.clock.advance(100);
+    }
+    await eventually(
+      async () => {
+        world.clock.advance(minutes(2));
+        return (await world.deliveries()).every(({ status }) => status === 'DELIVERED');
+      },
+      { limitMs: 60_000, intervalMs: 200 },
+    );
+    for (const dispatcher of dispatchers) await dispatcher.stop();
+    expect(overlaps).toEqual([]);
+    const deliveries = await world.deliveries();
+    expect(deliveries).toHaveLength(900);
+    const attempts = await world.attempts();
+    expect(attempts).toHaveLength(receiver.received.length);
+    expect(deliveries.reduce((sum, { attemptCount }) => sum + attemptCount, 0)).toBe(attempts.length);
+    expect(attempts.filter(({ responseStatus }) => responseStatus === 204)).toHaveLength(900);
+  }, 120_000);
+
+  test('without help of a signal, a process finds what another one committed within a poll', async () => {
+    const url = await createPostgresDatabase(postgresUrl ?? '');
+    const database = await openDatabase({ databaseUrl: url, directory: null });
+    const world = await createWorld({ database });
+    onTestFinished(async () => await database.close());
+    const receiver = await world.receiver();
+    await world.endpoint(receiver.url);
+    const deaf = { publish() {}, subscribe: () => () => {}, close: async () => {} };
+    world.dispatcher({ signal: deaf, clock: systemClock }).start();
+    await world.emit();
+    await receiver.waitFor(1, 5_000);
+  });
+});
+
+const bankLoginData = {
+  user: { id: 'usr_1', externalId: null },
+  trigger: 'SCHEDULER' as const,
+  sequence: 1,
+  accounts: [],
+} as const;
