@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type App, startApp } from './app.ts';
+import { renderWelcome } from './cli/welcome.ts';
 import { parseConfig } from './config/config.ts';
 import { StartupError } from './domain/errors.ts';
-import { renderWelcome } from './cli/welcome.ts';
 
 // The edge of the process: settings in, signals in, exit codes out. Exit code 1 means that the start failed.
 

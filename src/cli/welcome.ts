@@ -1,15 +1,20 @@
 import type { App } from '../app.ts';
 
 /** What a person reads when everything is up: where things are, the first key, and what to do next. */
-export function renderWelcome(app: Pick<App, 'url' | 'sandboxBankUrl' | 'dataDir' | 'databaseKind' | 'jobBackend' | 'newApiKey'>): string {
+export function renderWelcome(
+  app: Pick<App, 'url' | 'sandboxBankUrl' | 'dataDir' | 'databaseKind' | 'jobBackend' | 'newApiKey'>,
+): string {
   const lines: Array<[string, string]> = [['GraphQL and GraphiQL', `${app.url}/graphql`]];
   if (app.sandboxBankUrl) lines.push(['Sandbox bank', app.sandboxBankUrl]);
   lines.push([
     'Stores',
-    app.databaseKind === 'embedded' ? `embedded PostgreSQL in ${app.dataDir}, jobs on ${app.jobBackend}` : `PostgreSQL, jobs on ${app.jobBackend}`,
+    app.databaseKind === 'embedded'
+      ? `embedded PostgreSQL in ${app.dataDir}, jobs on ${app.jobBackend}`
+      : `PostgreSQL, jobs on ${app.jobBackend}`,
   ]);
   if (app.newApiKey) lines.push(['API key', `${app.newApiKey}   (shown this once; kept in ${app.dataDir}/api-key)`]);
-  else if (app.databaseKind === 'embedded') lines.push(['API key', `as before; see ${app.dataDir}/api-key or BOOTSTRAP_API_KEY`]);
+  else if (app.databaseKind === 'embedded')
+    lines.push(['API key', `as before; see ${app.dataDir}/api-key or BOOTSTRAP_API_KEY`]);
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return `
 Tidewater is running. Ctrl-C stops it.
