@@ -28,6 +28,7 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
   const config = createPgConfig(pglite);
   acceptTypeParsers(config.connection);
   const pool = new pg.Pool({ ...config, max: 1, idleTimeoutMillis: 0 } as unknown as pg.PoolConfig);
+  keepConnectionAfterFailures(pool);
   return {
     pool,
     dump: async () => await pglite.dumpDataDir('none'),
@@ -83,4 +84,18 @@ function damaged(directory: string, cause?: unknown): StartupError {
 function acceptTypeParsers(connection: { parse(query: { types?: unknown }): void }): void {
   const parse = connection.parse.bind(connection);
   connection.parse = (query) => parse(Array.isArray(query.types) ? query : { ...query, types: undefined });
+}
+
+// pg's own pool.query closes the connection on which a statement failed. Here there is no other: whoever came next would
+// read what was left of the answer.
+function keepConnectionAfterFailures(pool: pg.Pool): void {
+  const query = async (...args: Parameters<pg.ClientBase['query']>) => {
+    const client = await pool.connect();
+    try {
+      return await client.query(...args);
+    } finally {
+      client.release();
+    }
+  };
+  Object.assign(pool, { query });
 }

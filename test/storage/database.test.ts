@@ -32,6 +32,22 @@ describe('the database', () => {
     expect(rows).toEqual([{ big: 9007199254740993n, day: '2026-03-29', amount: '12.50', text: 'x' }]);
   });
 
+  // pg's pool.query ends the connection on which a statement failed; the embedded database has that one only.
+  it('answers after statements that failed, prepared or not', async () => {
+    const database = await openTestDatabase();
+    const create = () => database.prisma.client.create({ data: client('cli_1') });
+    await create();
+    for (let n = 0; n < 3; n++) {
+      await expect(database.query(Prisma.sql`SELECT ${'x'}::text::int`)).rejects.toMatchObject({ code: '22P02' });
+      await expect(database.query(Prisma.sql`SELECT ${'{"a":"\\u0000"}'}::jsonb`)).rejects.toMatchObject({
+        code: '22P05',
+      });
+      await expect(create()).rejects.toMatchObject({ code: 'P2002' });
+      expect(await database.query(Prisma.sql`SELECT ${n}::int AS n`)).toEqual([{ n }]);
+      expect(await database.transaction((tx) => tx.client.count())).toBe(1);
+    }
+  });
+
   it('says which server cannot be reached, without the password', async () => {
     const opening = openDatabase({ databaseUrl: 'postgresql://me:hidden@127.0.0.1:1/none', directory: null });
     await expect(opening).rejects.toThrow(/DATABASE_URL: cannot reach PostgreSQL at 127.0.0.1:1\/none/);
