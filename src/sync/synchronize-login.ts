@@ -83,21 +83,27 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (request.cycle && outages.isPassedOver(context.bankId)) {
       return { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
     }
+    try {
+      return await bringUpToDate(attempt);
+    } catch (error) {
+      if (!isRefusedByDatabase(error)) throw error;
+      // Nothing can be noted of a login that has just been deleted.
+      if (!(await contexts.load(request.loginId))) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
+      // What the bank sent cannot be stored. Were this thrown, the cycle would try this login for ever, and no other.
+      return await fail(attempt, new BankFailure('MALFORMED_REPLY', 'The data cannot be stored.', { cause: error }));
+    }
+  };
+
+  async function bringUpToDate(attempt: Attempt): Promise<SynchronizeLoginOutcome> {
     const reserved = await reserve(attempt);
     if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
     const fetched = await tryFetch(attempt);
     if (fetched instanceof BankFailure) return await fail(attempt, fetched);
     if (fetched instanceof LimitReached) return await recordFailure.accessLimit(attempt, fetched.retryAt);
     if (fetched === 'interrupted') return { kind: 'interrupted' };
-    outages.noteAnswer(context.bankId);
-    try {
-      return await storeFetched(attempt, fetched);
-    } catch (error) {
-      if (!isRefusedByDatabase(error)) throw error;
-      // What the bank sent cannot be stored. Were this thrown, the cycle would try this login for ever, and no other.
-      return await fail(attempt, new BankFailure('MALFORMED_REPLY', 'The data cannot be stored.', { cause: error }));
-    }
-  };
+    outages.noteAnswer(attempt.context.bankId);
+    return await storeFetched(attempt, fetched);
+  }
 
   async function tryFetch(
     attempt: Attempt,
