@@ -78,4 +78,4 @@ const bankLoginData = {
   trigger: 'SCHEDULER' as const,
   sequence: 1,
   accounts: [],
-} as const;
+};
