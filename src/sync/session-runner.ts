@@ -7,7 +7,7 @@ import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-lo
 export interface SessionRunner {
   /** Fetch, store, event, and the session COMPLETED or FAILED. For whoever has just set it running. Never rejects. */
   runSession(sessionId: string): Promise<void>;
-  /** Takes over what other processes have left behind. Resolves when all of it has ended. */
+  /** Takes over what other processes have left behind; it goes on by itself when the promise resolves. */
   resumeStalledSessions(): Promise<void>;
   /** Lets running sessions finish or hands them back, within `limitMs`. */
   stop(limitMs: number): Promise<void>;
@@ -88,8 +88,7 @@ export function createSessionRunner({ clock, store, synchronizeLogin, log }: Ses
   return {
     runSession: (sessionId) => run(sessionId, 'any'),
     async resumeStalledSessions() {
-      const abandoned = await store.listAbandoned(resumedAtOnce);
-      await Promise.all(abandoned.map((sessionId) => run(sessionId, 'abandoned')));
+      for (const sessionId of await store.listAbandoned(resumedAtOnce)) void run(sessionId, 'abandoned');
     },
     async stop(limitMs) {
       await settledWithin(running, limitMs * 0.8);

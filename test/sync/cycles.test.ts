@@ -36,7 +36,8 @@ async function storeGuarded(
   return rows.length > 0;
 }
 
-type Bank = (loginId: string) => Promise<'fine' | 'down' | 'limit'> | 'fine' | 'down' | 'limit';
+type Answer = 'fine' | 'down' | 'limit';
+type Bank = (loginId: string) => Promise<Answer> | Answer;
 
 function startProcess(database: Database, clock: FixedClock, bank: Bank = () => 'fine', laneCount = 1): Process {
   const lanes = createCycleLaneStore(database);
@@ -120,7 +121,7 @@ describe('a cycle', () => {
     const users = await enrol(5);
     const order: string[] = [];
     let atOnce = 0;
-    const { cycles, work } = startProcess(database, clock, async (loginId) => {
+    const { cycles, work } = startProcess(database, clock, async (loginId): Promise<Answer> => {
       expect(++atOnce).toBe(1);
       order.push(loginId);
       await Promise.resolve();
@@ -271,7 +272,7 @@ describe('a lane', () => {
       release = resolve;
     });
     const asked: string[] = [];
-    const first = startProcess(database, clock, async (loginId) => {
+    const first = startProcess(database, clock, async (loginId): Promise<Answer> => {
       asked.push(loginId);
       await waiting;
       return 'fine';
@@ -294,7 +295,7 @@ describe('a lane', () => {
       release = resolve;
     });
     let asked = 0;
-    const sleeper = startProcess(database, clock, async () => {
+    const sleeper = startProcess(database, clock, async (): Promise<Answer> => {
       asked++;
       await asleep;
       return 'fine';
