@@ -2,9 +2,10 @@ import type { AccountStore } from '../accounts/account-store.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
+import type { ErasureService } from '../consent/erasure.ts';
+import type { LoginStore } from '../consent/login-store.ts';
 import type { Sessions } from '../consent/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { BankLogin, Consent } from '../generated/prisma/client.ts';
 import type { CyclePlan } from '../sync/cycle-plan.ts';
 import type { Cycles } from '../sync/cycles.ts';
 import type { SynchronizationSessions } from '../sync/synchronization-sessions.ts';
@@ -20,7 +21,7 @@ export interface Services {
   users: Pick<Users, 'find' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;
-  bankLogins: BankLoginService;
+  bankLogins: Pick<LoginStore, 'find' | 'findConsent'>;
   accounts: Pick<AccountStore, 'find' | 'findTransaction' | 'listTransactions'>;
   sessions: Pick<
     Sessions,
@@ -47,23 +48,4 @@ export interface Services {
     | 'findDelivery'
     | 'listDeliveries'
   >;
-}
-
-export interface ErasureService {
-  deleteUser(clientId: string, id: string): Promise<UserErasureReceipt>;
-  deleteBankLogin(clientId: string, id: string): Promise<void>;
-}
-
-export interface UserErasureReceipt {
-  id: string;
-  bankLogins: number;
-  accounts: number;
-  transactions: number;
-  events: number;
-  deliveries: number;
-}
-
-export interface BankLoginService {
-  find(clientId: string, id: string): Promise<BankLogin | null>;
-  findConsent(clientId: string, id: string): Promise<Consent | null>;
 }

@@ -73,5 +73,9 @@ export const graphiqlOptions: GraphiQLOptions = {
 /** The page with everything in it, so that it needs no other host; loaded when it is first asked for, since it is large. */
 export async function renderGraphiQL(options?: GraphiQLOptions): Promise<string> {
   const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
-  return render(options);
+  // The page sends its headers with requests alone: here it gives them to the socket too, which asks for the key first.
+  return render(options).replace(
+    /extensions:\{headers:(\w+)\?\.headers\}/,
+    'extensions:{headers:$1?.headers,connectionParams:$1?.headers}',
+  );
 }

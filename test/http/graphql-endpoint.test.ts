@@ -165,6 +165,8 @@ describe('requests from a browser', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(page).toContain('YOUR_API_KEY');
+    // What its socket needs for subscriptions, put into the page by us.
+    expect(page).toMatch(/connectionParams:\w+\?\.headers/);
     expect(page).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/);
   });
 

@@ -1,9 +1,9 @@
 import type { NewUser, UserChange } from '../../clients/users.ts';
+import type { ErasureReceipt } from '../../consent/erasure.ts';
 import type { User as UserRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
-import type { UserErasureReceipt } from '../services.ts';
 import { PlannedSynchronization } from './planned-synchronization.ts';
 
 export const UserType = builder.enumType('UserType', {
@@ -108,7 +108,7 @@ const UpdateUserPayload = builder.objectRef<{ user: UserRow }>('UpdateUserPayloa
   description: 'The user was changed.',
   fields: (t) => ({ user: t.expose('user', { type: User, description: 'The user as it is now.' }) }),
 });
-const DeleteUserPayload = builder.objectRef<UserErasureReceipt>('DeleteUserPayload').implement({
+const DeleteUserPayload = builder.objectRef<ErasureReceipt>('DeleteUserPayload').implement({
   description: 'What was erased, by kind: the receipt of an erasure.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id that the user had.' }),
