@@ -64,6 +64,10 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     },
   });
   const server = createServer((request, response) => void handle(request, response));
+  // Longer than load balancers and clients keep an idle connection: whoever closes first must not be us, or a request that
+  // is just being sent is lost.
+  server.keepAliveTimeout = 65_000;
+  server.headersTimeout = 70_000;
   sockets.attach(server);
   let closing: Promise<void> | null = null;
   return {

@@ -187,6 +187,8 @@ describe('users', () => {
   test('are paged in the order of their making, and filtered', async () => {
     const created: string[] = [];
     for (const recurring of [true, false, true]) {
+      // Ids sort by the time of their making.
+      api.clock.advance(1);
       const answer = await api.request(`mutation { createUser(input: { recurring: ${recurring} }) {
         ... on CreateUserPayload { user { id recurring } } } }`);
       created.push(answer.data.createUser.user.id);
