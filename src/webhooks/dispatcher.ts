@@ -68,8 +68,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   const recorder = createResultRecorder<MadeAttempt>({
     store: createAttemptStore(database),
-    // The embedded database runs one statement at a time anyway.
-    statements: database.kind === 'embedded' ? 1 : 1,
     log,
     async onRecorded(attempts) {
       try {

@@ -15,8 +15,6 @@ export interface RecorderDeps<T extends AttemptRecord> {
   /** Called after results were written, or given up: then the lease brings the deliveries back. */
   onRecorded(results: readonly T[]): Promise<void>;
   log: DeliveryLog;
-  /** Statements under way at a time. */
-  statements: number;
 }
 
 const firstPauseMs = 50;
@@ -25,18 +23,17 @@ const longestPauseMs = 2_000;
 /** Writes results in batches: whatever has come while the statement before was running goes with the next. */
 export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps<T>): ResultRecorder<T> {
   let waiting: T[] = [];
-  const running = new Set<Promise<void>>();
+  let running: Promise<void> | null = null;
 
+  // One statement at a time: a second one beside it would only halve the batches.
   function flush(): void {
-    while (waiting.length > 0 && running.size < deps.statements) {
-      const batch = waiting.slice(0, recordedAtOnce);
-      waiting = waiting.slice(recordedAtOnce);
-      const work = record(batch).finally(() => {
-        running.delete(work);
-        flush();
-      });
-      running.add(work);
-    }
+    if (running !== null || waiting.length === 0) return;
+    const batch = waiting.slice(0, recordedAtOnce);
+    waiting = waiting.slice(recordedAtOnce);
+    running = record(batch).finally(() => {
+      running = null;
+      flush();
+    });
   }
 
   async function record(batch: readonly T[]): Promise<void> {
@@ -61,11 +58,10 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
       waiting.push(result);
       // Results of the same turn of the event loop go together.
       if (waiting.length === 1) queueMicrotask(flush);
-      else if (waiting.length >= recordedAtOnce) flush();
     },
     async settled() {
       flush();
-      while (running.size > 0) await Promise.all(running);
+      while (running !== null) await running;
     },
   };
 }
