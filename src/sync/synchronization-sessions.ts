@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
-import type { SessionStore } from '../consent/session-store.ts';
+import type { Session, SessionStore } from '../consent/session-store.ts';
 import { hashInput, type Sessions } from '../consent/sessions.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Conflict, type FieldFault, InvalidInput, LimitReached, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-import type { Session } from '../generated/prisma/client.ts';
+
 import { isEligible } from './eligibility.ts';
 import type { SessionRunner } from './session-runner.ts';
 import type { LoginOnRequest, SynchronizationSessionStore } from './synchronization-session-store.ts';

@@ -7,7 +7,6 @@ import type { AccessBudget } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
@@ -26,7 +25,7 @@ import type { Holder } from './synchronization-store.ts';
 
 export interface SynchronizationRequest extends Holder {
   loginId: string;
-  trigger: SynchronizationTrigger;
+  trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
   /** The end user, when present; null: nobody is, and the access counts (invariant 9). */
   psu: PsuContext | null;
   /** The process is stopping. */
