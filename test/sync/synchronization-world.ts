@@ -39,9 +39,9 @@ export interface SynchronizationWorld {
   login(): Promise<Awaited<ReturnType<typeof readLogin>>>;
 }
 
-/** The login's bank consent id is `consent-1`, in clear. */
-export async function createSynchronizationWorld(): Promise<SynchronizationWorld> {
-  const database = await openTestDatabase();
+/** The login's bank consent id is `consent-1`, in clear. @default a new embedded database */
+export async function createSynchronizationWorld(given?: Database): Promise<SynchronizationWorld> {
+  const database = given ?? (await openTestDatabase());
   const clock = fixedClock();
   const log = createTestLog();
   const encryption = createEncryption(Buffer.alloc(32, 7));

@@ -1,0 +1,90 @@
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { type Database, openDatabase, Prisma } from '../../src/storage/database.ts';
+import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
+import { eventually } from '../support/eventually.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
+import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
+
+const postgresUrl = inject('postgresUrl');
+
+async function openServerDatabase(): Promise<Database> {
+  const database = await openDatabase({
+    databaseUrl: await createPostgresDatabase(postgresUrl ?? ''),
+    directory: null,
+  });
+  onTestFinished(async () => await database.close());
+  return database;
+}
+
+function request(world: SynchronizationWorld, given: Partial<SynchronizationRequest> = {}): SynchronizationRequest {
+  const { signal } = new AbortController();
+  return { loginId: world.loginId, trigger: 'SCHEDULER', psu: null, signal, ...given };
+}
+
+/** How many statements wait for a row that another transaction holds. */
+async function countWaiting(database: Database): Promise<number> {
+  const [row] = await database.query<{ waiting: number }>(Prisma.sql`
+    SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+  return row?.waiting ?? 0;
+}
+
+// The embedded database is one session: only a server shows what happens at the same moment.
+describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
+  it('synchronizations of one login at the same moment follow each other without a gap', async () => {
+    const world = await createSynchronizationWorld(await openServerDatabase());
+    const psu = { ipAddress: '192.0.2.1' };
+    const outcomes = await Promise.all(
+      Array.from({ length: 5 }, () => world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }))),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(5).fill('synchronized'));
+    const events = await world.events();
+    expect(events.map(({ position }) => position)).toEqual([1n, 2n, 3n, 4n, 5n]);
+    expect(events.map(({ data }) => ('sequence' in data ? data.sequence : null))).toEqual([null, 1, 2, 3, 4]);
+    expect(await world.database.prisma.account.count()).toBe(1);
+    expect(await world.database.prisma.transaction.count()).toBe(1);
+  });
+
+  it('accesses asked for at the same moment are never more than allowed', async () => {
+    const world = await createSynchronizationWorld(await openServerDatabase());
+    const consentId = (await world.login()).consents[0]?.id ?? '';
+    const asked = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        world.budget.reserve({
+          consentId,
+          bankLoginId: world.loginId,
+          frequencyPerDay: 4,
+          trigger: 'SCHEDULER',
+          attended: false,
+          accesses: [{ resourceId: '', endpoint: 'ACCOUNTS' }],
+          now: world.clock.now(),
+        }),
+      ),
+    );
+    expect(asked.filter(({ outcome }) => outcome === 'granted').length).toBeLessThanOrEqual(4);
+    expect(await world.database.prisma.bankAccess.count()).toBeLessThanOrEqual(4);
+  });
+
+  it('nothing is written for an entry that is taken over in the moment of writing', async () => {
+    const world = await createSynchronizationWorld(await openServerDatabase());
+    const { database, clock, clientId, userId } = world;
+    const now = clock.now();
+    const cycle = { cycleId: 'cyc_1', userId, fencingToken: 1 };
+    await database.prisma.synchronizationCycle.create({
+      data: { id: 'cyc_1', kind: 'SCHEDULED', opensAt: now, closesAt: now, laneCount: 1, startedAt: now },
+    });
+    await database.prisma.cycleEntry.create({
+      data: { ...cycle, clientId, lane: 0, position: 1, status: 'RUNNING' },
+    });
+    // Another process takes the entry over, and has not committed yet when we write.
+    const successor = await database.pool.connect();
+    await successor.query('BEGIN');
+    await successor.query('UPDATE cycle_entries SET fencing_token = 2');
+    const working = world.synchronizeLogin(request(world, { cycle }));
+    await eventually(async () => (await countWaiting(database)) > 0);
+    await successor.query('COMMIT');
+    successor.release();
+    expect(await working).toEqual({ kind: 'stale' });
+    expect(await world.login()).toMatchObject({ version: 0, lastCycleId: null, accounts: [] });
+    expect(await world.events()).toEqual([]);
+  });
+});
