@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
+import { createLog } from './cli/log.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
 import { createClientStore } from './clients/client-store.ts';
 import { createClients } from './clients/clients.ts';
@@ -12,6 +12,7 @@ import { createKeyAuthentication } from './clients/key-authentication.ts';
 import { createUserStore } from './clients/user-store.ts';
 import { createUsers } from './clients/users.ts';
 import type { Config } from './config/config.ts';
+import { sandboxBanks } from './config/sandbox-banks.ts';
 import { createAccessBudget } from './consent/access-budget-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
 import { createConnectFlow } from './consent/connect-flow.ts';
@@ -22,7 +23,6 @@ import { createErasure } from './consent/erasure.ts';
 import { createLoginStore } from './consent/login-store.ts';
 import { createSessionStore } from './consent/session-store.ts';
 import { createSessions } from './consent/sessions.ts';
-import type { BankEntry } from './domain/bank-entry.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -37,29 +37,12 @@ import { createHttpServer } from './http/server.ts';
 import { openJobStore } from './jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from './jobs/jobs.ts';
 import { createSandboxBank } from './sandbox-bank/sandbox-bank.ts';
-import { type DataDirectory, newEncryptionKey, openDataDirectory } from './storage/data-directory.ts';
+import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
-import { createBankOutages } from './sync/bank-outages.ts';
-import { createCycleLaneStore } from './sync/cycle-lane-store.ts';
-import { createCyclePlan } from './sync/cycle-plan.ts';
-import { createCyclePlanStore } from './sync/cycle-plan-store.ts';
-import { createCycleRunner } from './sync/cycle-runner.ts';
-import { createCycleStore } from './sync/cycle-store.ts';
-import { createCycleUserStore } from './sync/cycle-user-store.ts';
-import { createCycles } from './sync/cycles.ts';
-import { createSessionRunStore } from './sync/session-run-store.ts';
-import { createSessionRunner } from './sync/session-runner.ts';
-import { createSynchronizationContextStore } from './sync/synchronization-context-store.ts';
-import { createRecordFailure } from './sync/synchronization-failures.ts';
-import { createStoreFetched } from './sync/synchronization-result.ts';
-import { createSynchronizationSessionStore } from './sync/synchronization-session-store.ts';
-import { createSynchronizationSessions } from './sync/synchronization-sessions.ts';
-import { createSynchronizationStatuses } from './sync/synchronization-status.ts';
-import { createSynchronizationStatusStore } from './sync/synchronization-status-store.ts';
-import { createSynchronizationStore } from './sync/synchronization-store.ts';
-import { createSynchronizeLogin } from './sync/synchronize-login.ts';
-import { createUserSynchronizer } from './sync/synchronize-user.ts';
+import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { createSynchronization } from './sync/synchronization.ts';
+import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
@@ -121,7 +104,7 @@ async function compose(
     directory: data?.database ?? null,
   });
   closers.push(database.close);
-  const encryption = createEncryption(await findEncryptionKey(config, data));
+  const encryption = createEncryption(await findEncryptionKey(config.encryptionKey?.reveal() ?? null, data));
   const onStoreError = (err: Error): void => log.warn({ err }, 'a store reported an error');
   const signal = database.connectionString
     ? await openPostgresEventSignal({ ...database, connectionString: database.connectionString, onError: onStoreError })
@@ -138,7 +121,7 @@ async function compose(
   // Banks.
   const sandboxBank = await openSandboxBank(config);
   if (sandboxBank) closers.push(sandboxBank.close);
-  const entries = config.banks ?? sandboxEntries(sandboxBank?.url ?? '');
+  const entries = config.banks ?? sandboxBanks(sandboxBank?.url ?? '');
   const banks = createBankDirectory(entries, { clock });
   closers.push(banks.close);
   const bankStore = createBankStore(database);
@@ -149,7 +132,7 @@ async function compose(
   const clients = createClients({ clock, store: clientStore });
   const authentication = createKeyAuthentication({ clock, store: clientStore });
   clients.onRevoked(authentication.forget);
-  const bootstrapKey = await findBootstrapKey(config, data);
+  const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
   const users = createUsers({ clock, store: createUserStore(database) });
   const eventLog = createEventLog({ database, signal, fanOutSql });
@@ -157,37 +140,24 @@ async function compose(
 
   // Synchronization.
   const budget = createAccessBudget(database);
-  const contexts = createSynchronizationContextStore(database);
-  const bankData = createBankDataStore(database);
-  const synchronizeLogin = createSynchronizeLogin({
-    clock,
-    banks,
-    encryption,
-    contexts,
-    budget,
-    storeFetched: createStoreFetched({
-      clock,
-      contexts,
-      bankData,
-      store: createSynchronizationStore({ database, bankData, eventLog }),
-    }),
-    recordFailure: createRecordFailure({ clock, eventLog, budget, log }),
-    outages: createBankOutages(clock),
-    log,
-  });
-  const sessionRunner = createSessionRunner({ clock, store: createSessionRunStore(database), synchronizeLogin, log });
-  const lanes = createCycleLaneStore(database);
-  const cycleRunner = createCycleRunner({
-    clock,
-    lanes,
-    synchronizeUser: createUserSynchronizer({ clock, users: createCycleUserStore(database), synchronizeLogin }),
-  });
   const queue = createSynchronizationQueue(jobStore.agenda);
   const laneCount = config.syncLanes;
-  const cycles = createCycles({ clock, store: createCycleStore(database), lanes, eventLog, queue, laneCount });
-  const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });
-  // Nobody else can be alive: what was being worked on when the process before died is free at once.
-  if (embedded) await lanes.releaseAllLanes();
+  const bankData = createBankDataStore(database);
+  const synchronization = createSynchronization({
+    clock,
+    database,
+    banks,
+    encryption,
+    eventLog,
+    budget,
+    bankData,
+    queue,
+    laneCount,
+    log,
+  });
+  const { cycles, plan, sessionRunner } = synchronization;
+  // Nobody else can be alive: what the process before us was working on is free at once.
+  if (embedded) await Promise.all([synchronization.releaseAll(), releaseAllClaims(database)]);
 
   // Consent and sessions.
   let url = '';
@@ -254,20 +224,8 @@ async function compose(
     bankLogins: createLoginStore(database),
     accounts: createAccountStore(database),
     sessions,
-    synchronizationSessions: createSynchronizationSessions({
-      clock,
-      store: createSynchronizationSessionStore(database),
-      sessionStore,
-      sessions,
-      budget,
-      runner: sessionRunner,
-    }),
-    synchronization: createSynchronizationStatuses({
-      clock,
-      store: createSynchronizationStatusStore(database),
-      budget,
-      plan,
-    }),
+    synchronizationSessions: synchronization.createSessions({ sessions, sessionStore }),
+    synchronization: synchronization.statuses,
     plan,
     cycles,
     events: eventLog,
@@ -285,14 +243,9 @@ async function compose(
     pages: answersHere
       ? createPages({ flow, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl })
       : async () => false,
-    readiness: { database: () => database.pool.query('select 1'), jobs: jobStore.ping },
+    readiness: { database: database.ping, jobs: jobStore.ping },
     metrics: createMetrics(),
     logger: log,
-  });
-  ({ url } = await http.listen());
-  closers.push(http.close);
-  closers.push(async () => {
-    await Promise.all([cycleRunner.stop(handBackMs), sessionRunner.stop(handBackMs)]);
   });
   if (worksHere) {
     const dispatcher = createDispatcher(delivery);
@@ -301,7 +254,7 @@ async function compose(
     const jobs = createJobs({
       agenda: jobStore.agenda,
       cycles,
-      runner: cycleRunner,
+      runner: synchronization.cycleRunner,
       queue,
       maintenance: [
         { name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() },
@@ -314,6 +267,10 @@ async function compose(
     await jobs.start();
     closers.push(jobs.stop);
   }
+  closers.push(() => synchronization.stop(handBackMs));
+  // Last, so that it is the first to stop: nothing comes in any more while the rest drains.
+  ({ url } = await http.listen());
+  closers.push(http.close);
 
   return {
     url,
@@ -324,37 +281,6 @@ async function compose(
     newApiKey: bootstrapKey?.made ? bootstrapKey.value : null,
     stop: async () => void (await stop()),
   };
-}
-
-function createLog(level: Config['logLevel']): Logger {
-  // Standard output belongs to what a person reads at the start.
-  return pino(
-    { level, base: null, redact: ['*.authorization', '*.apiKey', '*.secret', '*.password'] },
-    pino.destination(2),
-  );
-}
-
-async function findEncryptionKey(config: Config, data: DataDirectory | null): Promise<Buffer> {
-  const given = config.encryptionKey?.reveal();
-  if (given) return Buffer.from(given, 'base64');
-  if (!data) throw new StartupError('ENCRYPTION_KEY: is needed with DATABASE_URL.');
-  const { value, made } = await data.keep('encryption-key', newEncryptionKey);
-  // A key made beside a database that exists cannot read what is in it.
-  if (made && existsSync(join(data.path, 'api-key'))) {
-    throw new StartupError(
-      `DATA_DIR: ${data.path}/encryption-key was missing. Put it back, or give it as ENCRYPTION_KEY.`,
-    );
-  }
-  return Buffer.from(value, 'base64');
-}
-
-async function findBootstrapKey(
-  config: Config,
-  data: DataDirectory | null,
-): Promise<{ value: string; made: boolean } | null> {
-  const given = config.bootstrapApiKey?.reveal();
-  if (given) return { value: given, made: false };
-  return data ? await data.keep('api-key', newApiKeySecret) : null;
 }
 
 async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
@@ -369,44 +295,4 @@ async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
       { cause },
     );
   }
-}
-
-/** The sandbox bank as three entries of BANKS_FILE would have it: one for each SCA approach. */
-function sandboxEntries(baseUrl: string): BankEntry[] {
-  const common = {
-    country: 'DE',
-    scaValidityDays: 180,
-    clientCertificate: null,
-    signingCertificate: null,
-    certificateAuthority: null,
-  };
-  return [
-    {
-      ...common,
-      id: 'bank_sandbox',
-      name: 'Sandbox Bank',
-      bic: 'SBXBDEFFXXX',
-      bankCode: '50010517',
-      baseUrl,
-      preferredApproach: 'redirect',
-    },
-    {
-      ...common,
-      id: 'bank_sandbox_decoupled',
-      name: 'Sandbox Bank Decoupled',
-      bic: 'SBXDDEFFXXX',
-      bankCode: '50010518',
-      baseUrl: `${baseUrl}/decoupled`,
-      preferredApproach: 'decoupled',
-    },
-    {
-      ...common,
-      id: 'bank_sandbox_embedded',
-      name: 'Sandbox Bank Embedded',
-      bic: 'SBXEDEFFXXX',
-      bankCode: '50010519',
-      baseUrl: `${baseUrl}/embedded`,
-      preferredApproach: 'embedded',
-    },
-  ];
 }

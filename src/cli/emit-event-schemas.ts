@@ -9,7 +9,9 @@ import { type EventDefinition, eventCatalogue } from '../events/event-catalogue.
  */
 export async function emitEventSchemas(directory: string, { check }: { check: boolean }): Promise<string[]> {
   if (!check) await mkdir(directory, { recursive: true });
-  const wanted = new Map(Object.values(eventCatalogue).map((definition) => [`${definition.name}.json`, toFile(definition)]));
+  const wanted = new Map(
+    Object.values(eventCatalogue).map((definition) => [`${definition.name}.json`, toFile(definition)]),
+  );
   const present = await readdir(directory).catch(() => []);
   const stale: string[] = [];
   for (const [name, content] of wanted) {

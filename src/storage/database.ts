@@ -30,6 +30,8 @@ export interface Database {
    * constant (arrays and `unnest`, not lists of placeholders). Dates come as YYYY-MM-DD, bigints as bigint, numerics as strings.
    */
   query<Row>(sql: Prisma.Sql): Promise<Row[]>;
+  /** Rejects while the database does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
       const result = await pool.query({ name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes });
       return result.rows as Row[];
     },
+    ping: async () => void (await pool.query('SELECT 1')),
     close: async () => {
       await prisma.$disconnect();
       await closeStore();

@@ -29,6 +29,8 @@ export interface SessionRunStore {
   /** Ends it without data; nothing happens when it has ended, or is held by another. */
   fail(session: ClaimedSession, fault: SessionFault): Promise<void>;
   listAbandoned(limit: number): Promise<string[]>;
+  /** Hands back every running session at once: only where no other process can be alive. */
+  releaseAll(): Promise<void>;
 }
 
 const lease = Prisma.sql`now() + make_interval(secs => ${sessionLeaseSeconds}::int)`;
@@ -62,6 +64,9 @@ export function createSessionRunStore(database: Database): SessionRunStore {
       const rows = await database.query<{ id: string }>(Prisma.sql`
         SELECT id FROM sessions WHERE status = 'RUNNING' AND ${abandoned} ORDER BY id LIMIT ${limit}::int`);
       return rows.map(({ id }) => id);
+    },
+    async releaseAll() {
+      await database.query(Prisma.sql`UPDATE sessions SET lease_until = NULL WHERE status = 'RUNNING'`);
     },
   };
 }
