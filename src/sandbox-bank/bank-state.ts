@@ -87,6 +87,7 @@ export function openBankState(file: string | null, nowMs: number): BankState {
   if (file) for (const entry of readJournal(file)) apply(entry);
   if (file) compact(file, snapshot());
   const handle = file ? openSync(file, 'a') : null;
+  let isClosed = false;
 
   function* snapshot(): Generator<Line> {
     for (const kept of consents.values()) yield { consent: kept };
@@ -96,6 +97,7 @@ export function openBankState(file: string | null, nowMs: number): BankState {
   }
 
   function append(entry: Line): void {
+    if (isClosed) throw new Error('The sandbox bank is closed.');
     apply(entry);
     // Written before the reply: what the bank has said survives the process.
     if (handle !== null) writeSync(handle, `${JSON.stringify(entry)}\n`);
@@ -120,6 +122,8 @@ export function openBankState(file: string | null, nowMs: number): BankState {
     accesses: (key, nowMs) => recent(key, nowMs).length,
     addAccess: (key, at) => append({ access: { key, at } }),
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       if (handle !== null) closeSync(handle);
     },
   };

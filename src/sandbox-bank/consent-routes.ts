@@ -62,7 +62,8 @@ export function answerConsents(deps: ConsentRoutesDeps, request: BankRequest, pa
   if (authorisationId !== consent.authorisationId)
     throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such authorisation.');
   if (request.method === 'GET') return toJson(200, { scaStatus: consent.scaStatus });
-  if (request.method !== 'PUT') throw wrongMethod();
+  // In the other approaches only the bank's own pages go on: a TPP that could would go past them.
+  if (request.method !== 'PUT' || deps.variant !== 'embedded') throw wrongMethod();
   return continueEmbedded(deps, request, consent);
 }
 

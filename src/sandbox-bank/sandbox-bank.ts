@@ -36,6 +36,8 @@ type Variant = (typeof variants)[number];
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
   const { host, port, dataFile, clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0 } = options;
   const state = openBankState(dataFile, clock.now().getTime());
+  const closing = new AbortController();
+  let closed: Promise<void> | null = null;
   let url = '';
   const depsOf = (variant: Variant, base: string): ConsentRoutesDeps => ({
     state,
@@ -58,13 +60,14 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
     const consent = state.findConsent(request.header('consent-id') ?? '');
     const slow = findPerson(consent?.psuId ?? '')?.trouble === 'slow';
     const waitMs = slow ? Math.max(slowMs, latencyMs) : latencyMs;
-    if (waitMs > 0) await delay(waitMs);
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: closing.signal });
     return answerAccounts(deps, request, rest);
   }
 
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(message).catch(() => null);
     if (!request) return sendReply(response, { status: 400 });
+    if (closing.signal.aborted) return;
     const requestId = request.header('x-request-id');
     try {
       const reply = await answer(request);
@@ -73,6 +76,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
         headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) },
       });
     } catch (error) {
+      if (closing.signal.aborted) return;
       const reply = error instanceof Refusal ? error.toReply() : toJson(500, {});
       sendReply(response, {
         ...reply,
@@ -90,13 +94,20 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
     throw error;
   }
   url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  async function close(): Promise<void> {
+    closing.abort();
+    const ended = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await ended;
+    state.close();
+  }
+
   return {
     url,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-      state.close();
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }
