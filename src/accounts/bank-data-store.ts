@@ -1,32 +1,9 @@
-import { formatAmount, type Money } from '../domain/money.ts';
+import { formatAmount } from '../domain/money.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import type { StoredAccount } from './account-match.ts';
+import { type AccountChange, storeBankDataCtes } from './bank-data-ctes.ts';
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
 import { toNamedIdentities } from './transaction-identity.ts';
-
-export interface Balance {
-  type: string;
-  amount: Money;
-  /** YYYY-MM-DD */
-  referenceDate: string | null;
-}
-
-/** An account as a synchronization leaves it, with what changed of its transactions. */
-export interface AccountChange {
-  id: string;
-  resourceId: string;
-  identification: string;
-  iban: string | null;
-  name: string | null;
-  ownerName: string | null;
-  currency: string;
-  product: string | null;
-  balances: readonly Balance[];
-  lastBookingDate: string | null;
-  added: readonly StoredTransaction[];
-  updated: readonly StoredTransaction[];
-  removedIds: readonly string[];
-}
 
 /** What a bank has sent of one account. */
 export interface TransactionsReply {
@@ -35,6 +12,8 @@ export interface TransactionsReply {
   from: string;
   transactions: readonly FetchedTransaction[];
 }
+
+export type { AccountChange };
 
 export interface BankDataStore {
   listAccounts(bankLoginId: string): Promise<StoredAccount[]>;
@@ -61,7 +40,7 @@ export function createBankDataStore(database: Database): BankDataStore {
         SELECT id, resource_id AS "resourceId", identification, currency, last_booking_date AS "lastBookingDate"
         FROM accounts WHERE bank_login_id = ${bankLoginId} ORDER BY id`),
     listTransactions: (replies) => listTransactions(database, replies),
-    storeCtes,
+    storeCtes: storeBankDataCtes,
   };
 }
 
@@ -93,25 +72,26 @@ async function listTransactions(
   database: Database,
   replies: readonly TransactionsReply[],
 ): Promise<Map<string, StoredTransaction[]>> {
-  const days = replies.map(({ accountId, from }) => ({ accountId, from }));
   const named = replies.flatMap(({ accountId, transactions }) =>
     transactions.flatMap((transaction) => toNamedIdentities(transaction).map((identity) => ({ accountId, identity }))),
   );
+  // LATERAL with its LIMIT makes the planner look rows up one by one, whatever it believes about the size of its input.
   const rows = await database.query<TransactionRow>(Prisma.sql`
     WITH given AS MATERIALIZED (
-      SELECT * FROM json_to_recordset(${JSON.stringify(days)}::json) AS day ("accountId" text, "from" date))
-    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'BOOKED'
-      AND t.booking_date >= given."from"
-    UNION ALL
-    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'PENDING'
-    UNION ALL
-    SELECT ${columns} FROM given JOIN transactions t ON t.account_id = given."accountId" AND t.status = 'BOOKED'
-      AND t.booking_date IS NULL
+      SELECT * FROM unnest(${replies.map(({ accountId }) => accountId)}::text[], ${replies.map(({ from }) => from)}::date[])
+        AS given (account_id, day))
+    SELECT ${columns} FROM given CROSS JOIN LATERAL (
+      SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'BOOKED' AND booking_date >= given.day
+      UNION ALL
+      SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'PENDING'
+      UNION ALL
+      SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'BOOKED' AND booking_date IS NULL) t
     UNION ALL
     SELECT ${columns} FROM json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
-    JOIN transactions t ON t.account_id = named."accountId" AND t.identity = named.identity
-    JOIN given ON given."accountId" = t.account_id
-    WHERE t.status = 'BOOKED' AND t.booking_date < given."from"
+    CROSS JOIN LATERAL (
+      SELECT * FROM transactions WHERE account_id = named."accountId" AND identity = named.identity LIMIT 1) t
+    JOIN given ON given.account_id = t.account_id
+    WHERE t.status = 'BOOKED' AND t.booking_date < given.day
     ORDER BY id`);
   const byAccount = new Map<string, StoredTransaction[]>();
   for (const { accountId, amount, currency, ...row } of rows) {
@@ -120,68 +100,4 @@ async function listTransactions(
     byAccount.set(accountId, of);
   }
   return byAccount;
-}
-
-// Rows travel as one JSON text each: arrays of texts would be escaped one by one, and a list of placeholders would be
-// another statement for every count.
-function storeCtes(
-  { clientId, bankLoginId, now }: { clientId: string; bankLoginId: string; now: Date },
-  changes: readonly AccountChange[],
-  condition: Prisma.Sql,
-): Prisma.Sql {
-  const accounts = changes.map(({ added: _added, updated: _updated, removedIds: _removed, ...account }) => account);
-  const today = now.toISOString().slice(0, 10);
-  const added = changes.flatMap(({ id, added }) => added.map((transaction) => toRow(transaction, id, today)));
-  const updated = changes.flatMap(({ id, updated }) => updated.map((transaction) => toRow(transaction, id, today)));
-  const removedIds = changes.flatMap(({ removedIds }) => removedIds);
-  return Prisma.sql`
-    stored_account AS (
-      INSERT INTO accounts AS a (id, client_id, bank_login_id, resource_id, identification, iban, name, owner_name, currency, product,
-        balances, last_booking_date, created_at)
-      SELECT given.id, ${clientId}, ${bankLoginId}, given."resourceId", given.identification, given.iban, given.name,
-        given."ownerName", given.currency, given.product, given.balances, given."lastBookingDate", ${now}
-      FROM json_to_recordset(${JSON.stringify(accounts)}::json) AS given (id text, "resourceId" text, identification text, iban text,
-        name text, "ownerName" text, currency text, product text, balances jsonb, "lastBookingDate" date)
-      WHERE ${condition}
-      ON CONFLICT (id) DO UPDATE SET resource_id = EXCLUDED.resource_id, identification = EXCLUDED.identification,
-        iban = coalesce(EXCLUDED.iban, a.iban), name = coalesce(EXCLUDED.name, a.name),
-        owner_name = coalesce(EXCLUDED.owner_name, a.owner_name), product = coalesce(EXCLUDED.product, a.product),
-        balances = EXCLUDED.balances, last_booking_date = greatest(EXCLUDED.last_booking_date, a.last_booking_date)),
-    added_transaction AS (
-      INSERT INTO transactions (id, client_id, account_id, status, identity, bank_transaction_id, entry_reference, amount, currency,
-        booking_date, value_date, counterparty_name, counterparty_iban, remittance_information, end_to_end_id,
-        bank_transaction_code, sort_date, created_at, updated_at)
-      SELECT given.id, ${clientId}, given."accountId", given.status::"TransactionStatus", given.identity, given."transactionId",
-        given."entryReference", given.amount, given.currency, given."bookingDate", given."valueDate", given."counterpartyName",
-        given."counterpartyIban", given."remittanceInformation", given."endToEndId", given."bankTransactionCode",
-        given."sortDate", ${now}, ${now}
-      FROM ${recordset(added)} WHERE ${condition}),
-    updated_transaction AS (
-      UPDATE transactions t SET status = given.status::"TransactionStatus", identity = given.identity,
-        bank_transaction_id = given."transactionId", entry_reference = given."entryReference", amount = given.amount,
-        currency = given.currency, booking_date = given."bookingDate", value_date = given."valueDate",
-        counterparty_name = given."counterpartyName", counterparty_iban = given."counterpartyIban",
-        remittance_information = given."remittanceInformation", end_to_end_id = given."endToEndId",
-        bank_transaction_code = given."bankTransactionCode",
-        sort_date = coalesce(given."bookingDate", given."valueDate", t.sort_date), updated_at = ${now}
-      FROM ${recordset(updated)} WHERE t.id = given.id AND ${condition}),
-    removed_transaction AS (
-      DELETE FROM transactions WHERE id = ANY(${removedIds}::text[]) AND ${condition})`;
-}
-
-function recordset(rows: readonly object[]): Prisma.Sql {
-  return Prisma.sql`json_to_recordset(${JSON.stringify(rows)}::json) AS given (id text, "accountId" text, status text, identity text,
-    "transactionId" text, "entryReference" text, amount numeric, currency text, "bookingDate" date, "valueDate" date,
-    "counterpartyName" text, "counterpartyIban" text, "remittanceInformation" text, "endToEndId" text,
-    "bankTransactionCode" text, "sortDate" date)`;
-}
-
-function toRow({ amount, ...transaction }: StoredTransaction, accountId: string, today: string): object {
-  return {
-    ...transaction,
-    accountId,
-    amount: amount.amount,
-    currency: amount.currency,
-    sortDate: transaction.bookingDate ?? transaction.valueDate ?? today,
-  };
 }
