@@ -2,7 +2,9 @@ import type { Database, Prisma, Transaction } from '../storage/database.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
 import type { EventSignal } from './event-signal.ts';
 import { createEventStore, type EventQuery, withId } from './event-store.ts';
-import { createEventTail, type EventTail, type StreamQuery } from './event-tail.ts';
+import { createEventStreams, type StreamQuery } from './event-stream.ts';
+import { createEventTail, type EventTail } from './event-tail.ts';
+import type { NamedEvent } from './event-writing.ts';
 
 /** Takes an event to be written at the end of the transaction; returns the event's id. */
 export type AppendEvent = (event: NewEvent) => string;
@@ -28,7 +30,10 @@ export interface EventLog {
   /** Null for an event that is not the client's. */
   find(clientId: string, id: string): Promise<EventRecord | null>;
   head(clientId: string): Promise<bigint>;
-  /** What lies after `after`, then what comes, without gap or repeat; with null, what comes from now on. Throws SlowConsumer. */
+  /**
+   * What lies after `after`, then what comes, without gap or repeat; with null, what comes from now on. Throws SlowConsumer, and
+   * InvalidInput where `after` is beyond the end of the log.
+   */
   stream(query: StreamQuery): AsyncIterable<EventRecord>;
   readonly tail: EventTail;
   close(): void;
@@ -39,23 +44,22 @@ export interface EventLogDeps {
   signal: EventSignal;
   /** Makes the deliveries of the events in the CTE `new_event`. */
   fanOutSql: Prisma.Sql;
+  /** A reading for live subscribers failed; it is tried again. */
+  onError?: (error: Error) => void;
 }
 
-export function createEventLog({ database, signal, fanOutSql }: EventLogDeps): EventLog {
+export function createEventLog({ database, signal, fanOutSql, onError }: EventLogDeps): EventLog {
   const store = createEventStore(database, fanOutSql);
-  const tail = createEventTail({ store, signal });
+  const tail = createEventTail({ store, signal, ...(onError && { onError }) });
+  const openStream = createEventStreams({ store, tail });
   return {
     async commit(work) {
-      const { result, positions } = await database.transaction(async (tx) => {
-        const events: Array<NewEvent & { id: string }> = [];
-        const outcome = await work(tx, (event) => {
-          const named = withId(event);
-          events.push(named);
-          return named.id;
-        });
-        return { result: outcome, positions: await appendAll(tx, events) };
+      const { result, heads } = await database.transaction(async (tx) => {
+        const events = createAppender();
+        const outcome = await work(tx, events.append);
+        return { result: outcome, heads: await store.append(tx, events.finish()) };
       });
-      for (const [clientId, position] of positions) signal.publish(clientId, position);
+      for (const [clientId, position] of heads) signal.publish(clientId, position);
       return result;
     },
     appendCtes: store.appendCtes,
@@ -63,21 +67,25 @@ export function createEventLog({ database, signal, fanOutSql }: EventLogDeps): E
     read: (query) => store.read(query),
     find: (clientId, id) => store.find(clientId, id),
     head: (clientId) => store.head(clientId),
-    stream: (query) => tail.stream(query),
+    stream: (query) => openStream(query),
     tail,
     close: () => tail.close(),
   };
+}
 
-  // In the order of the clients' ids: two transactions that take several logs take them in the same order.
-  async function appendAll(
-    tx: Transaction,
-    events: ReadonlyArray<NewEvent & { id: string }>,
-  ): Promise<Map<string, bigint>> {
-    const positions = new Map<string, bigint>();
-    for (const clientId of [...new Set(events.map((event) => event.clientId))].sort()) {
-      const ofClient = events.filter((event) => event.clientId === clientId);
-      positions.set(clientId, await store.append(tx, clientId, ofClient));
-    }
-    return positions;
-  }
+function createAppender(): { append: AppendEvent; finish(): NamedEvent[] } {
+  const events: NamedEvent[] = [];
+  let finished = false;
+  return {
+    append(event) {
+      if (finished) throw new Error('An event came after the end of its transaction: wait for all work.');
+      const named = withId(event);
+      events.push(named);
+      return named.id;
+    },
+    finish() {
+      finished = true;
+      return events;
+    },
+  };
 }

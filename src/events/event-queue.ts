@@ -17,44 +17,70 @@ export class SlowConsumer extends AppError {
 
 /** Between the tail, which pushes, and one subscriber, who takes when it can. */
 export interface EventQueue {
-  /** Cuts the subscriber off when it has `limit` events waiting. */
-  push(record: EventRecord): void;
-  /** Ends the queue; null without an error. */
-  fail(error: unknown): void;
-  /** `position`: of the last event that the subscriber had before. Throws SlowConsumer, or what the queue failed with. */
+  /** Cuts the subscriber off, instead, when it has too much waiting. One event fits in an empty queue, whatever its size. */
+  push(records: readonly EventRecord[]): void;
+  /** Ends the queue as if its reader had left. */
+  end(): void;
+  /** `position`: of the last event that the subscriber had before. Throws SlowConsumer. */
   drain(position: bigint): AsyncGenerator<EventRecord>;
 }
 
-export function createEventQueue(limit: number, abort: AbortSignal): EventQueue {
-  let waiting: EventRecord[] = [];
-  let ended: { error: unknown } | null = null;
+export interface QueueLimits {
+  records: number;
+  bytes: number;
+}
+
+export interface EventQueueDeps {
+  limits: QueueLimits;
+  /** Asked only about events that must wait behind another one. */
+  sizeOf(record: EventRecord): number;
+  abort: AbortSignal;
+}
+
+export function createEventQueue({ limits, sizeOf, abort }: EventQueueDeps): EventQueue {
+  let waiting: Array<{ record: EventRecord; bytes: number }> = [];
+  let waitingBytes = 0;
+  let ended: { error: SlowConsumer | null } | null = null;
   let handedOut: bigint | null = null;
   let wake: () => void = () => {};
 
-  function end(error: unknown): void {
+  function finish(error: SlowConsumer | null): void {
     ended ??= { error };
     waiting = [];
     wake();
   }
 
+  function take(): EventRecord | null {
+    const next = waiting.shift();
+    if (!next) return null;
+    waitingBytes -= next.bytes;
+    handedOut = next.record.position;
+    return next.record;
+  }
+
   return {
-    push(record) {
-      if (ended) return;
-      if (waiting.length >= limit) return end(new SlowConsumer(handedOut));
-      waiting.push(record);
+    push(records) {
+      for (const record of records) {
+        if (ended) return;
+        const bytes = waiting.length === 0 ? 0 : sizeOf(record);
+        if (waiting.length >= limits.records || waitingBytes + bytes > limits.bytes) {
+          return finish(new SlowConsumer(handedOut));
+        }
+        waiting.push({ record, bytes });
+        waitingBytes += bytes;
+      }
       wake();
     },
-    fail: end,
+    end: () => finish(null),
     async *drain(position) {
-      handedOut = position;
-      const onAbort = (): void => end(null);
+      handedOut ??= position;
+      const onAbort = (): void => finish(null);
       abort.addEventListener('abort', onAbort, { once: true });
-      if (abort.aborted) end(null);
+      if (abort.aborted) finish(null);
       try {
         while (!ended) {
-          const record = waiting.shift();
+          const record = take();
           if (record) {
-            handedOut = record.position;
             yield record;
           } else {
             await new Promise<void>((resolve) => {

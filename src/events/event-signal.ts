@@ -1,124 +1,145 @@
-import pg from 'pg';
+import type { Pool } from 'pg';
+import { announce, openListener } from './event-signal-store.ts';
 
 /** Tells readers of the log, in every process, that a client's log has grown. Carries no data: readers read the log. */
 export interface EventSignal {
   /** To be called after the commit. */
   publish(clientId: string, position: bigint): void;
-  /** Returns how to unsubscribe. */
-  subscribe(listener: EventListener): () => void;
+  /** Returns how to unsubscribe. `onLapse` is called when signals may have been lost: look at the log. */
+  subscribe(listener: EventListener, onLapse?: () => void): () => void;
   close(): Promise<void>;
 }
 
 export type EventListener = (clientId: string, position: bigint) => void;
 
+interface LocalEventSignal extends EventSignal {
+  lapse(): void;
+}
+
 /** For one process: the embedded database has no other readers. */
-export function createLocalEventSignal(): EventSignal {
-  const listeners = new Set<EventListener>();
+export function createLocalEventSignal(): LocalEventSignal {
+  const subscribers = new Set<{ listener: EventListener; onLapse: (() => void) | undefined }>();
   return {
     publish(clientId, position) {
-      for (const listener of listeners) listener(clientId, position);
+      for (const { listener } of subscribers) listener(clientId, position);
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    lapse() {
+      for (const { onLapse } of subscribers) onLapse?.();
     },
-    close: async () => listeners.clear(),
+    subscribe(listener, onLapse) {
+      const subscriber = { listener, onLapse };
+      subscribers.add(subscriber);
+      return () => subscribers.delete(subscriber);
+    },
+    close: async () => subscribers.clear(),
   };
 }
 
-export const eventChannel = 'tidewater_events';
-const reconnectMs = 1_000;
-
 export interface PostgresSignalOptions {
-  pool: pg.Pool;
+  pool: Pick<Pool, 'query'>;
   connectionString: string;
   onError(error: Error): void;
+  /** Between two tries to listen again. @default 1000 */
+  reconnectMs?: number;
 }
 
 /**
- * In-process at once, and by NOTIFY to the other processes. A notification may be lost while the connection is; readers
- * poll now and then as well.
+ * In-process at once, and by NOTIFY to the other processes. What is announced while the connection is lost is lost too: then
+ * subscribers are told that there was a lapse.
  */
 export async function openPostgresEventSignal(options: PostgresSignalOptions): Promise<EventSignal> {
   const local = createLocalEventSignal();
-  const announce = createAnnouncer(options);
-  const listening = await listen(options, (clientId, position) => local.publish(clientId, position));
+  const announcer = createAnnouncer(options);
+  const listening = await keepListening(options, local);
   return {
     publish(clientId, position) {
       local.publish(clientId, position);
-      announce(clientId, position);
+      announcer.add(clientId, position);
     },
     subscribe: local.subscribe,
     close: async () => {
       await listening.close();
+      await announcer.settled();
       await local.close();
     },
   };
 }
 
+interface Announcer {
+  add(clientId: string, position: bigint): void;
+  /** Resolves when all that was added has been sent. */
+  settled(): Promise<void>;
+}
+
 // One statement for all that piled up while the last was under way, off the writer's path: NOTIFY takes a lock on the
 // whole database at commit, which would put writers in a row.
-function createAnnouncer({ pool, onError }: PostgresSignalOptions): (clientId: string, position: bigint) => void {
+function createAnnouncer({ pool, onError }: PostgresSignalOptions): Announcer {
   const pending = new Map<string, bigint>();
-  let sending = false;
-  async function flush(): Promise<void> {
-    sending = true;
+  let sending: Promise<void> | null = null;
+
+  async function sendAll(): Promise<void> {
+    // After the current turn, so that a burst of commits is one statement.
+    await new Promise((resolve) => setImmediate(resolve));
     while (pending.size > 0) {
-      const payloads = [...pending].map(([clientId, position]) => `${clientId} ${position}`);
+      const grown = [...pending].map(([clientId, position]) => ({ clientId, position }));
       pending.clear();
-      await pool
-        .query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [eventChannel, payloads])
-        .catch(onError);
+      await announce(pool, grown).catch(onError);
     }
-    sending = false;
+    sending = null;
   }
-  return (clientId, position) => {
-    const known = pending.get(clientId);
-    if (known === undefined || known < position) pending.set(clientId, position);
-    // After the current turn, so that a burst of commits is one statement; outside the writer's asynchronous context.
-    if (!sending) setImmediate(() => void (sending || flush()));
+
+  return {
+    add(clientId, position) {
+      const known = pending.get(clientId);
+      if (known === undefined || known < position) pending.set(clientId, position);
+      sending ??= sendAll();
+    },
+    settled: async () => void (await sending),
   };
 }
 
-async function listen(
-  { connectionString, onError }: PostgresSignalOptions,
-  onEvent: EventListener,
+async function keepListening(
+  { reconnectMs = 1_000, ...options }: PostgresSignalOptions,
+  local: LocalEventSignal,
 ): Promise<{ close(): Promise<void> }> {
   let closed = false;
-  let client: pg.Client | null = null;
-  let timer: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let reopening: Promise<void> | null = null;
 
-  async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString, application_name: 'tidewater events' });
-    next.on('notification', ({ payload }) => {
-      const [clientId, position] = (payload ?? '').split(' ');
-      if (clientId && position) onEvent(clientId, BigInt(position));
+  const open = () =>
+    openListener({
+      ...options,
+      onGrown: ({ clientId, position }) => local.publish(clientId, position),
+      onLost: reopenLater,
     });
-    next.on('error', onError);
-    next.on('end', () => {
-      if (!closed) reconnect();
-    });
-    await next.connect();
-    await next.query(`LISTEN ${eventChannel}`);
-    client = next;
+
+  async function reopen(): Promise<void> {
+    try {
+      const next = await open();
+      if (closed) return await next.close();
+      listener = next;
+      local.lapse();
+    } catch (error) {
+      options.onError(error as Error);
+      reopenLater();
+    }
   }
-  function reconnect(): void {
-    if (closed || timer) return;
+
+  function reopenLater(): void {
+    if (closed) return;
     timer = setTimeout(() => {
-      timer = null;
-      connect().catch((error: Error) => {
-        onError(error);
-        reconnect();
-      });
+      reopening = reopen();
     }, reconnectMs);
     timer.unref();
   }
-  await connect();
+
+  let listener = await open();
   return {
     close: async () => {
       closed = true;
-      if (timer) clearTimeout(timer);
-      await client?.end().catch(() => {});
+      clearTimeout(timer);
+      await reopening;
+      await listener.close();
     },
   };
 }

@@ -1,33 +1,46 @@
 import { newId } from '../domain/ids.ts';
-import type { EventType } from '../generated/prisma/enums.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
+import { clientCtes, eventCtes, lockHeadsSql, type NamedEvent } from './event-writing.ts';
+import type { EventFilter } from './subscriber-index.ts';
 
-export interface EventQuery {
+export interface EventQuery extends EventFilter {
   clientId: string;
   /** Exclusive. */
   after?: bigint;
   /** Exclusive. */
   before?: bigint;
-  types?: readonly EventType[];
-  userId?: string;
-  bankLoginId?: string;
   limit: number;
   /** @default 'oldest-first' */
   order?: 'oldest-first' | 'newest-first';
 }
 
+export interface EventPage {
+  records: EventRecord[];
+  /** Whether the log had nothing more when it was read. */
+  complete: boolean;
+}
+
 export interface EventStore {
-  /** Writes the events of one client, in order, with their deliveries; takes the client's log until the commit. Returns the last position. */
-  append(tx: Transaction, clientId: string, events: ReadonlyArray<NewEvent & { id: string }>): Promise<bigint>;
+  /**
+   * Writes the events, each client's in the order given, with their deliveries; holds the clients' logs until the commit.
+   * Returns each client's last position.
+   */
+  append(tx: Transaction, events: readonly NamedEvent[]): Promise<Map<string, bigint>>;
   /** The same for one event, as CTEs of a greater statement. */
-  appendCtes(event: NewEvent & { id: string }, condition: Prisma.Sql): Prisma.Sql;
+  appendCtes(event: NamedEvent, condition: Prisma.Sql): Prisma.Sql;
   read(query: EventQuery): Promise<EventRecord[]>;
+  /** The next events after a position, as many as can well be held in memory, but one at least. */
+  readPage(filter: EventFilter & { clientId: string }, after: bigint): Promise<EventPage>;
   find(clientId: string, id: string): Promise<EventRecord | null>;
   /** The last position of the client's log; 0 while it is empty. */
   head(clientId: string): Promise<bigint>;
   heads(clientIds: readonly string[]): Promise<Map<string, bigint>>;
 }
+
+export const pageSize = 200;
+// Of what the database keeps, which is compressed to a fraction of what it becomes in memory.
+const pageBytes = 1024 * 1024;
 
 const columns = Prisma.sql`id, client_id AS "clientId", position, type::text AS type, occurred_at AS "occurredAt",
   user_id AS "userId", bank_login_id AS "bankLoginId", cycle_id AS "cycleId", endpoint_id AS "endpointId", data`;
@@ -37,38 +50,35 @@ const columns = Prisma.sql`id, client_id AS "clientId", position, type::text AS 
  * It comes from above, since the log knows of no webhooks.
  */
 export function createEventStore(database: Database, fanOutSql: Prisma.Sql): EventStore {
-  const ctes = (rows: Prisma.Sql, count: number, clientId: string, condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
-    event_head AS (
-      UPDATE event_heads SET position = position + ${count}::int WHERE client_id = ${clientId} AND ${condition}
-      RETURNING position - ${count}::int AS base),
-    new_event AS (
-      INSERT INTO events (id, client_id, position, type, occurred_at, user_id, bank_login_id, cycle_id, endpoint_id, data)
-      SELECT given.id, ${clientId}, event_head.base + given.ordinal, given.type::"EventType", given.occurred_at, given.user_id,
-        given.bank_login_id, given.cycle_id, given.endpoint_id, given.data
-      FROM event_head CROSS JOIN (${rows}) AS given
-      RETURNING *),
-    new_delivery AS (${fanOutSql})`;
-
   return {
-    async append(tx, clientId, events) {
-      const rows = events.map((event, i) => toRow(event, i + 1));
-      const [row] = await tx.$queryRaw<Array<{ last: bigint }>>(Prisma.sql`
-        WITH ${ctes(Prisma.join(rows, ' UNION ALL '), events.length, clientId, Prisma.sql`true`)}
-        SELECT base + ${events.length}::int AS last FROM event_head`);
-      if (!row) throw new Error(`The client ${clientId} has no event log.`);
-      return row.last;
+    async append(tx, events) {
+      const clientIds = [...new Set(events.map(({ clientId }) => clientId))].sort();
+      if (clientIds.length === 0) return new Map();
+      if (clientIds.length > 1) await tx.$queryRaw(lockHeadsSql(clientIds));
+      const rows = await tx.$queryRaw<HeadRow[]>(Prisma.sql`
+        WITH ${eventCtes(events, fanOutSql)} SELECT client_id, position FROM event_head`);
+      const heads = toHeads(rows);
+      const lost = clientIds.find((clientId) => !heads.has(clientId));
+      if (lost) throw new Error(`The client ${lost} has no event log.`);
+      return heads;
     },
-    appendCtes: (event, condition) => ctes(toRow(event, 1), 1, event.clientId, condition),
-    async read(query) {
-      const descending = query.order === 'newest-first';
-      return await database.query<EventRecord>(Prisma.sql`
-        SELECT ${columns} FROM events WHERE client_id = ${query.clientId}
-          ${query.after === undefined ? Prisma.empty : Prisma.sql`AND position > ${query.after}`}
-          ${query.before === undefined ? Prisma.empty : Prisma.sql`AND position < ${query.before}`}
-          ${query.userId === undefined ? Prisma.empty : Prisma.sql`AND user_id = ${query.userId}`}
-          ${query.bankLoginId === undefined ? Prisma.empty : Prisma.sql`AND bank_login_id = ${query.bankLoginId}`}
-          ${query.types === undefined ? Prisma.empty : Prisma.sql`AND type::text = ANY(${[...query.types]}::text[])`}
-        ORDER BY position ${descending ? Prisma.sql`DESC` : Prisma.empty} LIMIT ${query.limit}::int`);
+    appendCtes: (event, condition) => clientCtes(event, condition, fanOutSql),
+    read: (query) =>
+      database.query<EventRecord>(Prisma.sql`
+        SELECT ${columns} FROM events WHERE ${toCondition(query)}
+        ORDER BY position ${query.order === 'newest-first' ? Prisma.sql`DESC` : Prisma.empty} LIMIT ${query.limit}::int`),
+    async readPage(filter, after) {
+      const rows = await database.query<EventRecord & { found: number }>(Prisma.sql`
+        SELECT ${columns}, found FROM (
+          SELECT *, count(*) OVER ()::int AS found,
+            sum(pg_column_size(data)) OVER (ORDER BY position) - pg_column_size(data) AS bytes_before
+          FROM (SELECT * FROM events WHERE ${toCondition({ ...filter, after })} ORDER BY position LIMIT ${pageSize}::int) AS next
+        ) AS measured WHERE bytes_before < ${pageBytes}::int ORDER BY position`);
+      const found = rows[0]?.found ?? 0;
+      return {
+        records: rows.map(({ found: _, ...record }) => record),
+        complete: found < pageSize && rows.length === found,
+      };
     },
     async find(clientId, id) {
       const [row] = await database.query<EventRecord>(Prisma.sql`
@@ -80,19 +90,32 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
   };
 }
 
+interface HeadRow {
+  client_id: string;
+  position: bigint;
+}
+
 async function readHeads(database: Database, clientIds: readonly string[]): Promise<Map<string, bigint>> {
-  const rows = await database.query<{ client_id: string; position: bigint }>(Prisma.sql`
-    SELECT client_id, position FROM event_heads WHERE client_id = ANY(${[...clientIds]}::text[])`);
+  return toHeads(
+    await database.query<HeadRow>(Prisma.sql`
+      SELECT client_id, position FROM event_heads WHERE client_id = ANY(${[...clientIds]}::text[])`),
+  );
+}
+
+function toHeads(rows: readonly HeadRow[]): Map<string, bigint> {
   return new Map(rows.map((row) => [row.client_id, row.position]));
 }
 
-function toRow(event: NewEvent & { id: string }, ordinal: number): Prisma.Sql {
-  return Prisma.sql`SELECT ${event.id}::text AS id, ${ordinal}::int AS ordinal, ${event.type}::text AS type,
-    ${event.occurredAt}::timestamptz AS occurred_at, ${event.userId ?? null}::text AS user_id,
-    ${event.bankLoginId ?? null}::text AS bank_login_id, ${event.cycleId ?? null}::text AS cycle_id,
-    ${event.endpointId ?? null}::text AS endpoint_id, ${JSON.stringify(event.data)}::jsonb AS data`;
+function toCondition(query: Omit<EventQuery, 'limit' | 'order'>): Prisma.Sql {
+  const { clientId, after, before, userId, bankLoginId, types } = query;
+  return Prisma.sql`client_id = ${clientId}
+    ${after === undefined ? Prisma.empty : Prisma.sql`AND position > ${after}`}
+    ${before === undefined ? Prisma.empty : Prisma.sql`AND position < ${before}`}
+    ${userId === undefined ? Prisma.empty : Prisma.sql`AND user_id = ${userId}`}
+    ${bankLoginId === undefined ? Prisma.empty : Prisma.sql`AND bank_login_id = ${bankLoginId}`}
+    ${types === undefined ? Prisma.empty : Prisma.sql`AND type::text = ANY(${[...types]}::text[])`}`;
 }
 
-export function withId(event: NewEvent): NewEvent & { id: string } {
+export function withId(event: NewEvent): NamedEvent {
   return { ...event, id: event.id ?? newId('event', event.occurredAt) };
 }

@@ -1,171 +1,154 @@
-import type { EventType } from '../generated/prisma/enums.ts';
-import { createEventQueue } from './event-queue.ts';
 import type { EventRecord } from './event-record.ts';
 import type { EventSignal } from './event-signal.ts';
 import type { EventStore } from './event-store.ts';
+import { createSubscriberIndex, type EventFilter, type SubscriberIndex } from './subscriber-index.ts';
 
-export interface StreamFilter {
+export interface StreamFilter extends EventFilter {
   clientId: string;
-  types?: readonly EventType[];
-  userId?: string;
-  bankLoginId?: string;
 }
 
-export interface StreamQuery extends StreamFilter {
-  /** Exclusive; null: from now on. */
-  after: bigint | null;
-  abort: AbortSignal;
+export interface TailSubscriber {
+  filter: StreamFilter;
+  /** The position up to which the subscriber has everything; what comes after is handed to it, in order, each once. */
+  after: bigint;
+  /** Must neither wait nor throw. */
+  onRecords(records: readonly EventRecord[]): void;
+  /** The log was closed. */
+  onEnd(): void;
 }
 
-/** Follows the clients' logs, each read once per process, however many subscribers it has. */
+/** The live end of the clients' logs: each is read once per process, however many listen, and not at all when nobody does. */
 export interface EventTail {
-  stream(query: StreamQuery): AsyncIterable<EventRecord>;
+  /** Hands over what is committed from now on, for as long as it is not left. `position`: what comes lies after it. */
+  subscribe(
+    filter: StreamFilter,
+    onRecords: (records: readonly EventRecord[]) => void,
+  ): Promise<{ position: bigint; leave(): void }>;
+  /**
+   * Joins at a position that the subscriber has read up to by itself; returns how to leave. Null when the tail is ahead of it:
+   * read on to `position` and try again.
+   */
+  join(subscriber: TailSubscriber): (() => void) | null;
+  /** Up to where a client's subscribers have been served; null when there are none. */
+  position(clientId: string): bigint | null;
   close(): void;
 }
 
-// What a subscriber may have waiting before it is cut off.
-const maximumWaiting = 1_000;
-const pageSize = 200;
-// A notification can be lost with the connection that carries it; nothing waits longer than this for the next look.
-const pollMs = 5_000;
-
 export interface EventTailDeps {
-  store: Pick<EventStore, 'read' | 'head' | 'heads'>;
-  signal: EventSignal;
+  store: Pick<EventStore, 'readPage' | 'head' | 'heads'>;
+  signal: Pick<EventSignal, 'subscribe'>;
+  /** A reading that failed is tried again; subscribers wait. */
+  onError?: (error: Error) => void;
+  /** A signal can be lost: nothing waits longer than this for the next look. @default 5000 */
+  pollMs?: number;
   /** @default 1000 */
-  maximumWaiting?: number;
-}
-
-interface Subscriber {
-  filter: StreamFilter;
-  /** Nothing at or below it is wanted from the tail. */
-  from: bigint;
-  push(record: EventRecord): void;
-  fail(error: unknown): void;
+  retryMs?: number;
 }
 
 interface ClientTail {
-  /** Everything up to here has been handed to the subscribers. */
   position: bigint;
-  subscribers: Set<Subscriber>;
-  reading: Promise<void> | null;
+  subscribers: SubscriberIndex<TailSubscriber>;
+  isReading: boolean;
   /** A signal came while reading: look again. */
   again: boolean;
 }
 
-export function createEventTail({ store, signal, maximumWaiting: limit = maximumWaiting }: EventTailDeps): EventTail {
+export function createEventTail(deps: EventTailDeps): EventTail {
+  const { store, signal, onError = () => {}, pollMs = 5_000, retryMs = 1_000 } = deps;
   const tails = new Map<string, ClientTail>();
-  const unsubscribe = signal.subscribe((clientId, position) => {
+  let closed = false;
+  const note = (clientId: string, position: bigint): void => {
     const tail = tails.get(clientId);
-    if (tail && position > tail.position) wake(clientId, tail);
-  });
-  const timer = setInterval(() => void pollHeads().catch(() => {}), pollMs);
+    if (tail && position > tail.position) void wake(clientId, tail);
+  };
+  const look = (): void => void pollHeads().catch(onError);
+  const unsubscribe = signal.subscribe(note, look);
+  const timer = setInterval(look, pollMs);
   timer.unref();
 
   async function pollHeads(): Promise<void> {
     if (tails.size === 0) return;
-    for (const [clientId, position] of await store.heads([...tails.keys()])) {
-      const tail = tails.get(clientId);
-      if (tail && position > tail.position) wake(clientId, tail);
-    }
+    for (const [clientId, position] of await store.heads([...tails.keys()])) note(clientId, position);
   }
 
-  function wake(clientId: string, tail: ClientTail): void {
+  // Never rejects. One reading at a time; what is signalled meanwhile is read by the same one.
+  async function wake(clientId: string, tail: ClientTail): Promise<void> {
     tail.again = true;
-    tail.reading ??= readOn(clientId, tail).finally(() => {
-      tail.reading = null;
-      // A signal that came just as the reading ended.
-      if (tail.again && tail.subscribers.size > 0) wake(clientId, tail);
-    });
-  }
-
-  async function readOn(clientId: string, tail: ClientTail): Promise<void> {
-    try {
-      while (tail.again && tail.subscribers.size > 0) {
-        tail.again = false;
-        const records = await store.read({ clientId, after: tail.position, limit: pageSize });
-        for (const record of records) {
-          for (const subscriber of tail.subscribers) {
-            if (record.position > subscriber.from && matches(subscriber.filter, record)) subscriber.push(record);
-          }
-          tail.position = record.position;
+    if (tail.isReading) return;
+    tail.isReading = true;
+    while (tail.again && tail.subscribers.size > 0) {
+      tail.again = false;
+      try {
+        const page = await store.readPage({ clientId }, tail.position);
+        handOut(tail, page.records);
+        if (!page.complete) {
+          tail.again = true;
+          // Subscribers take what they have before more is heaped on it.
+          await new Promise((resolve) => setImmediate(resolve));
         }
-        if (records.length === pageSize) tail.again = true;
+      } catch (error) {
+        onError(error as Error);
+        tail.again = true;
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
       }
-    } catch (error) {
-      for (const subscriber of tail.subscribers) subscriber.fail(error);
     }
+    tail.isReading = false;
   }
 
-  function join(subscriber: Subscriber): () => void {
+  function enter(subscriber: TailSubscriber): () => void {
     const { clientId } = subscriber.filter;
+    if (closed) {
+      subscriber.onEnd();
+      return () => {};
+    }
     const tail = tails.get(clientId) ?? {
-      position: subscriber.from,
-      subscribers: new Set(),
-      reading: null,
+      position: subscriber.after,
+      subscribers: createSubscriberIndex(),
+      isReading: false,
       again: false,
     };
     tails.set(clientId, tail);
     tail.subscribers.add(subscriber);
-    wake(clientId, tail);
+    void wake(clientId, tail);
     return () => {
       tail.subscribers.delete(subscriber);
       if (tail.subscribers.size === 0 && tails.get(clientId) === tail) tails.delete(clientId);
     };
   }
 
-  /**
-   * First pages of the log until the shared tail is not ahead any more, then the tail. Between that finding and joining nothing
-   * is awaited, so no event can slip through; `from` keeps what the tail has yet to read again from coming twice.
-   */
-  async function* stream(query: StreamQuery): AsyncGenerator<EventRecord> {
-    const queue = createEventQueue(limit, query.abort);
-    let position = query.after ?? (await store.head(query.clientId));
-    for (;;) {
-      const reached = tails.get(query.clientId)?.position;
-      if (query.abort.aborted) return;
-      if (reached === undefined || reached <= position) break;
-      const records = await store.read({ ...query, after: position, limit: pageSize });
-      for (const record of records) {
-        if (query.abort.aborted) return;
-        yield record;
-      }
-      // A full page ends at its last record; any other has everything that the tail had handed out before the reading.
-      position =
-        records.length === pageSize
-          ? (records.at(-1)?.position ?? position)
-          : maximum(reached, records.at(-1)?.position);
-    }
-    const leave = join({ filter: query, from: position, push: queue.push, fail: queue.fail });
-    try {
-      yield* queue.drain(position);
-    } finally {
-      leave();
-    }
-  }
-
   return {
-    stream,
+    async subscribe(filter, onRecords) {
+      const head = await store.head(filter.clientId);
+      const position = tails.get(filter.clientId)?.position ?? head;
+      return { position, leave: enter({ filter, after: position, onRecords, onEnd: () => {} }) };
+    },
+    join(subscriber) {
+      const tail = tails.get(subscriber.filter.clientId);
+      return tail && tail.position > subscriber.after ? null : enter(subscriber);
+    },
+    position: (clientId) => tails.get(clientId)?.position ?? null,
     close() {
+      closed = true;
       unsubscribe();
       clearInterval(timer);
-      for (const tail of tails.values()) {
-        for (const subscriber of tail.subscribers) subscriber.fail(null);
-      }
+      const subscribers = [...tails.values()].flatMap((tail) => tail.subscribers.all());
+      for (const tail of tails.values()) tail.subscribers = createSubscriberIndex();
       tails.clear();
+      for (const subscriber of subscribers) subscriber.onEnd();
     },
   };
 }
 
-/** Whether the filter lets the event through; the client is the caller's matter. */
-export function matches(filter: Omit<StreamFilter, 'clientId'>, record: EventRecord): boolean {
-  return (
-    (filter.types === undefined || filter.types.includes(record.type)) &&
-    (filter.userId === undefined || filter.userId === record.userId) &&
-    (filter.bankLoginId === undefined || filter.bankLoginId === record.bankLoginId)
-  );
-}
-
-function maximum(a: bigint, b: bigint | undefined): bigint {
-  return b !== undefined && b > a ? b : a;
+function handOut(tail: ClientTail, records: readonly EventRecord[]): void {
+  const shares = new Map<TailSubscriber, EventRecord[]>();
+  for (const record of records) {
+    for (const subscriber of tail.subscribers.matching(record)) {
+      if (record.position <= subscriber.after) continue;
+      const share = shares.get(subscriber);
+      if (share) share.push(record);
+      else shares.set(subscriber, [record]);
+    }
+    tail.position = record.position;
+  }
+  for (const [subscriber, share] of shares) subscriber.onRecords(share);
 }
