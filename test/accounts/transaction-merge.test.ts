@@ -218,7 +218,7 @@ function toContents(transactions: readonly FetchedTransaction[]): string[] {
 }
 
 describe('whatever the bank sends', () => {
-  const runs = { numRuns: 2_000 };
+  const runs = { numRuns: 10_000 };
 
   it('keeps as many transactions as the last reply had within its days, none twice and none lost', () => {
     fc.assert(

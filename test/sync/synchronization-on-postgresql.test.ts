@@ -31,7 +31,7 @@ async function countWaiting(database: Database): Promise<number> {
 // The embedded database is one session: only a server shows what happens at the same moment.
 describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
   it('synchronizations of one login at the same moment follow each other without a gap', async () => {
-    const world = await createSynchronizationWorld(await openServerDatabase());
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
     const psu = { ipAddress: '192.0.2.1' };
     const outcomes = await Promise.all(
       Array.from({ length: 5 }, () => world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }))),
@@ -45,7 +45,7 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
   });
 
   it('accesses asked for at the same moment are never more than allowed', async () => {
-    const world = await createSynchronizationWorld(await openServerDatabase());
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
     const consentId = (await world.login()).consents[0]?.id ?? '';
     const asked = await Promise.all(
       Array.from({ length: 12 }, () =>
@@ -65,7 +65,7 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
   });
 
   it('nothing is written for an entry that is taken over in the moment of writing', async () => {
-    const world = await createSynchronizationWorld(await openServerDatabase());
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
     const { database, clock, clientId, userId } = world;
     const now = clock.now();
     const cycle = { cycleId: 'cyc_1', userId, fencingToken: 1 };

@@ -1,4 +1,5 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { type AccessBudget, createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
@@ -39,10 +40,18 @@ export interface SynchronizationWorld {
   login(): Promise<Awaited<ReturnType<typeof readLogin>>>;
 }
 
-/** The login's bank consent id is `consent-1`, in clear. @default a new embedded database */
-export async function createSynchronizationWorld(given?: Database): Promise<SynchronizationWorld> {
-  const database = given ?? (await openTestDatabase());
-  const clock = fixedClock();
+export interface WorldOptions {
+  /** @default a new embedded one */
+  database?: Database;
+  /** @default the scripted bank */
+  banks?: Pick<BankDirectory, 'get'>;
+  clock?: FixedClock;
+}
+
+/** The login's bank consent id is `consent-1`, in clear. */
+export async function createSynchronizationWorld(options: WorldOptions = {}): Promise<SynchronizationWorld> {
+  const database = options.database ?? (await openTestDatabase());
+  const clock = options.clock ?? fixedClock();
   const log = createTestLog();
   const encryption = createEncryption(Buffer.alloc(32, 7));
   const clientId = await insertClient(database, clock.now());
@@ -58,7 +67,7 @@ export async function createSynchronizationWorld(given?: Database): Promise<Sync
   const store = createSynchronizationStore({ database, bankData, eventLog });
   const synchronizeLogin = createSynchronizeLogin({
     clock,
-    banks: bank,
+    banks: options.banks ?? bank,
     encryption,
     contexts,
     budget,

@@ -1,0 +1,184 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createBankDirectory } from '../../src/banking/bank-directory.ts';
+import type { Authorisation, AuthorisationStep, BankPort, BankTransaction } from '../../src/banking/bank-port.ts';
+import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
+import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { createSynchronizationWorld } from './synchronization-world.ts';
+
+const psu = { ipAddress: '192.0.2.1' };
+const hours = 3_600_000;
+
+/** A login of this person at the sandbox bank, over HTTP, with a consent just granted. */
+async function connect(psuId: string) {
+  const clock = fixedClock();
+  const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock });
+  const banks = createBankDirectory(
+    [
+      {
+        id: 'bank_test',
+        name: 'Sandbox Bank',
+        bic: null,
+        bankCode: null,
+        country: 'DE',
+        baseUrl: `${sandbox.url}/embedded`,
+        preferredApproach: 'embedded',
+        scaValidityDays: 180,
+        clientCertificate: null,
+        signingCertificate: null,
+        certificateAuthority: null,
+      },
+    ],
+    { clock },
+  );
+  onTestFinished(async () => {
+    await banks.close();
+    await sandbox.close();
+  });
+  const bank = banks.get('bank_test');
+  const told = new Map<string, { from: string; transactions: BankTransaction[] }>();
+  const world = await createSynchronizationWorld({ banks: { get: () => listenIn(bank, told) }, clock });
+  const consentId = await consent(bank, psuId);
+  await world.database.prisma.consent.updateMany({
+    data: { bankConsentId: world.encryption.encrypt(consentId), authorisedAt: clock.now() },
+  });
+  return {
+    ...world,
+    synchronize: (attended: 'attended' | 'unattended' = 'unattended') =>
+      world.synchronizeLogin({
+        loginId: world.loginId,
+        trigger: attended === 'attended' ? 'CONNECT' : 'SCHEDULER',
+        psu: attended === 'attended' ? psu : null,
+        signal: new AbortController().signal,
+      }),
+    /** What is stored of the days that the bank was asked for last must be what it said of them, no more and no less. */
+    async compareWithBank() {
+      for (const { id, resourceId } of (await world.login()).accounts) {
+        const { from, transactions } = told.get(resourceId) ?? { from: '', transactions: [] };
+        const rows = await world.database.prisma.transaction.findMany({ where: { accountId: id } });
+        const kept = rows.flatMap(({ status, amount, bookingDate }) => {
+          const day = bookingDate?.toISOString().slice(0, 10) ?? null;
+          return day === null || day >= from ? [line(status, amount.toFixed(2), day)] : [];
+        });
+        expect(kept.sort()).toEqual(
+          transactions.map(({ status, amount, bookingDate }) => line(status, amount.amount, bookingDate)).sort(),
+        );
+      }
+    },
+  };
+}
+
+/** The same bank; what it says of transactions is written down, since it says something else every time. */
+function listenIn(bank: BankPort, told: Map<string, { from: string; transactions: BankTransaction[] }>): BankPort {
+  return {
+    ...bank,
+    async *listTransactions(resourceId, query, access) {
+      const transactions: BankTransaction[] = [];
+      told.set(resourceId, { from: query.dateFrom, transactions });
+      for await (const page of bank.listTransactions(resourceId, query, access)) {
+        transactions.push(...page);
+        yield page;
+      }
+    },
+  };
+}
+
+function line(status: string, amount: string, bookingDate: string | null): string {
+  return `${status} ${amount} ${bookingDate}`;
+}
+
+async function consent(bank: BankPort, psuId: string): Promise<string> {
+  const { consentId, next } = await bank.createConsent({
+    psu,
+    psuId,
+    redirectUrl: 'http://localhost/callback',
+    nokRedirectUrl: 'http://localhost/callback',
+    recurring: true,
+    validUntil: '2026-06-08',
+    frequencyPerDay: 4,
+  });
+  if (next.approach === 'redirect') throw new Error('the sandbox wants a redirect');
+  let authorisation: Authorisation = next.authorisation;
+  for (let input = answerTo(authorisation); input; input = answerTo(authorisation)) {
+    const { authorisationId } = authorisation;
+    authorisation = await bank.continueAuthorisation({ consentId, authorisationId, psu, psuId, input });
+  }
+  expect(authorisation.next.step).toBe('done');
+  return consentId;
+}
+
+function answerTo({ next }: Authorisation): AuthorisationStep['input'] | null {
+  switch (next.step) {
+    case 'identify':
+      return { step: 'identify' };
+    case 'authenticate':
+      return { step: 'authenticate', password: 'sandbox' };
+    case 'choose-method':
+      return { step: 'choose-method', methodId: next.methods[0]?.id ?? '' };
+    case 'enter-otp':
+      return { step: 'enter-otp', otp: '123456' };
+    default:
+      return null;
+  }
+}
+
+function countNew(data: object | undefined): number {
+  const { accounts } = data as { accounts: SynchronizedAccountData[] };
+  return accounts.reduce((sum, { newTransactions }) => sum + newTransactions.length, 0);
+}
+
+describe('at the sandbox bank', () => {
+  it.each(['anna', 'hugo'])('%s has what the bank has, sync after sync, each transaction once', async (person) => {
+    const world = await connect(person);
+    expect(await world.synchronize('attended')).toMatchObject({ kind: 'synchronized' });
+    await world.compareWithBank();
+    for (let n = 0; n < 6; n++) {
+      world.clock.advance(12 * hours);
+      expect(await world.synchronize()).toMatchObject({ kind: 'synchronized' });
+      await world.compareWithBank();
+    }
+    const accounts = (await world.login()).accounts;
+    expect(accounts).toHaveLength(2);
+    const told = (await world.events()).flatMap(
+      ({ data }) => (data as { accounts: SynchronizedAccountData[] }).accounts,
+    );
+    // What was pending has been booked as the same transaction: nothing is ever taken back.
+    expect(told.flatMap(({ removedTransactionIds }) => removedTransactionIds)).toEqual([]);
+    expect(told.flatMap(({ updatedTransactions }) => updatedTransactions).length).toBeGreaterThan(0);
+    if (person === 'hugo') expect(new Set(accounts.map(({ iban }) => iban)).size).toBe(1);
+  });
+
+  it('boris has 20,000 transactions at once, and a few more the next day', async () => {
+    const world = await connect('boris');
+    expect(await world.synchronize('attended')).toMatchObject({ kind: 'synchronized' });
+    const count = await world.database.prisma.transaction.count();
+    expect(count).toBeGreaterThan(19_000);
+    world.clock.advance(12 * hours);
+    expect(await world.synchronize()).toMatchObject({ kind: 'synchronized' });
+    const [connected, synchronized] = await world.events();
+    expect(countNew(connected?.data)).toBe(count);
+    expect(countNew(synchronized?.data)).toBeLessThan(1_000);
+    expect(await world.database.prisma.transaction.count()).toBeGreaterThan(count);
+  });
+
+  it.each([
+    ['dmitri', 'CONSENT_EXPIRED', 'SCA_REQUIRED'],
+    ['elena', 'BANK_UNAVAILABLE', 'SYNC_FAILED'],
+  ])('%s is synchronized once, and then meets %s', async (person, code, status) => {
+    const world = await connect(person);
+    expect(await world.synchronize('attended')).toMatchObject({ kind: 'synchronized' });
+    world.clock.advance(12 * hours);
+    expect(await world.synchronize()).toMatchObject({ kind: 'failed', code });
+    expect(await world.login()).toMatchObject({ status, lastAttempt: { errorCode: code } });
+  });
+
+  it('felix never gets to hear that the bank has had enough', async () => {
+    const world = await connect('felix');
+    expect(await world.synchronize('attended')).toMatchObject({ kind: 'synchronized' });
+    for (let n = 0; n < 4; n++) expect(await world.synchronize()).toMatchObject({ kind: 'synchronized' });
+    expect(await world.synchronize()).toMatchObject({ kind: 'skipped', reason: 'ACCESS_LIMIT' });
+    world.clock.advance(25 * hours);
+    expect(await world.synchronize()).toMatchObject({ kind: 'synchronized' });
+    expect((await world.login()).consents[0]?.accessClosedUntil).toBeNull();
+  });
+});
