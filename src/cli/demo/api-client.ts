@@ -20,6 +20,9 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
     lazy: false,
     retryAttempts: 3,
   });
+  const connected = new Promise<void>((resolve) => {
+    socket.on('connected', () => resolve());
+  });
   return {
     async run<Result>(document: string, variables: Record<string, unknown> = {}) {
       const response = await request(endpoint, {
@@ -37,7 +40,7 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
     },
     async subscribe<Message>(document: string, onNext: (message: Message) => void) {
       await new Promise<void>((resolve, reject) => {
-        socket.on('connected', () => resolve());
+        void connected.then(resolve);
         socket.subscribe<Message>(
           { query: document },
           {
