@@ -1,4 +1,4 @@
-import type { ConsentRoutesDeps } from './consent-routes.ts';
+import type { BankDeps } from './bank-deps.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
 import { answerPages, page } from './pages.ts';
 
@@ -6,7 +6,7 @@ import { answerPages, page } from './pages.ts';
  * "The bank's app" of the decoupled approach: the end user names itself and gets the forms of the access that waits for it. The
  * forms are those of the bank's pages; without a redirect address they end with a plain word.
  */
-export function answerApp(deps: ConsentRoutesDeps, request: BankRequest): BankReply {
+export function answerApp(deps: BankDeps, request: BankRequest): BankReply {
   const psuId = new URLSearchParams(request.body).get('psu_id')?.trim();
   const base = new URL(deps.baseUrl()).pathname.replace(/\/$/, '');
   if (request.method !== 'POST' || !psuId) {

@@ -1,150 +1,131 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { type AccessLog, createAccessLog } from './access-log.ts';
+import { type ConsentState, consentState } from './consent-state.ts';
+import { type Journal, openJournal } from './journal.ts';
 
-const consent = z.object({
-  id: z.string(),
-  variant: z.enum(['redirect', 'decoupled', 'embedded']),
-  status: z.enum([
-    'received',
-    'rejected',
-    'valid',
-    'revokedByPsu',
-    'expired',
-    'terminatedByTpp',
-    'partiallyAuthorised',
-  ]),
-  tpp: z.string(),
-  recurring: z.boolean(),
-  validUntil: z.string(),
-  frequencyPerDay: z.number(),
-  redirectUri: z.string().nullable(),
-  nokRedirectUri: z.string().nullable(),
-  /** Known once the end user has logged in. */
-  psuId: z.string().nullable(),
-  authorisationId: z.string().nullable(),
-  scaStatus: z.string(),
-  /** Unguessable part of the bank's own page. */
-  link: z.string().nullable(),
-  wrongOtpCount: z.number(),
-  createdAt: z.number(),
-  /** Milliseconds; null before the SCA. */
-  authorisedAt: z.number().nullable(),
-  lastActionAt: z.number(),
-  /** Accounts whose transactions have been read to the last page. */
-  readAccounts: z.array(z.number()),
-});
-export type ConsentState = z.infer<typeof consent>;
+/** What has been booked on an account since it was first looked at. */
+export interface AccountBook {
+  /** The day of the first look, in days since 1970: the history lies before it. */
+  firstDay: number;
+  /** How often the transactions have been read. */
+  readingCount: number;
+  /** The days of the latest readings, oldest first: those whose entries are still shown. */
+  readingDays: number[];
+  /** Of all that is booked, history and readings, shown or not. */
+  bookedCents: number;
+}
 
-const line = z.union([
-  z.object({ consent }),
-  z.object({ reading: z.object({ account: z.string(), day: z.string() }) }),
-  z.object({ access: z.object({ key: z.string(), at: z.number() }) }),
-]);
-type Line = z.infer<typeof line>;
-
-/** What the bank remembers, over restarts and kills: an appended journal, read at start. */
-export interface BankState {
+/** What the bank remembers, over restarts and kills. */
+export interface BankState extends AccessLog {
   findConsent(id: string): ConsentState | null;
   findConsentByLink(link: string): ConsentState | null;
   /** The newest that waits for this end user's approval in the bank's app. */
   findWaiting(psuId: string): ConsentState | null;
   saveConsent(consent: ConsentState): void;
-  /** The days on which the account's transactions were read, oldest first. */
-  readings(account: string): readonly string[];
-  addReading(account: string, day: string): void;
-  /** Unattended accesses of the last 24 hours, in milliseconds. */
-  accesses(key: string, nowMs: number): number;
-  addAccess(key: string, nowMs: number): void;
+  findBook(account: string): Readonly<AccountBook> | null;
+  openBook(account: string, book: { firstDay: number; bookedCents: number }): void;
+  /** `cents`: what the reading books. Needs an open book. */
+  addReading(account: string, reading: { day: number; cents: number }): void;
+  /** For what the bank gives out and wants back unchanged. */
+  secret: string;
   close(): void;
 }
 
-const dayMs = 86_400_000;
+/** Readings of an account whose entries are shown: those before are only in its balance. */
+const maxShownReadings = 2_000;
+/** Ended consents are forgotten after this long. */
+const forgetMs = 180 * 86_400_000;
 
-/** Null: in memory only. */
-export function openBankState(file: string | null, nowMs: number): BankState {
+const bookLine = z.object({
+  account: z.string(),
+  firstDay: z.int(),
+  readingCount: z.int(),
+  readingDays: z.array(z.int()),
+  bookedCents: z.int(),
+});
+
+/** `file` null: in memory only. */
+export function openBankState(file: string | null, nowMs: () => number): BankState {
   const consents = new Map<string, ConsentState>();
   const byLink = new Map<string, string>();
-  const readings = new Map<string, string[]>();
-  const accesses = new Map<string, number[]>();
+  const waiting = new Map<string, string>();
+  const books = new Map<string, AccountBook>();
+  const accesses = createAccessLog();
+  let secret = randomBytes(32).toString('base64url');
 
-  function apply(entry: Line): void {
-    if ('consent' in entry) {
-      consents.set(entry.consent.id, entry.consent);
-      if (entry.consent.link) byLink.set(entry.consent.link, entry.consent.id);
-    } else if ('reading' in entry) {
-      const { account, day } = entry.reading;
-      const days = readings.get(account);
-      if (days) days.push(day);
-      else readings.set(account, [day]);
-    } else {
-      const { key, at } = entry.access;
-      const times = accesses.get(key);
-      if (times) times.push(at);
-      else accesses.set(key, [at]);
+  function keepConsent(consent: ConsentState): void {
+    consents.set(consent.id, consent);
+    if (consent.link) byLink.set(consent.link, consent.id);
+    if (consent.variant === 'decoupled' && consent.psuId) waiting.set(consent.psuId, consent.id);
+  }
+
+  function keepReading(account: string, { day, cents }: { day: number; cents: number }): void {
+    const book = books.get(account);
+    if (!book) throw new Error(`The account ${account} has no book.`);
+    book.readingCount += 1;
+    book.bookedCents += cents;
+    book.readingDays.push(day);
+    if (book.readingDays.length > maxShownReadings) book.readingDays.shift();
+  }
+
+  // Readings and accesses are by far the most, and their form is ours alone: only the rest is looked at closely.
+  function replay(entry: Record<string, unknown>): void {
+    if ('r' in entry) {
+      const [account, day, cents] = entry.r as [string, number, number];
+      keepReading(account, { day, cents });
+    } else if ('a' in entry) {
+      const [key, at] = entry.a as [string, number];
+      accesses.addAccess(key, at);
+    } else if ('consent' in entry) {
+      keepConsent(consentState.parse(entry.consent));
+    } else if ('book' in entry) {
+      const { account, ...book } = bookLine.parse(entry.book);
+      books.set(account, book);
+    } else if (typeof entry.secret === 'string') {
+      secret = entry.secret;
     }
   }
 
-  if (file) for (const entry of readJournal(file)) apply(entry);
-  if (file) compact(file, snapshot());
-  const handle = file ? openSync(file, 'a') : null;
+  function* snapshot(): Generator<object> {
+    yield { secret };
+    for (const consent of consents.values()) {
+      const isOver = consent.status !== 'valid' && consent.lastActionAt < nowMs() - forgetMs;
+      if (!isOver) yield { consent };
+    }
+    for (const [account, book] of books) yield { book: { account, ...book } };
+    for (const access of accesses.recentAccesses(nowMs())) yield { a: access };
+  }
+
+  const journal: Journal | null = file ? openJournal({ file, replay, snapshot }) : null;
   let isClosed = false;
 
-  function* snapshot(): Generator<Line> {
-    for (const kept of consents.values()) yield { consent: kept };
-    for (const [account, days] of readings) for (const day of days) yield { reading: { account, day } };
-    const since = nowMs - dayMs;
-    for (const [key, times] of accesses) for (const at of times) if (at > since) yield { access: { key, at } };
-  }
-
-  function append(entry: Line): void {
+  // Written before the reply: what the bank has said survives the process. Kept first, for writing may take a snapshot.
+  function keep(entry: Record<string, unknown>): void {
     if (isClosed) throw new Error('The sandbox bank is closed.');
-    apply(entry);
-    // Written before the reply: what the bank has said survives the process.
-    if (handle !== null) writeSync(handle, `${JSON.stringify(entry)}\n`);
-  }
-
-  function recent(key: string, nowMs: number): number[] {
-    const times = (accesses.get(key) ?? []).filter((at) => at > nowMs - dayMs);
-    accesses.set(key, times);
-    return times;
+    replay(entry);
+    journal?.append(entry);
   }
 
   return {
     findConsent: (id) => consents.get(id) ?? null,
     findConsentByLink: (link) => consents.get(byLink.get(link) ?? '') ?? null,
-    findWaiting: (psuId) =>
-      [...consents.values()].findLast(
-        (kept) => kept.variant === 'decoupled' && kept.psuId === psuId && kept.status === 'received',
-      ) ?? null,
-    saveConsent: (kept) => append({ consent: kept }),
-    readings: (account) => readings.get(account) ?? [],
-    addReading: (account, day) => append({ reading: { account, day } }),
-    accesses: (key, nowMs) => recent(key, nowMs).length,
-    addAccess: (key, at) => append({ access: { key, at } }),
+    findWaiting: (psuId) => {
+      const consent = consents.get(waiting.get(psuId) ?? '');
+      return consent?.status === 'received' ? consent : null;
+    },
+    saveConsent: (consent) => keep({ consent }),
+    findBook: (account) => books.get(account) ?? null,
+    openBook: (account, { firstDay, bookedCents }) =>
+      keep({ book: { account, firstDay, bookedCents, readingCount: 0, readingDays: [] } }),
+    addReading: (account, { day, cents }) => keep({ r: [account, day, cents] }),
+    accesses: accesses.accesses,
+    addAccess: (key, at) => keep({ a: [key, at] }),
+    recentAccesses: accesses.recentAccesses,
+    secret,
     close: () => {
-      if (isClosed) return;
       isClosed = true;
-      if (handle !== null) closeSync(handle);
+      journal?.close();
     },
   };
-}
-
-function readJournal(file: string): Line[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((text) => {
-      try {
-        return [line.parse(JSON.parse(text))];
-      } catch {
-        // The last line of a process that was killed while it wrote.
-        return [];
-      }
-    });
-}
-
-function compact(file: string, lines: Iterable<Line>): void {
-  const draft = `${file}.new`;
-  writeFileSync(draft, [...lines].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  renameSync(draft, file);
 }

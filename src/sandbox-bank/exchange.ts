@@ -59,3 +59,7 @@ export class Refusal extends Error {
     return toJson(this.status, { tppMessages: [{ category: 'ERROR', code: this.code, text: this.message }] });
   }
 }
+
+export function wrongMethod(): Refusal {
+  return new Refusal(405, 'SERVICE_INVALID', 'This method is not offered here.');
+}

@@ -1,13 +1,13 @@
-import type { ConsentState } from './bank-state.ts';
-import { authorised, type ConsentRoutesDeps } from './consent-routes.ts';
+import type { BankDeps } from './bank-deps.ts';
+import { authorised } from './consent-access.ts';
+import type { ConsentState } from './consent-state.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
-import { findPerson, otp, type Person, password } from './persons.ts';
+import { allowedWrongOtps, findPerson, otp, type Person, password } from './persons.ts';
 
 const linkMs = 10 * 60_000;
-const allowedWrongOtps = 3;
 
 /** The bank's own pages, where the end user logs in, proves who it is, and approves: plain forms, no JavaScript. */
-export function answerPages(deps: ConsentRoutesDeps, request: BankRequest, path: string[]): BankReply {
+export function answerPages(deps: BankDeps, request: BankRequest, path: string[]): BankReply {
   const [link, step] = path;
   const consent = deps.state.findConsentByLink(link ?? '');
   if (!consent || consent.variant !== deps.variant || deps.now().getTime() > consent.createdAt + linkMs) {
@@ -31,7 +31,7 @@ export function answerPages(deps: ConsentRoutesDeps, request: BankRequest, path:
 }
 
 interface Here {
-  deps: ConsentRoutesDeps;
+  deps: BankDeps;
   consent: ConsentState;
   base: string;
 }

@@ -26,6 +26,7 @@ export interface PersonAccount {
 
 export const password = 'sandbox';
 export const otp = '123456';
+export const allowedWrongOtps = 3;
 
 const bankCode = '50010517';
 const names: Record<string, string> = {

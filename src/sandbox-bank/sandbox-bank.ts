@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerAccounts } from './account-routes.ts';
 import { answerApp } from './app-pages.ts';
+import type { BankDeps } from './bank-deps.ts';
 import { openBankState } from './bank-state.ts';
-import { answerConsents, type ConsentRoutesDeps } from './consent-routes.ts';
+import { answerConsents } from './consent-routes.ts';
 import { type BankReply, type BankRequest, Refusal, readRequest, sendReply, toJson } from './exchange.ts';
+import { createLedger } from './ledger.ts';
 import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
 
@@ -35,12 +37,14 @@ type Variant = (typeof variants)[number];
 /** A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Rejects with Node's error when the port is taken. */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
   const { host, port, dataFile, clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0 } = options;
-  const state = openBankState(dataFile, clock.now().getTime());
+  const state = openBankState(dataFile, () => clock.now().getTime());
+  const ledger = createLedger({ state, now: () => clock.now() });
   const closing = new AbortController();
   let closed: Promise<void> | null = null;
   let url = '';
-  const depsOf = (variant: Variant, base: string): ConsentRoutesDeps => ({
+  const depsOf = (variant: Variant, base: string): BankDeps => ({
     state,
+    ledger,
     variant,
     now: () => clock.now(),
     baseUrl: () => `${url}${base}`,

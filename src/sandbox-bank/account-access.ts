@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import type { BankDeps } from './bank-deps.ts';
+import { getConsent, presentStatus } from './consent-access.ts';
+import type { ConsentState } from './consent-state.ts';
+import { type BankRequest, Refusal } from './exchange.ts';
+import { findPerson, type Person, type PersonAccount } from './persons.ts';
+import { toUuid } from './random.ts';
+
+/** A reading of accounts under a consent. */
+export interface Access {
+  consent: ConsentState;
+  person: Person;
+  /** Whether the end user has asked for it, right now. */
+  attended: boolean;
+}
+
+/** A reading of one account. */
+export interface AccountAccess extends Access {
+  account: PersonAccount;
+  index: number;
+  /** What the bank's books know the account by. */
+  key: string;
+}
+
+/** What the request may read. Refuses what no valid consent is behind. */
+export function checkAccess(deps: BankDeps, request: BankRequest): Access {
+  const consentId = request.header('consent-id');
+  if (!consentId) throw new Refusal(400, 'FORMAT_ERROR', 'Consent-ID is missing.');
+  const address = request.header('psu-ip-address');
+  if (address !== null && isIP(address) === 0) throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is no address.');
+  const consent = getConsent(deps, request, consentId);
+  const status = presentStatus(deps, consent);
+  if (status === 'expired') throw new Refusal(401, 'CONSENT_EXPIRED', 'The consent has expired.');
+  const person = findPerson(consent.psuId ?? '');
+  if (status !== 'valid' || !person) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
+  const fetchedOnce = consent.readAccounts.length >= person.accounts.length;
+  if (person.trouble === 'bank-down' && fetchedOnce) {
+    throw new Refusal(503, 'SERVICE_UNAVAILABLE', 'The bank is down for maintenance.');
+  }
+  return { consent, person, attended: address !== null };
+}
+
+export function findAccount(access: Access, resourceId: string): AccountAccess {
+  const { consent, person } = access;
+  const index = person.accounts.findIndex((_, i) => toResourceId(consent, i) === resourceId);
+  const account = person.accounts[index];
+  if (!account) throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such account under this consent.');
+  return { ...access, account, index, key: `${person.psuId}/${account.iban}/${account.currency}` };
+}
+
+// RTS Art. 36(5)(b), as banks apply it: per consent, account and endpoint, in any 24 hours.
+export function countAccess(deps: BankDeps, { consent, person, attended }: Access, endpoint: string): void {
+  if (attended) return;
+  const key = `${consent.id}/${endpoint}`;
+  const nowMs = deps.now().getTime();
+  const limit = Math.min(consent.frequencyPerDay, person.accessesPerDay ?? Number.POSITIVE_INFINITY);
+  if (deps.state.accesses(key, nowMs) >= limit) {
+    throw new Refusal(429, 'ACCESS_EXCEEDED', 'The allowed accesses of the day are used up.');
+  }
+  deps.state.addAccess(key, nowMs);
+}
+
+// Stable for the life of one consent only, as the protocol promises no more.
+export function toResourceId(consent: ConsentState, index: number): string {
+  return toUuid(`${consent.id}/${index}`);
+}
+
+export function toAccountUrl(deps: BankDeps, consent: ConsentState, index: number): string {
+  return `${deps.baseUrl()}/v1/accounts/${toResourceId(consent, index)}`;
+}

@@ -1,0 +1,125 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { BankDeps } from './bank-deps.ts';
+import { authorised, saveChange } from './consent-access.ts';
+import type { ConsentState } from './consent-state.ts';
+import { type BankReply, type BankRequest, Refusal, toJson, wrongMethod } from './exchange.ts';
+import { allowedWrongOtps, findPerson, otp, password } from './persons.ts';
+import { parseBody } from './request-body.ts';
+
+const authorisationBody = z.object({
+  psuData: z.object({ password: z.string() }).optional(),
+  authenticationMethodId: z.string().optional(),
+  scaAuthenticationData: z.string().optional(),
+});
+
+const scaMethods = [
+  { authenticationType: 'SMS_OTP', authenticationMethodId: 'sms', name: 'SMS to the phone ending in 42' },
+  { authenticationType: 'CHIP_OTP', authenticationMethodId: 'chip', name: 'Card reader' },
+];
+
+/** Answers what lies under /v1/consents/{consentId}/authorisations. */
+export function answerAuthorisations(
+  deps: BankDeps,
+  request: BankRequest,
+  { consent, authorisationId }: { consent: ConsentState; authorisationId: string | undefined },
+): BankReply {
+  if (!authorisationId) return answerAll(deps, request, consent);
+  if (authorisationId !== consent.authorisationId)
+    throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such authorisation.');
+  if (request.method === 'GET') return toJson(200, { scaStatus: consent.scaStatus });
+  // In the other approaches only the bank's own pages go on: a TPP that could would go past them.
+  if (request.method !== 'PUT' || deps.variant !== 'embedded') throw wrongMethod();
+  return continueEmbedded(deps, request, { consent, status: 200 });
+}
+
+function answerAll(deps: BankDeps, request: BankRequest, consent: ConsentState): BankReply {
+  if (request.method === 'GET') {
+    return toJson(200, { authorisationIds: consent.authorisationId ? [consent.authorisationId] : [] });
+  }
+  if (request.method !== 'POST') throw wrongMethod();
+  if (consent.status !== 'received') throw new Refusal(403, 'CONSENT_EXPIRED', 'The consent awaits no authorisation.');
+  const psuId = request.header('psu-id');
+  if (deps.variant === 'redirect') return toJson(201, toScaReply(deps, consent));
+  if (!psuId || !findPerson(psuId)) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'This PSU-ID is not known.');
+  const started = saveChange(deps, consent, {
+    psuId,
+    authorisationId: randomUUID(),
+    scaStatus: deps.variant === 'decoupled' ? 'started' : 'psuIdentified',
+    link: deps.variant === 'decoupled' ? randomBytes(24).toString('base64url') : null,
+  });
+  if (deps.variant === 'embedded' && parseBody(authorisationBody, request.body).psuData) {
+    return continueEmbedded(deps, request, { consent: started, status: 201 });
+  }
+  return toJson(201, toScaReply(deps, started), { 'aspsp-sca-approach': deps.variant.toUpperCase() });
+}
+
+function toScaReply(deps: BankDeps, consent: ConsentState): Record<string, unknown> {
+  const self = `${deps.baseUrl()}/v1/consents/${consent.id}/authorisations/${consent.authorisationId}`;
+  const scaStatus = { scaStatus: { href: self } };
+  const common = { scaStatus: consent.scaStatus, authorisationId: consent.authorisationId };
+  if (deps.variant === 'decoupled') {
+    return {
+      ...common,
+      psuMessage: 'Please approve the access in the app of your bank.',
+      _links: scaStatus,
+    };
+  }
+  if (deps.variant === 'redirect') {
+    return { ...common, _links: { scaRedirect: { href: `${deps.baseUrl()}/pages/${consent.link}` }, ...scaStatus } };
+  }
+  switch (consent.scaStatus) {
+    case 'psuIdentified':
+      return { ...common, _links: { updatePsuAuthentication: { href: self }, ...scaStatus } };
+    case 'psuAuthenticated':
+      return {
+        ...common,
+        scaMethods,
+        _links: { selectAuthenticationMethod: { href: self }, ...scaStatus },
+      };
+    case 'scaMethodSelected':
+      return {
+        ...common,
+        chosenScaMethod: scaMethods.find((method) => method.authenticationMethodId === consent.scaMethodId),
+        challengeData: {
+          otpMaxLength: 6,
+          otpFormat: 'integer',
+          additionalInformation: 'Enter the code that we have sent.',
+        },
+        _links: { authoriseTransaction: { href: self }, ...scaStatus },
+      };
+    default:
+      return { ...common, _links: scaStatus };
+  }
+}
+
+function continueEmbedded(
+  deps: BankDeps,
+  request: BankRequest,
+  { consent, status }: { consent: ConsentState; status: number },
+): BankReply {
+  const body = parseBody(authorisationBody, request.body);
+  const save = (change: Partial<ConsentState>): BankReply => {
+    return toJson(status, toScaReply(deps, saveChange(deps, consent, change)));
+  };
+  if (body.psuData && consent.scaStatus === 'psuIdentified') {
+    if (body.psuData.password !== password) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'The password is wrong.');
+    return save({ scaStatus: 'psuAuthenticated' });
+  }
+  if (body.authenticationMethodId && consent.scaStatus === 'psuAuthenticated') {
+    if (!scaMethods.some((method) => method.authenticationMethodId === body.authenticationMethodId)) {
+      throw new Refusal(400, 'SCA_METHOD_UNKNOWN', 'There is no such method.');
+    }
+    return save({ scaStatus: 'scaMethodSelected', scaMethodId: body.authenticationMethodId });
+  }
+  if (body.scaAuthenticationData && consent.scaStatus === 'scaMethodSelected') {
+    const person = findPerson(consent.psuId ?? '');
+    if (person?.trouble === 'sca-fails') return save({ scaStatus: 'failed', status: 'rejected' });
+    if (body.scaAuthenticationData === otp) return save(authorised(deps.now()));
+    const wrongOtpCount = consent.wrongOtpCount + 1;
+    if (wrongOtpCount >= allowedWrongOtps) return save({ wrongOtpCount, scaStatus: 'failed', status: 'rejected' });
+    save({ wrongOtpCount });
+    throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'The code is wrong.');
+  }
+  throw new Refusal(409, 'STATUS_INVALID', 'The authorisation does not wait for this.');
+}

@@ -1,0 +1,13 @@
+import type { BankState } from './bank-state.ts';
+import type { ConsentState } from './consent-state.ts';
+import type { Ledger } from './ledger.ts';
+
+/** What every answer of the bank is made with. */
+export interface BankDeps {
+  state: BankState;
+  ledger: Ledger;
+  now(): Date;
+  /** Of this bank and variant, without a slash at the end. */
+  baseUrl(): string;
+  variant: ConsentState['variant'];
+}

@@ -1,0 +1,40 @@
+import type { BankDeps } from './bank-deps.ts';
+import type { ConsentState } from './consent-state.ts';
+import { dayOf } from './days.ts';
+import { type BankRequest, Refusal } from './exchange.ts';
+
+/** A one-off consent is good for this long after the SCA. */
+const oneOffMs = 30 * 60_000;
+
+/** The consent, where it is this TPP's and was made at this bank. */
+export function getConsent(deps: BankDeps, request: BankRequest, id: string): ConsentState {
+  const consent = deps.state.findConsent(id);
+  if (!consent || consent.variant !== deps.variant)
+    throw new Refusal(403, 'CONSENT_UNKNOWN', 'There is no such consent.');
+  if (consent.tpp !== tppOf(request)) throw new Refusal(400, 'CONSENT_UNKNOWN', 'The consent is not yours.');
+  return consent;
+}
+
+export function tppOf(request: BankRequest): string {
+  return request.header('tpp-signature-certificate') ?? request.header('x-tpp-id') ?? 'anonymous';
+}
+
+/** The status now: time ends consents without anybody doing anything. */
+export function presentStatus(deps: Pick<BankDeps, 'now'>, consent: ConsentState): ConsentState['status'] {
+  if (consent.status !== 'valid') return consent.status;
+  const now = deps.now();
+  if (consent.validUntil < dayOf(now)) return 'expired';
+  const usedUp = !consent.recurring && now.getTime() > (consent.authorisedAt ?? 0) + oneOffMs;
+  return usedUp ? 'expired' : 'valid';
+}
+
+/** What the completed SCA makes of a consent. */
+export function authorised(now: Date): Partial<ConsentState> {
+  return { status: 'valid', scaStatus: 'finalised', authorisedAt: now.getTime(), lastActionAt: now.getTime() };
+}
+
+export function saveChange(deps: BankDeps, consent: ConsentState, change: Partial<ConsentState>): ConsentState {
+  const changed = { ...consent, ...change };
+  deps.state.saveConsent(changed);
+  return changed;
+}
