@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { type EventDefinition, eventCatalogue } from '../events/event-catalogue.ts';
+import { toEventExample, toEventJsonSchema } from '../events/event-schema.ts';
 
 /**
- * Writes one file per event type: its name, what it means, the JSON Schema of its data and an example. With `check` nothing is
+ * Writes one file per event type: its name, what it means, the JSON Schema of the event and an example. With `check` nothing is
  * written. Returns the files that were, or are, out of date.
  */
 export async function emitEventSchemas(directory: string, { check }: { check: boolean }): Promise<string[]> {
@@ -27,6 +27,8 @@ export async function emitEventSchemas(directory: string, { check }: { check: bo
   return stale;
 }
 
-function toFile({ type, name, description, data, example }: EventDefinition): string {
-  return `${JSON.stringify({ type, name, description, schema: z.toJSONSchema(data), example }, null, 2)}\n`;
+function toFile(definition: EventDefinition): string {
+  const { type, name, description } = definition;
+  const [schema, example] = [toEventJsonSchema(definition), toEventExample(definition)];
+  return `${JSON.stringify({ type, name, description, schema, example }, null, 2)}\n`;
 }
