@@ -77,12 +77,11 @@ function toPayload(value: Json): Json {
     : { ...fields, account: toPayload(account) };
 }
 
-describe('the whole way, on', () => {
-  it.each(stores)('$name', { timeout: 180_000 }, async ({ missing, settings }) => {
+describe('the whole way', () => {
+  it.each(stores)('on $name', { timeout: 180_000 }, async ({ missing, settings }) => {
     if (missing) return expect(process.env.CI, `no ${missing} is at hand`).toBeUndefined();
     const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDirectory(), ...(await settings()) });
     const api = createApiClient(tidewater.url, testApiKey);
-    onTestFinished(async () => await api.close());
     const receiver = await startWebhookReceiver();
     onTestFinished(async () => await receiver.stop());
 
@@ -143,6 +142,7 @@ describe('the whole way, on', () => {
         { status: 'OK', active, lastSynchronization: expect.any(String), bankLogin: { id: user.bankLoginId } },
       ]);
     }
+    await api.close();
     expect(await tidewater.stop()).toBe(0);
   });
 });
