@@ -42,13 +42,14 @@ function answerAll(deps: BankDeps, request: BankRequest, consent: ConsentState):
   const psuId = request.header('psu-id');
   if (deps.variant === 'redirect') return toJson(201, toScaReply(deps, consent));
   if (!psuId || !findPerson(psuId)) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'This PSU-ID is not known.');
+  const { psuData } = parseBody(authorisationBody, request.body);
   const started = saveChange(deps, consent, {
     psuId,
     authorisationId: randomUUID(),
     scaStatus: deps.variant === 'decoupled' ? 'started' : 'psuIdentified',
     link: deps.variant === 'decoupled' ? randomBytes(24).toString('base64url') : null,
   });
-  if (deps.variant === 'embedded' && parseBody(authorisationBody, request.body).psuData) {
+  if (deps.variant === 'embedded' && psuData) {
     return continueEmbedded(deps, request, { consent: started, status: 201 });
   }
   return toJson(201, toScaReply(deps, started), { 'aspsp-sca-approach': deps.variant.toUpperCase() });

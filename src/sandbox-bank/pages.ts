@@ -2,6 +2,7 @@ import type { BankDeps } from './bank-deps.ts';
 import { authorised } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
+import { escapeHtml, page, problemLine } from './page-layout.ts';
 import { allowedWrongOtps, findPerson, otp, type Person, password } from './persons.ts';
 
 const linkMs = 10 * 60_000;
@@ -46,8 +47,8 @@ function loginPage({ base }: Here, status: number, problem = ''): BankReply {
   return page(
     status,
     'Log in to your bank',
-    `${problem ? `<p role="alert" class="problem">${problem}</p>` : ''}
-    <form method="post" action="${base}/login">
+    `${problemLine(problem)}
+    <form method="post" action="${escapeHtml(base)}/login">
       <label for="psu_id">User name</label><input id="psu_id" name="psu_id" autocomplete="username" required autofocus>
       <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
       <button type="submit">Log in</button>
@@ -57,7 +58,9 @@ function loginPage({ base }: Here, status: number, problem = ''): BankReply {
 
 function login(here: Here, form: URLSearchParams): BankReply {
   const psuId = (form.get('psu_id') ?? '').trim();
-  if (!findPerson(psuId) || form.get('password') !== password) {
+  // In the app the access waits for one end user: nobody else can approve it.
+  const isSomebodyElse = here.consent.variant === 'decoupled' && psuId !== here.consent.psuId;
+  if (isSomebodyElse || !findPerson(psuId) || form.get('password') !== password) {
     return loginPage(here, 422, 'User name or password is wrong. Please try again.');
   }
   save(here, { psuId, scaStatus: 'psuAuthenticated' });
@@ -68,8 +71,8 @@ function otpPage({ base }: Here, status: number, problem = ''): BankReply {
   return page(
     status,
     'Confirm that it is you',
-    `${problem ? `<p role="alert" class="problem">${problem}</p>` : '<p>We have sent a code to your phone.</p>'}
-    <form method="post" action="${base}/otp">
+    `${problemLine(problem) || '<p>We have sent a code to your phone.</p>'}
+    <form method="post" action="${escapeHtml(base)}/otp">
       <label for="otp">Code</label>
       <input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus>
       <button type="submit">Confirm</button>
@@ -94,7 +97,7 @@ function checkOtp(here: Here, form: URLSearchParams): BankReply {
 
 function approvalPage({ base, consent }: Here, person: Person): BankReply {
   const accounts = person.accounts
-    .map((account) => `<li>${account.name} · ${account.iban} · ${account.currency}</li>`)
+    .map((account) => `<li>${escapeHtml([account.name, account.iban, account.currency].join(' · '))}</li>`)
     .join('');
   const until = consent.recurring
     ? `until ${consent.validUntil}, also while you are not there (up to ${consent.frequencyPerDay} times a day)`
@@ -102,8 +105,8 @@ function approvalPage({ base, consent }: Here, person: Person): BankReply {
   return page(
     200,
     'Share your account information?',
-    `<p>Balances and transactions of these accounts are shared ${until}:</p><ul>${accounts}</ul>
-    <form method="post" action="${base}/decision">
+    `<p>Balances and transactions of these accounts are shared ${escapeHtml(until)}:</p><ul>${accounts}</ul>
+    <form method="post" action="${escapeHtml(base)}/decision">
       <button type="submit" name="decision" value="approve">Approve</button>
       <button type="submit" name="decision" value="deny" class="second">Deny</button>
     </form>`,
@@ -132,29 +135,4 @@ function reject(here: Here): BankReply {
 
 function redirect(location: string): BankReply {
   return { status: 303, headers: { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } };
-}
-
-const style = `body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#eef3f1;color:#14201c}
-main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 6px #0002}
-header{color:#0b5d46;font-weight:700}h1{font-size:1.4rem}label{display:block;margin:1rem 0 .25rem}
-input{width:100%;box-sizing:border-box;font:inherit;padding:.6rem;border:1px solid #7a8a84;border-radius:.4rem}
-button{font:inherit;font-weight:600;width:100%;margin-top:1.25rem;padding:.75rem;border:0;border-radius:.4rem;background:#0b5d46;color:#fff}
-button.second{background:#fff;color:#0b5d46;border:1px solid #0b5d46;margin-top:.75rem}.problem{color:#a1260d}`;
-
-export function page(status: number, title: string, content: string): BankReply {
-  return {
-    status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    },
-    body: `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · Sandbox Bank</title><style>${style}</style></head>
-<body><main><header>Sandbox Bank</header><h1>${title}</h1>${content}</main></body></html>`,
-  };
 }

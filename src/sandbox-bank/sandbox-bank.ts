@@ -23,6 +23,8 @@ export interface SandboxBankOptions {
   slowMs?: number;
   /** How long every data call takes at least. @default 0 */
   latencyMs?: number;
+  /** Hears of errors in the bank itself, which answers them with 500. @default written to stderr */
+  onError?: (error: unknown) => void;
 }
 
 export interface SandboxBank {
@@ -36,7 +38,15 @@ type Variant = (typeof variants)[number];
 
 /** A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Rejects with Node's error when the port is taken. */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
-  const { host, port, dataFile, clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0 } = options;
+  const {
+    host,
+    port,
+    dataFile,
+    clock = { now: () => new Date() },
+    slowMs = 3_000,
+    latencyMs = 0,
+    onError = toStderr,
+  } = options;
   const state = openBankState(dataFile, () => clock.now().getTime());
   const ledger = createLedger({ state, now: () => clock.now() });
   const closing = new AbortController();
@@ -68,25 +78,28 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
     return answerAccounts(deps, request, rest);
   }
 
+  async function answerOrRefuse(request: BankRequest): Promise<BankReply | null> {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (closing.signal.aborted) return null;
+      if (error instanceof Refusal) return error.toReply();
+      onError(error);
+      return toJson(500, { tppMessages: [{ category: 'ERROR', code: 'INTERNAL_SERVER_ERROR' }] });
+    }
+  }
+
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(message).catch(() => null);
-    if (!request) return sendReply(response, { status: 400 });
     if (closing.signal.aborted) return;
+    if (!request) return sendReply(response, { status: 400, headers: { connection: 'close' } });
+    const reply = await answerOrRefuse(request);
     const requestId = request.header('x-request-id');
-    try {
-      const reply = await answer(request);
-      sendReply(response, {
-        ...reply,
-        headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) },
-      });
-    } catch (error) {
-      if (closing.signal.aborted) return;
-      const reply = error instanceof Refusal ? error.toReply() : toJson(500, {});
-      sendReply(response, {
-        ...reply,
-        headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) },
-      });
-    }
+    if (!reply) return;
+    sendReply(response, {
+      ...reply,
+      headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) },
+    });
   }
 
   const server = createServer((message, response) => void handle(message, response));
@@ -114,6 +127,10 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
       return closed;
     },
   };
+}
+
+function toStderr(error: unknown): void {
+  process.stderr.write(`Sandbox bank: ${error instanceof Error ? error.stack : String(error)}\n`);
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
