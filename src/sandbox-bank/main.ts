@@ -1,10 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSandboxBank } from './sandbox-bank.ts';
 
 // npm run sandbox-bank: the sandbox bank alone.
 const { SANDBOX_BANK_PORT = '4001', HOST = '127.0.0.1', DATA_DIR = '.data' } = process.env;
-mkdirSync(DATA_DIR, { recursive: true });
 const bank = await createSandboxBank({
   host: HOST,
   port: Number(SANDBOX_BANK_PORT),

@@ -1,16 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { answerAccounts } from './account-routes.ts';
-import { answerApp } from './app-pages.ts';
-import type { BankDeps } from './bank-deps.ts';
 import { openBankState } from './bank-state.ts';
-import { answerConsents } from './consent-routes.ts';
 import { type BankReply, type BankRequest, Refusal, readRequest, sendReply, toJson } from './exchange.ts';
 import { createLedger } from './ledger.ts';
-import { answerPages } from './pages.ts';
-import { findPerson } from './persons.ts';
+import { createRouter } from './router.ts';
 
 export interface SandboxBankOptions {
   host: string;
@@ -33,84 +27,25 @@ export interface SandboxBank {
   close(): Promise<void>;
 }
 
-const variants = ['redirect', 'decoupled', 'embedded'] as const;
-type Variant = (typeof variants)[number];
-
 /** A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Rejects with Node's error when the port is taken. */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
-  const {
-    host,
-    port,
-    dataFile,
-    clock = { now: () => new Date() },
-    slowMs = 3_000,
-    latencyMs = 0,
-    onError = toStderr,
-  } = options;
-  const state = openBankState(dataFile, () => clock.now().getTime());
-  const ledger = createLedger({ state, now: () => clock.now() });
+  const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr } = options;
+  const now = () => clock.now();
+  const state = openBankState(options.dataFile, () => now().getTime());
   const closing = new AbortController();
-  let closed: Promise<void> | null = null;
+  const { signal } = closing;
   let url = '';
-  const depsOf = (variant: Variant, base: string): BankDeps => ({
-    state,
-    ledger,
-    variant,
-    now: () => clock.now(),
-    baseUrl: () => `${url}${base}`,
-  });
-
-  async function answer(request: BankRequest): Promise<BankReply> {
-    const path = request.url.pathname.split('/').filter((part) => part !== '');
-    const named = variants.find((variant) => variant === path[0]);
-    const deps = depsOf(named ?? 'redirect', named ? `/${named}` : '');
-    const [area, resource, ...rest] = named ? path.slice(1) : path;
-    if (area === 'pages') return answerPages(deps, request, [resource ?? '', ...rest]);
-    if (area === 'app') return answerApp(deps, request);
-    if (area !== 'v1') return toJson(404, { tppMessages: [{ category: 'ERROR', code: 'RESOURCE_UNKNOWN' }] });
-    checkRequestId(request);
-    if (resource === 'consents') return answerConsents(deps, request, rest);
-    if (resource !== 'accounts') throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
-    const consent = state.findConsent(request.header('consent-id') ?? '');
-    const slow = findPerson(consent?.psuId ?? '')?.trouble === 'slow';
-    const waitMs = slow ? Math.max(slowMs, latencyMs) : latencyMs;
-    if (waitMs > 0) await delay(waitMs, undefined, { signal: closing.signal });
-    return answerAccounts(deps, request, rest);
-  }
-
-  async function answerOrRefuse(request: BankRequest): Promise<BankReply | null> {
-    try {
-      return await answer(request);
-    } catch (error) {
-      if (closing.signal.aborted) return null;
-      if (error instanceof Refusal) return error.toReply();
-      onError(error);
-      return toJson(500, { tppMessages: [{ category: 'ERROR', code: 'INTERNAL_SERVER_ERROR' }] });
-    }
-  }
-
-  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readRequest(message).catch(() => null);
-    if (closing.signal.aborted) return;
-    if (!request) return sendReply(response, { status: 400, headers: { connection: 'close' } });
-    const reply = await answerOrRefuse(request);
-    const requestId = request.header('x-request-id');
-    if (!reply) return;
-    sendReply(response, {
-      ...reply,
-      headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) },
-    });
-  }
-
-  const server = createServer((message, response) => void handle(message, response));
-  server.listen(port, host);
+  const ledger = createLedger({ state, now });
+  const answer = createRouter({ state, ledger, now, url: () => url, slowMs, latencyMs, signal });
+  const handling = { answer, onError, signal };
+  const server = createServer((message, response) => void handle(handling, message, response).catch(onError));
   try {
-    await once(server, 'listening');
+    url = await listen(server, options);
   } catch (error) {
     state.close();
     throw error;
   }
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+
   async function close(): Promise<void> {
     closing.abort();
     const ended = once(server, 'close');
@@ -119,7 +54,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
     await ended;
     state.close();
   }
-
+  let closed: Promise<void> | null = null;
   return {
     url,
     close: () => {
@@ -129,14 +64,43 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   };
 }
 
-function toStderr(error: unknown): void {
-  process.stderr.write(`Sandbox bank: ${error instanceof Error ? error.stack : String(error)}\n`);
+async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  // Listening on every address is no address to go to.
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const name = reachable.includes(':') ? `[${reachable}]` : reachable;
+  return `http://${name}:${(server.address() as AddressInfo).port}`;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+interface Handling {
+  answer(request: BankRequest): Promise<BankReply>;
+  onError(error: unknown): void;
+  /** Of the bank's end: nothing is answered any more. */
+  signal: AbortSignal;
+}
 
-function checkRequestId(request: BankRequest): void {
-  if (!uuid.test(request.header('x-request-id') ?? '')) {
-    throw new Refusal(400, 'FORMAT_ERROR', 'X-Request-ID is missing or no UUID.');
+async function handle(handling: Handling, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const request = await readRequest(message).catch(() => null);
+  if (handling.signal.aborted) return;
+  if (!request) return sendReply(response, { status: 400, headers: { connection: 'close' } });
+  const reply = await answerOrRefuse(handling, request);
+  if (!reply) return;
+  const requestId = request.header('x-request-id');
+  sendReply(response, { ...reply, headers: { ...reply.headers, ...(requestId ? { 'x-request-id': requestId } : {}) } });
+}
+
+async function answerOrRefuse({ answer, onError, signal }: Handling, request: BankRequest): Promise<BankReply | null> {
+  try {
+    return await answer(request);
+  } catch (error) {
+    if (signal.aborted) return null;
+    if (error instanceof Refusal) return error.toReply();
+    onError(error);
+    return toJson(500, { tppMessages: [{ category: 'ERROR', code: 'INTERNAL_SERVER_ERROR' }] });
   }
+}
+
+function toStderr(error: unknown): void {
+  process.stderr.write(`Sandbox bank: ${error instanceof Error ? error.stack : String(error)}\n`);
 }

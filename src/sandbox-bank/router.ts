@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerAccounts } from './account-routes.ts';
+import { answerApp } from './app-pages.ts';
+import type { BankDeps } from './bank-deps.ts';
+import { answerConsents } from './consent-routes.ts';
+import { type BankReply, type BankRequest, Refusal } from './exchange.ts';
+import { answerPages } from './pages.ts';
+import { findPerson } from './persons.ts';
+
+const variants = ['redirect', 'decoupled', 'embedded'] as const;
+
+export interface RouterOptions extends Omit<BankDeps, 'variant' | 'baseUrl'> {
+  /** Without a slash at the end. */
+  url(): string;
+  slowMs: number;
+  latencyMs: number;
+  /** Ends what still waits. */
+  signal: AbortSignal;
+}
+
+/** Finds who answers a request. Rejects with a {@link Refusal} where the answer is no. */
+export function createRouter({ url, slowMs, latencyMs, signal, ...common }: RouterOptions) {
+  return async (request: BankRequest): Promise<BankReply> => {
+    const path = request.url.pathname.split('/').filter((part) => part !== '');
+    const variant = variants.find((each) => each === path[0]);
+    const deps = {
+      ...common,
+      variant: variant ?? 'redirect',
+      baseUrl: () => `${url()}${variant ? `/${variant}` : ''}`,
+    };
+    const [area, resource, ...rest] = variant ? path.slice(1) : path;
+    if (area === 'pages') return answerPages(deps, request, [resource ?? '', ...rest]);
+    if (area === 'app') return answerApp(deps, request);
+    if (area === 'v1') checkRequestId(request);
+    if (area === 'v1' && resource === 'consents') return answerConsents(deps, request, rest);
+    if (area !== 'v1' || resource !== 'accounts') {
+      throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
+    }
+    const consent = common.state.findConsent(request.header('consent-id') ?? '');
+    const isSlow = findPerson(consent?.psuId ?? '')?.trouble === 'slow';
+    const waitMs = isSlow ? Math.max(slowMs, latencyMs) : latencyMs;
+    if (waitMs > 0) await delay(waitMs, undefined, { signal });
+    return answerAccounts(deps, request, rest);
+  };
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function checkRequestId(request: BankRequest): void {
+  if (!uuid.test(request.header('x-request-id') ?? '')) {
+    throw new Refusal(400, 'FORMAT_ERROR', 'X-Request-ID is missing or no UUID.');
+  }
+}
