@@ -66,25 +66,27 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
   ), endpoint AS MATERIALIZED (
     SELECT w.*, coalesce(h.held, 0) AS held, least(
         CASE WHEN w.failing_since IS NULL THEN ${heldPerEndpoint}::int ELSE ${heldPerEndpointWhileFailing}::int END,
-        w.rate_limit) - coalesce(h.held, 0) AS room
+        w.rate_limit) - coalesce(h.held, 0) AS free,
+      greatest(2 * ${request.limit}::int / count(*) OVER (), 16)::int AS share
     FROM webhook_endpoints w LEFT JOIN held h ON h.endpoint_id = w.id
     WHERE (w.id = ANY (${request.endpointIds}::text[]) OR w.client_id = ANY (${request.clientIds}::text[]))
       AND w.status = 'ENABLED' AND (w.paused_until IS NULL OR w.paused_until <= ${request.now}::timestamptz)
   ), due AS MATERIALIZED (
-    SELECT e.id AS endpoint_id, e.client_id, e.room, d.*, coalesce(d.bank_login_id, d.id) AS login
+    SELECT e.id AS endpoint_id, e.client_id, least(e.free, e.share) AS room, d.*, coalesce(d.bank_login_id, d.id) AS login
     FROM endpoint e CROSS JOIN LATERAL (
       SELECT d.id, d.bank_login_id, d.position, d.next_attempt_at, coalesce(d.claimed_until > now(), false) AS claimed
       FROM webhook_deliveries d
       WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_attempt_at <= ${request.now}::timestamptz
       ORDER BY d.next_attempt_at
-      FETCH FIRST (e.held + greatest(e.room, 0) + 64) ROWS WITH TIES
+      FETCH FIRST (e.held + greatest(least(e.free, e.share), 0) + 32) ROWS WITH TIES
     ) d
   ), placed AS (
-    SELECT due.*, bool_or(claimed) OVER login_of AS busy, row_number() OVER (login_of ORDER BY position) AS place
-    FROM due WINDOW login_of AS (PARTITION BY endpoint_id, login)
+    SELECT due.*, row_number() OVER (PARTITION BY endpoint_id, login ORDER BY position) AS place
+    FROM due
+    WHERE NOT claimed AND (endpoint_id, login) NOT IN (SELECT endpoint_id, login FROM due WHERE claimed)
   ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY endpoint_id ORDER BY place, next_attempt_at, position) AS turn
-    FROM placed WHERE NOT busy AND place <= ${claimedPerLogin}
+    FROM placed WHERE place <= ${claimedPerLogin}
   ), wanted AS MATERIALIZED (
     SELECT id, endpoint_id, login FROM ranked WHERE turn <= room
     ORDER BY row_number() OVER (PARTITION BY client_id ORDER BY turn), next_attempt_at

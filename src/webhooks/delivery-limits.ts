@@ -12,7 +12,7 @@ export const heldPerEndpoint = 240;
 export const heldPerEndpointWhileFailing = 4;
 
 /** Deliveries that a process holds for all endpoints. */
-export const heldInAll = 1_200;
+export const heldInAll = 800;
 
 /** Deliveries that one statement claims, and endpoints that it looks at. */
 export const claimedAtOnce = 240;

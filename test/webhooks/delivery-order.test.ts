@@ -70,7 +70,7 @@ test('an endpoint that hangs delays no other, on the same origin or of the same 
     limitMs: 25_000,
   });
   // A bounded number of requests is all that the hanging one gets.
-  expect(hanging).toBe(16);
+  expect(hanging).toBeLessThanOrEqual(16);
   const begin = performance.now();
   const id = await emitOf(world, 'login_late');
   await receiver.waitFor((webhook) => idOf(webhook) === id && webhook.path === '/good-0');
