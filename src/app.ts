@@ -15,14 +15,7 @@ import type { Config } from './config/config.ts';
 import { sandboxBanks } from './config/sandbox-banks.ts';
 import { createAccessBudget } from './consent/access-budget-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
-import { createConnectFlow } from './consent/connect-flow.ts';
-import { createConsentStore } from './consent/consent-store.ts';
-import { createConsentTerminationStore } from './consent/consent-termination-store.ts';
-import { createConsentTerminations } from './consent/consent-terminations.ts';
-import { createErasure } from './consent/erasure.ts';
-import { createLoginStore } from './consent/login-store.ts';
-import { createSessionStore } from './consent/session-store.ts';
-import { createSessions } from './consent/sessions.ts';
+import { createConnections } from './consent/connections.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -162,33 +155,18 @@ async function compose(
   // Consent and sessions.
   let url = '';
   const publicUrl = (): string => config.publicUrl ?? url;
-  const sessionStore = createSessionStore(database);
-  const sessions = createSessions({
+  const connections = createConnections({
     clock,
-    store: sessionStore,
-    banks: bankStore,
+    database,
+    banks,
+    bankStore,
     users,
     encryption,
+    eventLog,
+    budget,
+    runSession: sessionRunner.runSession,
     publicUrl,
     allowLoopbackReturnUrls: embedded,
-  });
-  const consents = createConsentStore(database);
-  const flow = createConnectFlow({
-    clock,
-    sessions: sessionStore,
-    consents,
-    bankStore,
-    banks,
-    encryption,
-    publicUrl,
-    runSession: sessionRunner.runSession,
-    log,
-  });
-  const terminations = createConsentTerminations({
-    clock,
-    store: createConsentTerminationStore(database),
-    banks,
-    encryption,
     log,
   });
 
@@ -219,12 +197,12 @@ async function compose(
   const services: Services = {
     clients,
     users,
-    erasure: createErasure({ clock, eventLog }),
+    erasure: connections.erasure,
     banks: bankStore,
-    bankLogins: createLoginStore(database),
+    bankLogins: connections.logins,
     accounts: createAccountStore(database),
-    sessions,
-    synchronizationSessions: synchronization.createSessions({ sessions, sessionStore }),
+    sessions: connections.sessions,
+    synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
     plan,
     cycles,
@@ -241,7 +219,7 @@ async function compose(
     authenticate: authentication.authenticate,
     onRevoked: (listener) => clients.onRevoked(listener),
     pages: answersHere
-      ? createPages({ flow, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl })
+      ? createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl })
       : async () => false,
     readiness: { database: database.ping, jobs: jobStore.ping },
     metrics: createMetrics(),
@@ -258,8 +236,7 @@ async function compose(
       queue,
       maintenance: [
         { name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() },
-        { name: 'expire-sessions', run: () => sessions.expireOverdue() },
-        { name: 'end-consents', run: () => terminations.work() },
+        ...connections.maintenance,
       ],
       laneCount,
       onError: (job, err) => log.error({ err, job }, 'a job failed'),
@@ -291,7 +268,7 @@ async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new StartupError(
-      `SANDBOX_BANK_PORT: ${sandboxBankPort} is in use by another program. Give another port, or turn the sandbox bank off.`,
+      `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program. Give another port, or turn it off.`,
       { cause },
     );
   }

@@ -9,8 +9,8 @@ import { StartupError } from './domain/errors.ts';
 async function main(): Promise<void> {
   const config = parseConfig(process.env, (path) => readFileSync(path, 'utf8'));
   const app = await startApp({ config });
-  process.stdout.write(renderWelcome(app));
   stopOnSignal(app);
+  process.stdout.write(renderWelcome(app));
 }
 
 function stopOnSignal(app: App): void {

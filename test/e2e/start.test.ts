@@ -56,7 +56,7 @@ describe('a start that cannot succeed says why and ends with exit code 1', () =>
     for (const name of ['PORT', 'SANDBOX_BANK_PORT']) {
       const { exitCode, output } = await runTidewater({ DATA_DIR, [name]: port });
       expect(exitCode).toBe(1);
-      expect(output).toContain(`${name}: ${port} is in use`);
+      expect(output).toMatch(new RegExp(`${name}: port ${port} on 127.0.0.1 is taken`));
     }
     // What was kept is usable still.
     expect(await (await spawnTidewater({ DATA_DIR })).stop()).toBe(0);

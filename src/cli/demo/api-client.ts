@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 /** An API client's backend: HTTP for queries and mutations, a WebSocket for subscriptions, nothing else. */
 export interface ApiClient {
   run<Result>(document: string, variables?: Record<string, unknown>): Promise<Result>;
-  /** Calls `onNext` for every message until `stop` is called. */
+  /** Calls `onNext` for every message until the client is closed; to be called once. */
   subscribe<Message>(document: string, onNext: (message: Message) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -13,16 +13,7 @@ export interface ApiClient {
 export function createApiClient(url: string, apiKey: string): ApiClient {
   const endpoint = `${url}/graphql`;
   const authorization = `Bearer ${apiKey}`;
-  const socket: Client = createClient({
-    url: endpoint.replace(/^http/, 'ws'),
-    connectionParams: { authorization },
-    webSocketImpl: WebSocket,
-    lazy: false,
-    retryAttempts: 3,
-  });
-  const connected = new Promise<void>((resolve) => {
-    socket.on('connected', () => resolve());
-  });
+  let socket: Client | null = null;
   return {
     async run<Result>(document: string, variables: Record<string, unknown> = {}) {
       const response = await request(endpoint, {
@@ -40,7 +31,13 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
     },
     async subscribe<Message>(document: string, onNext: (message: Message) => void) {
       await new Promise<void>((resolve, reject) => {
-        void connected.then(resolve);
+        socket ??= createClient({
+          url: endpoint.replace(/^http/, 'ws'),
+          connectionParams: { authorization },
+          webSocketImpl: WebSocket,
+          retryAttempts: 3,
+        });
+        socket.on('connected', () => resolve());
         socket.subscribe<Message>(
           { query: document },
           {
@@ -51,7 +48,7 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
         );
       });
     },
-    close: async () => await socket.dispose(),
+    close: async () => await socket?.dispose(),
   };
 }
 
