@@ -87,7 +87,6 @@ async function compose(
   const log = options.log ?? createLog(config.logLevel);
   const embedded = config.databaseUrl === null;
   const worksHere = config.role !== 'api';
-  const answersHere = config.role !== 'worker';
 
   // Stores and keys.
   const data = embedded ? await openDataDirectory(config.dataDir) : null;
@@ -211,16 +210,15 @@ async function compose(
   };
   await webhooks.checkDocuments();
 
-  // Doors. A worker answers health and metrics only where it is asked to serve nothing else.
+  // Doors.
   const http = createHttpServer({
     host: config.host,
     port: config.port,
     source,
     authenticate: authentication.authenticate,
     onRevoked: (listener) => clients.onRevoked(listener),
-    pages: answersHere
-      ? createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl })
-      : async () => false,
+    pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl }),
+    serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
     metrics: createMetrics(),
     logger: log,

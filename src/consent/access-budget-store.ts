@@ -6,6 +6,7 @@ const lawfulAccessesPerDay = 4;
 /** What requests leave to the two cycles of a day. */
 const keptForCycles = 2;
 const dayMs = 86_400_000;
+const keptDays = 7;
 
 export type AccessEndpoint = 'ACCOUNTS' | 'BALANCES' | 'TRANSACTIONS';
 
@@ -37,6 +38,8 @@ export interface AccessBudget {
   close(consentId: string, until: Date): Promise<void>;
   /** How many synchronizations without the end user the coming hours still allow, by login. */
   listLeft(bankLoginIds: readonly string[], now: Date): Promise<Map<string, AccessesLeft>>;
+  /** Forgets accesses that have not counted for days. */
+  forget(now: Date): Promise<void>;
 }
 
 export interface AccessesLeft extends Allowance {
@@ -63,6 +66,10 @@ export function createAccessBudget(database: Database): AccessBudget {
         UPDATE consents SET access_closed_until = greatest(access_closed_until, ${until}) WHERE id = ${consentId}`);
     },
     listLeft: (bankLoginIds, now) => listLeft(database, bankLoginIds, now),
+    forget: async (now) => {
+      await database.query(Prisma.sql`
+        DELETE FROM bank_accesses WHERE accessed_at < ${new Date(now.getTime() - keptDays * dayMs)}`);
+    },
   };
 }
 

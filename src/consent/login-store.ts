@@ -1,15 +1,56 @@
 import type { BankLogin, Consent } from '../generated/prisma/client.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, Prisma } from '../storage/database.ts';
 
-/** Bank logins and consents as clients read them: each its own. */
+/** A login as its end user sees it. */
+export interface ManagedLogin {
+  id: string;
+  bankId: string;
+  bankName: string;
+  status: BankLogin['status'];
+  secretsStored: boolean;
+  lastSynchronization: Date | null;
+  accounts: ReadonlyArray<{ id: string; name: string | null; iban: string | null; currency: string }>;
+  /** The valid one; null when there is none. */
+  consent: { validUntil: Date; recurring: boolean; authorisedAt: Date | null } | null;
+}
+
+/** Bank logins and consents as clients, and their end users, read them: each its own. */
 export interface LoginStore {
   find(clientId: string, id: string): Promise<BankLogin | null>;
   findConsent(clientId: string, id: string): Promise<Consent | null>;
+  /** Oldest first. */
+  listManaged(clientId: string, userId: string): Promise<ManagedLogin[]>;
 }
+
+const managed = {
+  bank: { select: { name: true } },
+  accounts: { select: { id: true, name: true, iban: true, currency: true }, orderBy: { id: 'asc' } },
+  consents: {
+    where: { status: 'VALID' },
+    select: { validUntil: true, recurring: true, authorisedAt: true },
+  },
+} satisfies Prisma.BankLoginInclude;
 
 export function createLoginStore({ prisma }: Database): LoginStore {
   return {
     find: (clientId, id) => prisma.bankLogin.findFirst({ where: { id, clientId } }),
     findConsent: (clientId, id) => prisma.consent.findFirst({ where: { id, clientId } }),
+    async listManaged(clientId, userId) {
+      const logins = await prisma.bankLogin.findMany({
+        where: { clientId, userId },
+        include: managed,
+        orderBy: { id: 'asc' },
+      });
+      return logins.map(({ id, bankId, bank, status, secretsStored, lastSynchronization, accounts, consents }) => ({
+        id,
+        bankId,
+        bankName: bank.name,
+        status,
+        secretsStored,
+        lastSynchronization,
+        accounts,
+        consent: consents[0] ?? null,
+      }));
+    },
   };
 }

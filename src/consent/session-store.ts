@@ -1,51 +1,82 @@
 import type { Session } from '../generated/prisma/client.ts';
 import type { Database, Prisma } from '../storage/database.ts';
+import { abandonConsents } from './consent-store.ts';
 
 export type { Session };
+
+/** How a session ends without data. */
+export interface SessionEnding {
+  status: 'FAILED' | 'CANCELLED' | 'COMPLETED' | 'EXPIRED';
+  errorCode?: string;
+  errorMessage?: string;
+  now: Date;
+}
 
 export interface SessionStore {
   find(clientId: string, id: string): Promise<Session | null>;
   findByLink(linkHash: string): Promise<Session | null>;
   findByState(stateHash: string): Promise<Session | null>;
   findByIdempotencyKey(clientId: string, kind: Session['kind'], idempotencyKey: string): Promise<Session | null>;
+  /** The management session that this one was started from; null when there is none. */
+  findParent(session: Session): Promise<Session | null>;
+  /** Whether any session was started from this one. */
+  hasChildren(session: Session): Promise<boolean>;
   create(session: Prisma.SessionUncheckedCreateInput): Promise<Session>;
-  /** Only while the session has one of these statuses; null when it has another by now. */
-  update(
-    id: string,
-    whileIn: ReadonlyArray<Session['status']>,
-    change: Prisma.SessionUncheckedUpdateManyInput,
-  ): Promise<Session | null>;
+  /** Only while the session awaits the end user; null when it does not by now. */
+  keepAuthorisation(id: string, authorisation: string, now: Date): Promise<Session | null>;
+  /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
+  end(id: string, ending: SessionEnding): Promise<Session | null>;
   /** Sessions that have waited for the end user for too long; how many there were. */
   expire(now: Date): Promise<number>;
-  findReturnOrigins(clientId: string): Promise<string[]>;
+  /** Null when there is no such client. */
+  findClient(clientId: string): Promise<{ name: string; returnOrigins: string[] } | null>;
   /** Null when there is no such user of the client. */
   findUser(clientId: string, userId: string): Promise<{ id: string; recurring: boolean } | null>;
 }
 
-export function createSessionStore({ prisma }: Database): SessionStore {
+export function createSessionStore(database: Database): SessionStore {
+  const { prisma } = database;
   return {
     find: (clientId, id) => prisma.session.findFirst({ where: { id, clientId } }),
     findByLink: (linkHash) => prisma.session.findUnique({ where: { linkHash } }),
     findByState: (stateHash) => prisma.session.findUnique({ where: { stateHash } }),
     findByIdempotencyKey: (clientId, kind, idempotencyKey) =>
       prisma.session.findFirst({ where: { clientId, kind, idempotencyKey } }),
+    findParent: async ({ parentId, clientId }) =>
+      parentId === null ? null : await prisma.session.findFirst({ where: { id: parentId, clientId } }),
+    hasChildren: async ({ id, userId }) =>
+      (await prisma.session.findFirst({ where: { userId, parentId: id }, select: { id: true } })) !== null,
     create: (data) => prisma.session.create({ data }),
-    async update(id, whileIn, data) {
-      const [session] = await prisma.session.updateManyAndReturn({ where: { id, status: { in: [...whileIn] } }, data });
+    async keepAuthorisation(id, authorisation, now) {
+      const [session] = await prisma.session.updateManyAndReturn({
+        where: { id, status: 'AWAITING_USER' },
+        data: { authorisation, updatedAt: now },
+      });
       return session ?? null;
     },
-    async expire(now) {
-      const { count } = await prisma.session.updateMany({
-        where: { status: 'AWAITING_USER', expiresAt: { lte: now } },
-        data: { status: 'EXPIRED', finishedAt: now, updatedAt: now },
-      });
-      return count;
+    async end(id, ending) {
+      const [session] = await end(database, { id }, ending);
+      return session ?? null;
     },
-    async findReturnOrigins(id) {
-      const client = await prisma.client.findUnique({ where: { id }, select: { returnOrigins: true } });
-      return client?.returnOrigins ?? [];
-    },
+    expire: async (now) => (await end(database, { expiresAt: { lte: now } }, { status: 'EXPIRED', now })).length,
+    findClient: (id) => prisma.client.findUnique({ where: { id }, select: { name: true, returnOrigins: true } }),
     findUser: (clientId, id) =>
       prisma.user.findFirst({ where: { id, clientId }, select: { id: true, recurring: true } }),
   };
+}
+
+function end(database: Database, which: Prisma.SessionWhereInput, ending: SessionEnding): Promise<Session[]> {
+  const { now, ...outcome } = ending;
+  return database.transaction(async (tx) => {
+    const ended = await tx.session.updateManyAndReturn({
+      where: { ...which, status: 'AWAITING_USER' },
+      data: { ...outcome, stateHash: null, authorisation: null, finishedAt: now, updatedAt: now },
+    });
+    await abandonConsents(
+      tx,
+      ended.map(({ consentId }) => consentId),
+      now,
+    );
+    return ended;
+  });
 }

@@ -6,7 +6,7 @@ import { newId } from '../domain/ids.ts';
 import type { UserType } from '../generated/prisma/enums.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
-import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
+import { newLink } from './link-secret.ts';
 import { findReturnUrlFault } from './return-url.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
@@ -65,28 +65,14 @@ export interface SessionsDeps {
   allowLoopbackReturnUrls: boolean;
 }
 
-const sessionMs = 30 * 60_000;
-
 export function createSessions(deps: SessionsDeps): Sessions {
   const { clock, store, banks, users, encryption, publicUrl } = deps;
 
   async function checkReturnUrl(clientId: string, returnUrl: string | null): Promise<FieldFault[]> {
     if (returnUrl === null) return [];
-    const returnOrigins = await store.findReturnOrigins(clientId);
+    const returnOrigins = (await store.findClient(clientId))?.returnOrigins ?? [];
     const fault = findReturnUrlFault(returnUrl, { returnOrigins, allowLoopback: deps.allowLoopbackReturnUrls });
     return fault ? [fault] : [];
-  }
-
-  function newLink(now: Date) {
-    const secret = newLinkSecret();
-    return {
-      linkHash: hashLinkSecret(secret),
-      linkSecret: encryption.encrypt(secret),
-      status: 'AWAITING_USER' as const,
-      expiresAt: new Date(now.getTime() + sessionMs),
-      createdAt: now,
-      updatedAt: now,
-    };
   }
 
   async function findBankFaults(bankId: string | null): Promise<FieldFault[]> {
@@ -136,7 +122,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         returnUrl: input.returnUrl,
         idempotencyKey: input.idempotencyKey,
         idempotencyHash: input.idempotencyKey === null ? null : idempotencyHash,
-        ...newLink(now),
+        ...newLink(encryption, now),
       });
     },
     async createManagementSession(clientId, { userId, addBankLogin, returnUrl }) {
@@ -145,7 +131,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (!(await store.findUser(clientId, userId))) throw new NotFound('user', userId);
       const now = clock.now();
       const id = newId('managementSession', now);
-      return await store.create({ id, kind: 'MANAGEMENT', clientId, userId, addBankLogin, returnUrl, ...newLink(now) });
+      return await store.create({
+        id,
+        kind: 'MANAGEMENT',
+        clientId,
+        userId,
+        addBankLogin,
+        returnUrl,
+        ...newLink(encryption, now),
+      });
     },
     awaitEndUser: (session) => {
       const now = clock.now();
@@ -153,7 +147,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         id: newId('synchronizationSession', now),
         kind: 'SYNCHRONIZATION',
         ...session,
-        ...newLink(now),
+        ...newLink(encryption, now),
       });
     },
     redirectUrl(session) {
@@ -164,12 +158,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async cancel(clientId, id) {
       const session = await store.find(clientId, id);
       if (!session) throw new NotFound('session', id);
-      const now = clock.now();
-      const cancelled = await store.update(id, ['AWAITING_USER'], {
-        status: 'CANCELLED',
-        finishedAt: now,
-        updatedAt: now,
-      });
+      const cancelled = await store.end(id, { status: 'CANCELLED', now: clock.now() });
       if (cancelled) return cancelled;
       throw new Conflict('SESSION_NOT_WAITING', 'Only a session that awaits the end user can be cancelled.');
     },

@@ -1,155 +1,159 @@
-import type { FlowView } from '../../consent/connect-flow.ts';
-import { withOutcome } from '../../consent/return-url.ts';
-import type { Bank } from '../../generated/prisma/client.ts';
+import type { FlowView } from '../../consent/flow-view.ts';
 import { type Html, html } from './html.ts';
+import { overviewPage, removalPage } from './management-pages.ts';
+import { backTargets, cancelLink, link, type PageFrame } from './page-frame.ts';
 import type { Page } from './page-layout.ts';
+import { authorisePage } from './sca-pages.ts';
 import type { Words } from './words.ts';
 
-const recurringDays = 180;
 const progressSeconds = 2;
+const waitSeconds = 4;
 
-export interface BankChoice {
-  banks: readonly Bank[];
-  search: string;
-}
+type View<Name extends FlowView['page']> = Extract<FlowView, { page: Name }>;
 
 /** What is shown to an end user whose session stands there. */
-export function toPage(view: FlowView, words: Words, choice: BankChoice): Page {
-  const { linkSecret, bank } = view;
-  const here = `/sessions/${linkSecret}`;
+export function toPage(view: FlowView, frame: PageFrame): Page {
+  const { words, here } = frame;
   switch (view.page) {
     case 'choose-bank':
-      return { status: 200, title: words.chooseTitle, content: choosePage(here, words, choice) };
+      return choosePage(view, frame);
     case 'confirm':
-      return {
-        status: 200,
-        title: view.renewal ? words.renewTitle : words.confirmTitle,
-        content: html`${sharedList(view.session.storeSecrets, words)}
-          <form method="post" action="${here}/begin">
-            <input type="hidden" name="bankId" value="${bank?.id ?? ''}">
-            <button type="submit">${words.toBank(bank?.name ?? '')}</button>
-          </form>${leaveForm(here, words)}`,
-      };
+      return confirmPage(view, frame);
     case 'go-to-bank':
-      return {
-        status: 200,
-        title: words.goTitle,
-        content: html`<a class="button" href="${view.url}">${words.toBank(bank?.name ?? '')}</a>`,
-      };
+      return { status: 200, title: words.goTitle, content: link(view.url, words.toBank(view.bank?.name ?? '')) };
     case 'authorise':
-      return authorisePage(view, words, here);
+      return authorisePage(view, frame);
     case 'waiting-for-bank':
-      return waitPage(words.waitTitle, words.waitText);
+      return waitingPage(frame);
     case 'running':
-      return waitPage(words.runningTitle, words.runningText);
+      return runningPage(frame);
     case 'bank-trouble':
-      return {
-        status: 502,
-        title: words.troubleTitle,
-        content: html`<p>${words.troubleText}</p><a class="button" href="${here}">${words.tryAgain}</a>${leaveForm(here, words)}`,
-      };
+      return troublePage(frame);
     case 'overview':
-      return { status: 200, title: words.overviewTitle, content: html`<p>${words.overviewText}</p>` };
+      return overviewPage(view, frame);
+    case 'confirm-removal':
+      return removalPage(view, frame);
+    case 'confirm-leaving':
+      return leavingPage(view, frame);
+    case 'moved-on':
+      return { status: 200, title: words.goOn, content: link(here, words.goOn) };
+    case 'out-of-step': {
+      const content = html`<p role="alert">${words.outOfStepText}</p>${link(here, words.goOn)}`;
+      return { status: 409, title: words.outOfStepTitle, content };
+    }
     case 'ended':
-      return endedPage(view, words, here);
+      return endedPage(view, frame);
   }
 }
 
-function waitPage(title: string, text: string): Page {
-  return { status: 200, title, content: html`<p role="status">${text}</p>`, refreshSeconds: progressSeconds };
-}
-
-function choosePage(here: string, words: Words, { banks, search }: BankChoice): Html {
-  return html`<p>${words.chooseText}</p>
-    <form method="get" action="${here}" role="search">
-      <label for="search">${words.search}</label><input id="search" name="search" type="search" value="${search}">
+function choosePage(view: View<'choose-bank'>, frame: PageFrame): Page {
+  const { words, here, choice } = frame;
+  const content = html`<p>${words.onBehalf(view.clientName)}</p>${shared(view, frame)}
+    <form method="get" action="${here}/banks" role="search">
+      <label for="search">${words.search}</label>
+      <input id="search" name="search" type="search" value="${choice.search}" maxlength="100" autocomplete="off" spellcheck="false">
       <button type="submit" class="quiet">${words.searchButton}</button>
     </form>
-    ${banks.length === 0 ? html`<p role="status">${words.noBanks}</p>` : null}
-    <form method="post" action="${here}/begin">
-      ${banks.map(
-        ({ id, name, bic, country }) =>
-          html`<button type="submit" class="bank" name="bankId" value="${id}">${name} <small>${bic ?? ''} ${country}</small></button>`,
-      )}
-    </form>${leaveForm(here, words)}`;
+    <h2 id="banks">${words.banks}</h2>
+    ${choice.banks.length === 0 ? html`<p role="status">${words.noBanks}</p>` : bankForm(frame)}
+    ${choice.isCut && html`<p class="soft">${words.moreBanks}</p>`}${awayLink(view, frame)}`;
+  return { status: 200, title: words.chooseTitle, formTargets: frame.bankTargets, content };
 }
 
-function sharedList(recurring: boolean, words: Words): Html {
-  return html`<ul>${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
-    <p>${recurring ? words.sharedRecurring(recurringDays) : words.sharedOnce}</p>`;
+function awayLink({ session }: FlowView, frame: PageFrame): Html {
+  const hasOverview = session.kind === 'MANAGEMENT' && !session.addBankLogin;
+  return hasOverview ? html`<a class="button quiet" href="${frame.here}">${frame.words.back}</a>` : cancelLink(frame);
 }
 
-function leaveForm(here: string, words: Words): Html {
-  return html`<form method="post" action="${here}/leave"><button type="submit" class="quiet">${words.cancel}</button></form>`;
+function bankForm(frame: PageFrame): Html {
+  const rows = frame.choice.banks.map(
+    ({ id, name, bic, country }) =>
+      html`<li><button type="submit" class="bank" name="bankId" value="${id}">${name} <small>${[bic, country].filter(Boolean).join(' · ')}</small></button></li>`,
+  );
+  return html`<form method="post" action="${frame.here}/begin"${top(frame)}><ul class="plain" aria-labelledby="banks">${rows}</ul></form>`;
 }
 
-type AuthoriseView = Extract<FlowView, { page: 'authorise' }>;
-
-function authorisePage(view: AuthoriseView, words: Words, here: string): Page {
-  const { authorisation, problem, bank } = view;
-  const status = problem ? 422 : 200;
-  const alarm = problem ? html`<p role="alert" class="problem">${words.wrong}</p>` : null;
-  const message = authorisation.message ? html`<p>${authorisation.message}</p>` : null;
-  const form = (fields: Html): Html =>
-    html`${alarm}${message}<form method="post" action="${here}/authorise">${fields}</form>${leaveForm(here, words)}`;
-  const submit = html`<button type="submit">${words.continue}</button>`;
-  const userName = html`<label for="psu_id">${words.userName}</label><input id="psu_id" name="psu_id" autocomplete="username" required>`;
-  const { next } = authorisation;
-  switch (next.step) {
-    case 'identify':
-      return { status, title: words.loginTitle(bank?.name ?? ''), content: form(html`${userName}${submit}`) };
-    case 'authenticate':
-      return {
-        status,
-        title: words.loginTitle(bank?.name ?? ''),
-        content: form(html`<p>${words.loginText}</p>${userName}<label for="password">${words.password}</label>
-          <input id="password" name="password" type="password" autocomplete="current-password" required>${submit}`),
-      };
-    case 'choose-method':
-      return {
-        status,
-        title: words.methodTitle,
-        content: form(
-          html`${next.methods.map(
-            (method) =>
-              html`<button type="submit" class="bank" name="methodId" value="${method.id}">${method.name}</button>`,
-          )}`,
-        ),
-      };
-    case 'enter-otp':
-      return {
-        status,
-        title: words.otpTitle,
-        content: form(html`<p>${next.challenge.text ?? ''}</p><label for="otp">${words.otp}</label>
-          <input id="otp" name="otp" autocomplete="one-time-code" required inputmode="${next.challenge.otpFormat === 'integer' ? 'numeric' : 'text'}">${submit}`),
-      };
-    case 'approve-in-app':
-    case 'done':
-    case 'failed':
-      return {
-        ...waitPage(words.approveTitle, words.approveText),
-        content: html`${message}<p role="status">${words.approveText}</p>`,
-      };
-  }
+function confirmPage(view: View<'confirm'>, frame: PageFrame): Page {
+  const { words, here } = frame;
+  const bank = view.bank?.name ?? '';
+  const other = view.canChooseBank && html`<a class="button quiet" href="${here}/banks">${words.otherBank}</a>`;
+  return {
+    status: 200,
+    title: view.renewal ? words.renewTitle(bank) : words.confirmTitle(bank),
+    formTargets: frame.bankTargets,
+    content: html`<p>${words.onBehalf(view.clientName)}</p>${shared(view, frame)}
+      <form method="post" action="${here}/begin"${top(frame)}>
+        <input type="hidden" name="bankId" value="${view.bank?.id ?? ''}">
+        <button type="submit">${words.toBank(bank)}</button>
+      </form>${other}${cancelLink(frame)}`,
+  };
 }
 
-type EndedView = Extract<FlowView, { page: 'ended' }>;
-
-function endedPage({ session }: EndedView, words: Words, here: string): Page {
-  const back = session.returnUrl
-    ? html`<a class="button" href="${withOutcome(session.returnUrl, session)}">${words.back}</a>`
-    : null;
-  const denied = session.status === 'FAILED' && session.errorCode === 'CONSENT_REJECTED';
-  const [title, text] = endedWords(session.status, denied, words);
-  const again = denied
-    ? html`<form method="post" action="${here}/begin"><button type="submit">${words.tryAgain}</button></form>`
-    : null;
-  return { status: session.status === 'EXPIRED' ? 410 : 200, title, content: html`<p>${text}</p>${again}${back}` };
+/** A form that may end at a bank leaves the frame, if there is one. */
+function top({ isFramed }: PageFrame): Html | null {
+  return isFramed ? html` target="_top"` : null;
 }
 
-function endedWords(status: string, denied: boolean, words: Words): [string, string] {
+function shared({ terms }: View<'choose-bank' | 'confirm'>, { words }: PageFrame): Html {
+  const { recurring, validUntil, frequencyPerDay } = terms;
+  return html`<section class="shared" aria-labelledby="shared"><h2 id="shared">${words.sharedTitle}</h2>
+    <ul>${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
+    <p>${recurring ? words.sharedRecurring(words.date(validUntil), frequencyPerDay) : words.sharedOnce}</p>
+    <p>${words.sharedSafely}</p></section>`;
+}
+
+function waitingPage(frame: PageFrame): Page {
+  const { words, here } = frame;
+  return {
+    status: 200,
+    title: words.waitTitle,
+    refreshSeconds: waitSeconds,
+    content: html`<p role="status">${words.waitText}</p><p>${words.waitHint}</p>${link(`${here}/again`, words.tryAgain)}${cancelLink(frame)}`,
+  };
+}
+
+function runningPage({ words, here }: PageFrame): Page {
+  return {
+    status: 200,
+    title: words.runningTitle,
+    refreshSeconds: progressSeconds,
+    content: html`<div class="progress" aria-hidden="true"></div><p role="status">${words.runningText} ${words.runningHint}</p>
+      <p class="soft">${words.looksAgain} <a href="${here}">${words.lookNow}</a></p>`,
+  };
+}
+
+function troublePage(frame: PageFrame): Page {
+  const { words, here } = frame;
+  const content = html`<p role="alert">${words.troubleText}</p>${link(here, words.tryAgain)}${cancelLink(frame)}`;
+  return { status: 502, title: words.troubleTitle, content };
+}
+
+function leavingPage(view: View<'confirm-leaving'>, { words, here }: PageFrame): Page {
+  return {
+    status: 200,
+    title: words.cancelTitle,
+    formTargets: backTargets(view),
+    content: html`<p>${words.cancelText}</p>
+      <form method="post" action="${here}/leave"><button type="submit">${words.cancelForm}</button></form>
+      <a class="button quiet" href="${here}">${words.goOn}</a>`,
+  };
+}
+
+function endedPage({ session, back, canTryAgain }: View<'ended'>, { words, here }: PageFrame): Page {
+  const [title, text] = endedWords(session, words);
+  const home = back && html`<a class="${canTryAgain ? 'button quiet' : 'button'}" href="${back}">${words.back}</a>`;
+  return {
+    status: session.status === 'EXPIRED' ? 410 : 200,
+    title,
+    content: html`<p role="status">${text}</p>${canTryAgain && link(`${here}/again`, words.tryAgain)}${home}`,
+  };
+}
+
+function endedWords({ kind, status, errorCode }: View<'ended'>['session'], words: Words): [string, string] {
+  if (status === 'EXPIRED') return [words.expiredTitle, words.expiredText];
+  if (kind === 'MANAGEMENT') return [words.finishedTitle, words.finishedText];
   if (status === 'COMPLETED') return [words.doneTitle, words.doneText];
   if (status === 'CANCELLED') return [words.cancelledTitle, words.cancelledText];
-  if (status === 'EXPIRED') return [words.expiredTitle, words.expiredText];
-  return denied ? [words.deniedTitle, words.deniedText] : [words.failedTitle, words.failedText];
+  if (errorCode === 'CONSENT_REJECTED') return [words.deniedTitle, words.deniedText];
+  return [words.failedTitle, words.failedText];
 }

@@ -1,36 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PsuContext } from '../../banking/bank-port.ts';
 import type { BankStore } from '../../consent/bank-store.ts';
-import type { AuthorisationInput, ConnectFlow, FlowView } from '../../consent/connect-flow.ts';
-import { withOutcome } from '../../consent/return-url.ts';
+import type { ConnectFlow } from '../../consent/connect-flow.ts';
+import type { FlowView, NextView } from '../../consent/flow-view.ts';
+import type { ManagementFlow } from '../../consent/management-flow.ts';
+import type { ScaSteps } from '../../consent/sca-steps.ts';
 import { toPage } from './flow-pages.ts';
 import { html } from './html.ts';
+import { wordsFor } from './language.ts';
+import type { BankChoice } from './page-frame.ts';
 import { type Page, pageHeaders, renderPage } from './page-layout.ts';
-import { type Words, wordsFor } from './words.ts';
+import { readForm, readPsu } from './page-request.ts';
+import type { Words } from './words.ts';
 
 export interface PagesDeps {
   flow: ConnectFlow;
+  steps: Pick<ScaSteps, 'enter'>;
+  management: Pick<ManagementFlow, 'renew' | 'openRemoval' | 'remove'>;
   banks: Pick<BankStore, 'list'>;
   /** Origins that may show the pages in a frame. */
   embeddingOrigins: readonly string[];
   publicUrl: () => string;
-}
-
-const bodyLimitBytes = 16 * 1024;
-const listedBanks = 50;
-
-/** Answers the hosted pages, /sessions/… and /callback; false for every other address. */
-export function createPages(deps: PagesDeps) {
-  return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
-    const [area, secret, action] = url.pathname.split('/').slice(1);
-    if (area !== 'sessions' && !(area === 'callback' && secret === undefined)) return false;
-    const exchange: Exchange = { deps, request, response, url, words: wordsFor(request.headers['accept-language']) };
-    if (request.method !== 'GET' && request.method !== 'POST') send(exchange, invalidPage(exchange.words, 405));
-    else if (area === 'callback') show(exchange, await callback(exchange));
-    else if (request.method === 'GET') await open(exchange, secret ?? '');
-    else await act(exchange, secret ?? '', action ?? '');
-    return true;
-  };
 }
 
 interface Exchange {
@@ -41,106 +30,147 @@ interface Exchange {
   words: Words;
 }
 
-async function callback({ deps, request, url }: Exchange): Promise<FlowView | null> {
-  const state = url.searchParams.get('state');
-  return request.method === 'GET' && state ? await deps.flow.callback(state) : null;
+const listedBanks = 50;
+
+/** Answers the hosted pages, /sessions/… and /callback; false for every other address. */
+export function createPages(deps: PagesDeps) {
+  return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
+    const [area, secret, action, rest] = url.pathname.split('/').slice(1);
+    const isSession = area === 'sessions' && secret && rest === undefined;
+    if (!isSession && !(area === 'callback' && secret === undefined)) return false;
+    const exchange: Exchange = { deps, request, response, url, words: wordsFor(request.headers['accept-language']) };
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead && request.method !== 'POST') refuse(exchange, 405);
+    else if (!isSession) await comeBack(exchange);
+    else if (isRead) await read(exchange, secret, action ?? '');
+    else await act(exchange, secret, action ?? '');
+    return true;
+  };
 }
 
-async function open(exchange: Exchange, secret: string): Promise<void> {
-  const view = await exchange.deps.flow.open(secret);
-  if (!view) return send(exchange, invalidPage(exchange.words, 404));
-  if (view.page === 'ended' && view.session.status === 'COMPLETED' && view.session.returnUrl) {
-    return redirect(exchange, withOutcome(view.session.returnUrl, view.session));
+/** From the bank: what the address carries is a key, and nothing in it is believed. */
+async function comeBack(exchange: Exchange): Promise<void> {
+  const state = exchange.url.searchParams.get('state');
+  if (exchange.request.method === 'POST') return refuse(exchange, 405);
+  const view = state ? await exchange.deps.flow.callback(state) : null;
+  if (!view) return refuse(exchange, 400);
+  if (view.page === 'waiting-for-bank') return await show(exchange, view);
+  redirect(exchange, linkOf(exchange, view));
+}
+
+async function read(exchange: Exchange, secret: string, action: string): Promise<void> {
+  const { flow, management } = exchange.deps;
+  if (secret === 'ended') return send(exchange, endedPage(exchange.words));
+  const view = await open();
+  if (!view) return refuse(exchange, 404);
+  const isDone = view.page === 'ended' && view.session.status === 'COMPLETED';
+  if (isDone && view.back) return redirect(exchange, view.back);
+  if (view.page === 'moved-on') return redirect(exchange, linkOf(exchange, view));
+  await show(exchange, view);
+
+  function open(): NextView {
+    switch (action) {
+      case 'banks':
+        return flow.openBankChoice(secret);
+      case 'again':
+        return flow.openAgain(secret);
+      case 'leave':
+        return flow.openLeaving(secret);
+      case 'remove':
+        return management.openRemoval(secret, exchange.url.searchParams.get('bankLoginId') ?? '');
+      default:
+        // A form's address, opened again: where the session stands.
+        return flow.open(secret);
+    }
   }
-  const search = (exchange.url.searchParams.get('search') ?? '').slice(0, 100);
-  const banks =
-    view.page === 'choose-bank'
-      ? await exchange.deps.banks.list(search || null, { after: null, limit: listedBanks })
-      : [];
-  send(exchange, toPage(view, exchange.words, { banks, search }));
 }
 
 async function act(exchange: Exchange, secret: string, action: string): Promise<void> {
-  const { flow } = exchange.deps;
-  if (isForeign(exchange)) return send(exchange, invalidPage(exchange.words, 403));
-  const form = await readForm(exchange.request);
-  if (!form) return send(exchange, invalidPage(exchange.words, 413));
-  const psu = psuOf(exchange.request);
+  const { deps, request } = exchange;
+  const read = await readForm(request, new URL(deps.publicUrl()).origin);
+  if ('refusal' in read) return refuse(exchange, read.refusal);
+  const { form } = read;
+  const psu = readPsu(request);
   switch (action) {
     case 'begin':
-      return show(exchange, await flow.begin(secret, form.get('bankId') || null, psu));
+      return await follow(exchange, await deps.flow.begin(secret, form.bankId, psu));
+    case 'authorise':
+      return await follow(
+        exchange,
+        await deps.steps.enter(secret, { ...form, psuId: form.psu_id, password: form.password ?? null, psu }),
+      );
     case 'leave':
-      return show(exchange, await flow.leave(secret));
-    case 'authorise': {
-      const input = toInput(form);
-      const view = input
-        ? await flow.continueAuthorisation(secret, form.get('psu_id'), input, psu)
-        : await flow.open(secret);
-      return show(exchange, view);
-    }
+      return await follow(exchange, await deps.flow.leave(secret));
+    case 'renew':
+      return await follow(exchange, await deps.management.renew(secret, form.bankLoginId ?? ''));
+    case 'remove':
+      return await follow(exchange, await deps.management.remove(secret, form.bankLoginId ?? ''));
     default:
-      return send(exchange, invalidPage(exchange.words, 404));
+      return refuse(exchange, 404);
   }
 }
 
-function toInput(form: URLSearchParams): AuthorisationInput | null {
-  const [password, methodId, otp] = [form.get('password'), form.get('methodId'), form.get('otp')];
-  if (password) return { step: 'authenticate', password };
-  if (methodId) return { step: 'choose-method', methodId };
-  if (otp) return { step: 'enter-otp', otp };
-  return form.get('psu_id') ? { step: 'identify' } : null;
+/** After a form the browser is sent on, so that reloading repeats nothing; what went wrong is shown at once. */
+async function follow(exchange: Exchange, view: FlowView | null): Promise<void> {
+  if (!view) return refuse(exchange, 400);
+  switch (view.page) {
+    case 'go-to-bank':
+      return redirect(exchange, view.url);
+    case 'bank-trouble':
+    case 'out-of-step':
+      return await show(exchange, view);
+    case 'authorise':
+      return view.problem ? await show(exchange, view) : redirect(exchange, linkOf(exchange, view));
+    case 'ended':
+      return redirect(
+        exchange,
+        view.session.status === 'FAILED' ? linkOf(exchange, view) : (view.back ?? linkOf(exchange, view)),
+      );
+    default:
+      return redirect(exchange, linkOf(exchange, view));
+  }
 }
 
-/** After a form or a callback the browser is sent on, so that reloading repeats nothing; a problem is shown where it is. */
-function show(exchange: Exchange, view: FlowView | null): void {
-  const { words, deps } = exchange;
-  if (!view) send(exchange, invalidPage(words, 400));
-  else if (view.page === 'go-to-bank') redirect(exchange, view.url);
-  else if (isShownAtOnce(view)) send(exchange, toPage(view, words, { banks: [], search: '' }));
-  else redirect(exchange, `${deps.publicUrl()}/sessions/${view.linkSecret}`);
+function linkOf({ deps }: Exchange, { linkSecret }: FlowView): string {
+  return `${deps.publicUrl()}/sessions/${linkSecret}`;
 }
 
-function isShownAtOnce(view: FlowView): boolean {
-  return (
-    view.page === 'waiting-for-bank' ||
-    view.page === 'bank-trouble' ||
-    (view.page === 'authorise' && view.problem !== null)
-  );
+async function show(exchange: Exchange, view: FlowView): Promise<void> {
+  const { deps, words } = exchange;
+  const frame = {
+    words,
+    here: `/sessions/${view.linkSecret}`,
+    choice: view.page === 'choose-bank' ? await findBanks(exchange) : { banks: [], search: '', isCut: false },
+    // Where a bank's own page is, only the bank knows. Without TLS for ourselves, as on one's own machine, none is asked of it.
+    bankTargets: new URL(deps.publicUrl()).protocol === 'https:' ? ['https:'] : ['https:', 'http:'],
+    isFramed: deps.embeddingOrigins.length > 0,
+  };
+  send(exchange, toPage(view, frame));
 }
 
-function send({ deps, response, words }: Exchange, page: Page): void {
-  response.writeHead(page.status, pageHeaders(deps.embeddingOrigins)).end(renderPage(page, words));
+async function findBanks({ deps, url }: Exchange): Promise<BankChoice> {
+  const search = (url.searchParams.get('search') ?? '').slice(0, 100);
+  const banks = await deps.banks.list(search || null, { after: null, limit: listedBanks + 1 });
+  return { banks: banks.slice(0, listedBanks), search, isCut: banks.length > listedBanks };
+}
+
+function send({ deps, request, response, words }: Exchange, page: Page): void {
+  response.writeHead(page.status, { ...pageHeaders(page, deps.embeddingOrigins), 'content-language': words.language });
+  response.end(request.method === 'HEAD' ? undefined : renderPage(page, words));
 }
 
 function redirect({ response }: Exchange, location: string): void {
   response.writeHead(303, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end();
 }
 
-function invalidPage(words: Words, status: number): Page {
-  return { status, title: words.invalidTitle, content: html`<p>${words.invalidText}</p>` };
+function refuse(exchange: Exchange, status: number): void {
+  const { words, response } = exchange;
+  if (status === 405) response.setHeader('allow', 'GET, HEAD, POST');
+  // The rest of a body that is too long is not waited for.
+  if (status === 413) response.setHeader('connection', 'close');
+  send(exchange, { status, title: words.invalidTitle, content: html`<p>${words.invalidText}</p>` });
 }
 
-// A browser says where a form was sent from. The link's secret is in the path, so who does not say it is not refused.
-function isForeign({ request, deps }: Exchange): boolean {
-  const { origin } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
-  return origin !== undefined && origin !== 'null' && origin !== new URL(deps.publicUrl()).origin;
-}
-
-function psuOf(request: IncomingMessage): PsuContext {
-  const ipAddress = (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
-  const userAgent = request.headers['user-agent'];
-  return { ipAddress, ...(userAgent === undefined ? {} : { userAgent }) };
-}
-
-async function readForm(request: IncomingMessage): Promise<URLSearchParams | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > bodyLimitBytes) return null;
-    chunks.push(chunk as Buffer);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+function endedPage(words: Words): Page {
+  return { status: 410, title: words.expiredTitle, content: html`<p>${words.expiredText}</p>` };
 }

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { BankDirectory } from '../banking/bank-directory.ts';
+import type { Users } from '../clients/users.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { Database } from '../storage/database.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import type { AccessBudget } from './access-budget-store.ts';
+import type { BankStore } from './bank-store.ts';
+import { type ConnectFlow, createConnectFlow } from './connect-flow.ts';
+import { createConsentExpiry } from './consent-expiry.ts';
+import { createConsentExpiryStore } from './consent-expiry-store.ts';
+import { createSettlement, type SessionRunner } from './consent-settlement.ts';
+import { createConsentStore } from './consent-store.ts';
+import { createConsentTerminationStore } from './consent-termination-store.ts';
+import { createConsentTerminations } from './consent-terminations.ts';
+import { createErasure, type ErasureService } from './erasure.ts';
+import { createLoginStore, type LoginStore } from './login-store.ts';
+import { createManagementFlow, type ManagementFlow } from './management-flow.ts';
+import { createScaSteps, type ScaSteps } from './sca-steps.ts';
+import { createSessionStore, type SessionStore } from './session-store.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { createVisits } from './visits.ts';
+
+export interface ConnectionsDeps {
+  clock: Clock;
+  database: Database;
+  banks: BankDirectory;
+  bankStore: BankStore;
+  users: Pick<Users, 'createUser'>;
+  encryption: Encryption;
+  eventLog: EventLog;
+  budget: Pick<AccessBudget, 'forget'>;
+  runSession: SessionRunner;
+  /** Without a slash at the end. */
+  publicUrl: () => string;
+  allowLoopbackReturnUrls: boolean;
+  log: Logger;
+  /** How long a page waits for the first fetch before it shows its progress. @default 4_000 */
+  patienceMs?: number;
+}
+
+/** This room's parts, put together. */
+export interface Connections {
+  sessions: Sessions;
+  sessionStore: SessionStore;
+  logins: LoginStore;
+  erasure: ErasureService;
+  flow: ConnectFlow;
+  steps: ScaSteps;
+  management: ManagementFlow;
+  /** To be done again and again, every minute or so, by any process. */
+  maintenance: ReadonlyArray<{ name: string; run(): Promise<unknown> }>;
+}
+
+export function createConnections(deps: ConnectionsDeps): Connections {
+  const { clock, database, banks, bankStore, eventLog, budget } = deps;
+  const sessionStore = createSessionStore(database);
+  const sessions = createSessions({ ...deps, store: sessionStore, banks: bankStore });
+  const consents = createConsentStore(database);
+  const logins = createLoginStore(database);
+  const erasure = createErasure({ clock, eventLog });
+  const common = { ...deps, sessions: sessionStore, consents };
+  const visits = createVisits(common);
+  const settlement = createSettlement(common);
+  const steps = createScaSteps({ ...common, visits, settlement });
+  const management = createManagementFlow({ ...common, visits, logins, erasure });
+  const terminations = createConsentTerminations({ ...deps, store: createConsentTerminationStore(database) });
+  const expiry = createConsentExpiry({ clock, eventLog, banks, store: createConsentExpiryStore(database) });
+  return {
+    sessions,
+    sessionStore,
+    logins,
+    erasure,
+    flow: createConnectFlow({ ...common, visits, settlement, steps, management }),
+    steps,
+    management,
+    maintenance: [
+      { name: 'expire-sessions', run: () => sessions.expireOverdue() },
+      { name: 'end-consents', run: () => terminations.work() },
+      { name: 'watch-consents', run: () => expiry.work() },
+      { name: 'forget-accesses', run: () => budget.forget(clock.now()) },
+    ],
+  };
+}

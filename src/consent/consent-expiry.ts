@@ -1,0 +1,62 @@
+import type { BankDirectory } from '../banking/bank-directory.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { ConsentExpiryStore, DueConsent } from './consent-expiry-store.ts';
+import { loseConsent } from './consent-loss-store.ts';
+
+export interface ConsentExpiry {
+  /**
+   * Says what ends soon (consent.expiring, 14, 7 and 1 days ahead) and what has ended (consent.expired; the login turns SCA_REQUIRED),
+   * each once, whatever number of processes look. How many events there were.
+   */
+  work(): Promise<number>;
+}
+
+export interface ConsentExpiryDeps {
+  clock: Clock;
+  eventLog: Pick<EventLog, 'commit'>;
+  banks: Pick<BankDirectory, 'list'>;
+  store: ConsentExpiryStore;
+}
+
+const atOnce = 100;
+
+export function createConsentExpiry({ clock, eventLog, banks, store }: ConsentExpiryDeps): ConsentExpiry {
+  return {
+    async work() {
+      const now = clock.now();
+      const scaValidity = banks.list().map(({ id, scaValidityDays }) => ({ bankId: id, days: scaValidityDays }));
+      let count = 0;
+      while (true) {
+        const due = await store.listDue({ now, scaValidity, limit: atOnce });
+        for (const consent of due) count += await notify(consent, now);
+        if (due.length < atOnce) return count;
+      }
+    },
+  };
+
+  function notify(consent: DueConsent, now: Date): Promise<number> {
+    return eventLog.commit(async (tx, append) => {
+      // Another process may have been here since the list was read.
+      if (!(await store.take(tx, consent, now))) return 0;
+      // A one-off consent has done its work: that it ends is no news.
+      if (!consent.recurring || consent.isTold) return 0;
+      const { clientId, userId, externalId, bankLoginId, bankId, bankName, endsOn: validUntil } = consent;
+      const about = { clientId, userId, bankLoginId, occurredAt: now };
+      const data = {
+        user: { id: userId, externalId },
+        bankLogin: { id: bankLoginId, bank: { id: bankId, name: bankName } },
+        validUntil,
+      };
+      if (consent.notice > 0) {
+        append({ ...about, type: 'CONSENT_EXPIRING', data: { ...data, daysLeft: consent.daysLeft } });
+        return 1;
+      }
+      append({ ...about, type: 'CONSENT_EXPIRED', data });
+      // Where only the SCA has grown too old the bank would still call the consent valid, and so do we.
+      const reason = consent.hasEnded ? 'CONSENT_EXPIRED' : 'SCA_TOO_OLD';
+      await loseConsent(tx, append, { bankLoginId, status: null, reason, now });
+      return 1;
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import type { Authorisation } from '../banking/bank-port.ts';
+import type { Encryption } from '../storage/encryption.ts';
+import type { Session } from './session-store.ts';
+
+/** The SCA in progress at the bank, as it is kept with the session, encrypted. Never a password or a code. */
+export interface KeptAuthorisation {
+  authorisation: Authorisation;
+  psuId: string | null;
+}
+
+export function sealAuthorisation(encryption: Encryption, kept: KeptAuthorisation): string {
+  return encryption.encrypt(JSON.stringify(kept));
+}
+
+/** Null with redirect SCA, and while nothing has begun. */
+export function readAuthorisation(encryption: Encryption, session: Session): KeptAuthorisation | null {
+  return session.authorisation ? (JSON.parse(encryption.decrypt(session.authorisation)) as KeptAuthorisation) : null;
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { PsuContext } from '../../banking/bank-port.ts';
+
+const bodyLimitBytes = 16 * 1024;
+const maximumAgentLength = 500;
+
+/** A form is refused with a status, or read. */
+export type ReadForm = { form: PageForm } | { refusal: 400 | 403 | 413 | 415 };
+
+/** A field that is empty counts as left out. */
+const field = (maximumLength: number) =>
+  z
+    .string()
+    .trim()
+    .max(maximumLength)
+    .transform((text) => text || null)
+    .nullish()
+    .transform((text) => text ?? null);
+
+const pageForm = z.object({
+  bankId: field(200),
+  bankLoginId: field(200),
+  psu_id: field(140),
+  // Not trimmed: a password may begin with a space.
+  password: z.string().max(200).nullish(),
+  methodId: field(200),
+  otp: field(64),
+  decision: field(20),
+});
+export type PageForm = z.infer<typeof pageForm>;
+
+/** Reads a form that one of our own pages has sent. */
+export async function readForm(request: IncomingMessage, ownOrigin: string): Promise<ReadForm> {
+  if (isForeign(request, ownOrigin)) return { refusal: 403 };
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  const body = await readBody(request);
+  if (body === null) return { refusal: 413 };
+  if (body !== '' && type !== 'application/x-www-form-urlencoded') return { refusal: 415 };
+  const form = pageForm.safeParse(Object.fromEntries(new URLSearchParams(body)));
+  return form.success ? { form: form.data } : { refusal: 400 };
+}
+
+// A browser says where a form was sent from (for our pages, which tell no referrer, "null"). The link's secret is in the path, so
+// who says nothing is not refused.
+function isForeign({ headers }: IncomingMessage, ownOrigin: string): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  return headers.origin !== undefined && headers.origin !== 'null' && headers.origin !== ownOrigin;
+}
+
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > bodyLimitBytes) return null;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The end user as the request shows it: what banks want to know of one who is present. */
+export function readPsu({ socket, headers }: IncomingMessage): PsuContext {
+  const ipAddress = (socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
+  const userAgent = headers['user-agent']?.slice(0, maximumAgentLength);
+  return { ipAddress, ...(userAgent === undefined ? {} : { userAgent }) };
+}
