@@ -18,6 +18,7 @@ export interface RequestHandlerDependencies {
   readiness: ReadinessChecks;
   metrics: Metrics;
   pages: PagesHandler;
+  serves?: 'everything' | 'health';
   graphql: Handler;
   logger: Logger;
 }
@@ -36,11 +37,11 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
       const { contentType, text } = await metrics.print();
       response.writeHead(200, { 'content-type': contentType }).end(text);
     },
-    '/graphql': graphql,
+    ...(dependencies.serves !== 'health' && { '/graphql': graphql }),
   };
   const toPages: Handler = async (request, response) => {
     const url = parseUrl(request);
-    if (url && (await pages(request, response, url))) return;
+    if (url && dependencies.serves !== 'health' && (await pages(request, response, url))) return;
     sendJson(response, 404, { error: 'not found' });
   };
   const routeOf = (path: string): Route => {

@@ -22,6 +22,8 @@ export interface HttpServerDependencies {
   /** Calls back when this process has revoked a key and no longer believes in it: its live connections end at once. */
   onRevoked?: (listener: () => void) => unknown;
   pages: PagesHandler;
+  /** `health`: a worker's, which answers for health and metrics alone. @default 'everything' */
+  serves?: 'everything' | 'health';
   readiness: ReadinessChecks;
   metrics: Metrics;
   logger: Logger;
@@ -68,7 +70,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   // is just being sent is lost.
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = 70_000;
-  sockets.attach(server);
+  if (dependencies.serves !== 'health') sockets.attach(server);
   let closing: Promise<void> | null = null;
   return {
     listen: async () => {
