@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest';
+import {
+  type BankWorld,
+  type Call,
+  type Connection,
+  connect,
+  consentBody,
+  createConsent,
+  redirectUri,
+  startBank,
+} from './bank-world.ts';
+
+const post = (headers: Record<string, string | null> = {}, body: object = {}): Call => ({
+  method: 'POST',
+  headers: { 'psu-ip-address': '192.0.2.7', 'tpp-redirect-uri': redirectUri, ...headers },
+  body: { ...consentBody, ...body },
+});
+
+test.each<[what: string, path: string, call: Call, status: number, code: string]>([
+  ['no request id', '/v1/consents', post({ 'x-request-id': null }), 400, 'FORMAT_ERROR'],
+  ['a request id that is no UUID', '/v1/consents', post({ 'x-request-id': '1' }), 400, 'FORMAT_ERROR'],
+  ['no address of the end user', '/v1/consents', post({ 'psu-ip-address': null }), 400, 'FORMAT_ERROR'],
+  ['an address that is none', '/v1/consents', post({ 'psu-ip-address': 'here' }), 400, 'FORMAT_ERROR'],
+  ['no way back', '/v1/consents', post({ 'tpp-redirect-uri': null }), 400, 'FORMAT_ERROR'],
+  [
+    'a way back that runs a script',
+    '/v1/consents',
+    post({ 'tpp-redirect-uri': 'javascript:alert(1)' }),
+    400,
+    'FORMAT_ERROR',
+  ],
+  [
+    'a second way back of that kind',
+    '/v1/consents',
+    post({ 'tpp-nok-redirect-uri': 'data:text/html,x' }),
+    400,
+    'FORMAT_ERROR',
+  ],
+  ['a body that is no JSON', '/v1/consents', { ...post(), body: '{' }, 400, 'FORMAT_ERROR'],
+  ['access to nothing', '/v1/consents', post({}, { access: {} }), 400, 'FORMAT_ERROR'],
+  [
+    'access to accounts by name',
+    '/v1/consents',
+    post({}, { access: { accounts: [{ iban: 'DE1' }] } }),
+    400,
+    'FORMAT_ERROR',
+  ],
+  ['a day that there is not', '/v1/consents', post({}, { validUntil: '2026-02-30' }), 400, 'FORMAT_ERROR'],
+  ['a validity in the past', '/v1/consents', post({}, { validUntil: '2026-03-09' }), 400, 'PERIOD_INVALID'],
+  ['no access a day', '/v1/consents', post({}, { frequencyPerDay: 0 }), 400, 'FORMAT_ERROR'],
+  ['no word on recurrence', '/v1/consents', post({}, { recurringIndicator: undefined }), 400, 'FORMAT_ERROR'],
+  ['consents cannot be listed', '/v1/consents', {}, 405, 'SERVICE_INVALID'],
+  ['a consent that there is not', '/v1/consents/1234', {}, 403, 'CONSENT_UNKNOWN'],
+  ['accounts without a consent', '/v1/accounts', {}, 400, 'FORMAT_ERROR'],
+  ['accounts under no known consent', '/v1/accounts', { headers: { 'consent-id': '1' } }, 403, 'CONSENT_UNKNOWN'],
+  ['accounts cannot be made', '/v1/accounts', { method: 'POST' }, 405, 'SERVICE_INVALID'],
+  ['payments', '/v1/payments', {}, 404, 'RESOURCE_UNKNOWN'],
+  ['anything else', '/favicon.ico', {}, 404, 'RESOURCE_UNKNOWN'],
+])('refused: %s', async (_what, path, call, status, code) => {
+  const { body, ...reply } = await (await startBank()).call(path, call);
+  expect([reply.status, body.tppMessages[0].code]).toEqual([status, code]);
+  expect(body.tppMessages[0].category).toBe('ERROR');
+});
+
+test.each<[path: string, call: Call, status: number, code: string]>([
+  ['', { method: 'PUT' }, 405, 'SERVICE_INVALID'],
+  ['', { headers: { 'x-tpp-id': 'somebody-else' } }, 400, 'CONSENT_UNKNOWN'],
+  ['/status', { method: 'POST' }, 405, 'SERVICE_INVALID'],
+  ['/status', { method: 'DELETE' }, 405, 'SERVICE_INVALID'],
+  ['/state', {}, 404, 'RESOURCE_UNKNOWN'],
+  ['/authorisations', { method: 'DELETE' }, 405, 'SERVICE_INVALID'],
+  ['/authorisations/1', {}, 404, 'RESOURCE_UNKNOWN'],
+])('a consent refuses %s %o', async (path, call, status, code) => {
+  const bank = await startBank();
+  const { body } = await createConsent(bank);
+  const refused = await bank.call(`/v1/consents/${body.consentId}${path}`, call);
+  expect([refused.status, refused.body.tppMessages[0].code]).toEqual([status, code]);
+});
+
+test.each(['redirect', 'decoupled'])('%s: no PUT goes past the bank’s own pages', async (approach) => {
+  const bank = await startBank({ approach });
+  const consent = `/v1/consents/${(await createConsent(bank)).body.consentId}`;
+  const headers = { 'psu-id': 'anna' };
+  const started = await bank.call(`${consent}/authorisations`, { method: 'POST', headers, body: {} });
+  for (const body of [
+    { psuData: { password: 'sandbox' } },
+    { authenticationMethodId: 'sms' },
+    { scaAuthenticationData: '123456' },
+  ]) {
+    const path = `${consent}/authorisations/${started.body.authorisationId}`;
+    expect((await bank.call(path, { method: 'PUT', headers, body })).status).toBe(405);
+  }
+  expect((await bank.call(`${consent}/status`)).body).toEqual({ consentStatus: 'received' });
+});
+
+test('a consent tells what was asked for, as far as the bank grants it', async () => {
+  const bank = await startBank();
+  const access = { allPsd2: 'allAccountsWithOwnerName' };
+  const { body } = await createConsent(bank, { body: { access, validUntil: '9999-12-31', frequencyPerDay: 99 } });
+  expect((await bank.call(`/v1/consents/${body.consentId}`)).body).toEqual({
+    access,
+    recurringIndicator: true,
+    validUntil: '2026-09-06',
+    frequencyPerDay: 4,
+    lastActionDate: '2026-03-10',
+    consentStatus: 'received',
+  });
+});
+
+test('a consent that has ended keeps the way in which it did, whoever deletes it', async () => {
+  const bank = await startBank();
+  const { consentId, attended } = await connect(bank, 'anna', { validUntil: '2026-03-12' });
+  bank.clock.advance(3 * 86_400_000);
+  expect((await attended('/v1/accounts')).body.tppMessages[0].code).toBe('CONSENT_EXPIRED');
+  expect((await bank.call(`/v1/consents/${consentId}`, { method: 'DELETE' })).status).toBe(204);
+  expect((await bank.call(`/v1/consents/${consentId}/status`)).body).toEqual({ consentStatus: 'expired' });
+});
+
+test('a deleted consent opens nothing', async () => {
+  const bank = await startBank();
+  const { consentId, attended } = await connect(bank, 'anna');
+  await bank.call(`/v1/consents/${consentId}`, { method: 'DELETE' });
+  const { status, body } = await attended('/v1/accounts');
+  expect([status, body.tppMessages[0].code]).toEqual([401, 'CONSENT_INVALID']);
+});
+
+let bank: BankWorld;
+let boris: Connection;
+let path: string;
+let next: string;
+
+// One reading serves all the refusals below.
+async function openBoris(): Promise<void> {
+  bank = await startBank();
+  boris = await connect(bank, 'boris');
+  const { body } = await boris.attended('/v1/accounts');
+  path = `/v1/accounts/${body.accounts[0].resourceId}/transactions`;
+  const first = await boris.attended(`${path}?bookingStatus=both&dateFrom=2026-01-01`);
+  next = first.body.transactions._links.next.href;
+}
+
+test.each<[what: string, query: string, code: string]>([
+  ['no booking status', 'dateFrom=2026-03-01', 'FORMAT_ERROR'],
+  ['one that there is not', 'bookingStatus=maybe&dateFrom=2026-03-01', 'FORMAT_ERROR'],
+  ['one that is not offered', 'bookingStatus=information', 'PARAMETER_NOT_SUPPORTED'],
+  ['no start', 'bookingStatus=booked', 'FORMAT_ERROR'],
+  ['a start on no day', 'bookingStatus=booked&dateFrom=2026-02-30', 'FORMAT_ERROR'],
+  ['an end on no day', 'bookingStatus=booked&dateFrom=2026-03-01&dateTo=tomorrow', 'FORMAT_ERROR'],
+  ['an end before the start', 'bookingStatus=booked&dateFrom=2026-03-01&dateTo=2026-02-01', 'PERIOD_INVALID'],
+  ['a page that was not offered', 'bookingStatus=booked&dateFrom=2026-03-01&page=1', 'FORMAT_ERROR'],
+  ['a page that is no number', 'bookingStatus=booked&dateFrom=2026-03-01&page=NaN', 'FORMAT_ERROR'],
+  ['a delta', 'bookingStatus=booked&dateFrom=2026-03-01&deltaList=true', 'PARAMETER_NOT_SUPPORTED'],
+])('a reading is refused: %s', async (_what, query, code) => {
+  await openBoris();
+  const { status, body } = await boris.attended(`${path}?${query}`);
+  expect([status, body.tppMessages[0].code]).toEqual([400, code]);
+});
+
+test('a page’s address opens that page alone: not another one, other days, another consent, or tomorrow', async () => {
+  await openBoris();
+  expect((await boris.read(next)).status).toBe(200);
+  expect((await boris.read(next.replace(/page=1\./, 'page=2.'))).status).toBe(400);
+  expect((await boris.read(next.replace('2026-01-01', '2025-12-20'))).status).toBe(400);
+  const other = await connect(bank, 'boris');
+  const { body } = await other.attended('/v1/accounts');
+  const elsewhere = next.replace(/accounts\/[^/]+/, `accounts/${body.accounts[0].resourceId}`);
+  expect((await other.read(elsewhere)).status).toBe(400);
+  bank.clock.advance(2 * 3_600_000);
+  expect((await boris.read(next)).status).toBe(400);
+});
+
+test('older than 90 days is shown for half an hour after the SCA', async () => {
+  await openBoris();
+  const query = `${path}?bookingStatus=booked&dateFrom=2025-01-01`;
+  expect((await boris.attended(query)).status).toBe(200);
+  bank.clock.advance(31 * 60_000);
+  const { status, body } = await boris.attended(query);
+  expect([status, body.tppMessages[0].code]).toEqual([400, 'PERIOD_INVALID']);
+});
+
+test('an error in the bank itself is told, and answered with 500', async () => {
+  const broken = await startBank({ clock: { now: () => new Date(Number.NaN) } });
+  expect((await createConsent(broken)).status).toBe(500);
+  expect(broken.errors).toHaveLength(1);
+});
