@@ -14,6 +14,8 @@ export interface NewApiKeyRow {
 
 export interface ClientStore {
   find(clientId: string): Promise<Client | null>;
+  /** The one that was made first. */
+  findFirst(): Promise<Client | null>;
   /** The client with its event log and first key, all or nothing. */
   create(client: { id: string; name: string; createdAt: Date }, key: NewApiKeyRow): Promise<Client>;
   updateReturnOrigins(clientId: string, returnOrigins: readonly string[]): Promise<Client>;
@@ -29,6 +31,7 @@ export function createClientStore(database: Database): ClientStore {
   const { prisma } = database;
   return {
     find: (id) => prisma.client.findUnique({ where: { id } }),
+    findFirst: () => prisma.client.findFirst({ orderBy: { id: 'asc' } }),
     create: (client, key) =>
       database.transaction(async (tx: Transaction) => {
         const created = await tx.client.create({ data: client });

@@ -8,7 +8,7 @@ import type { ClientStore, NewApiKeyRow } from './client-store.ts';
 
 /** API clients and their keys. A key is shown once, when it is made; its hash alone is kept. */
 export interface Clients {
-  /** The first client with a first key of both scopes, unless this key is known already. */
+  /** Unless this key is known already, makes it a key of both scopes of the first client, which is made when there is none. */
   bootstrap(key: string): Promise<void>;
   find(clientId: string): Promise<Client>;
   createClient(name: string): Promise<{ client: Client; key: string }>;
@@ -29,7 +29,12 @@ export interface NewApiKey {
   expiresAt: Date | null;
 }
 
-const name = z.string().trim().min(1, 'must not be empty').max(200, 'must have 200 characters at most');
+const name = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(200, 'must have 200 characters at most')
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL character');
 
 export function createClients({ clock, store }: { clock: Clock; store: ClientStore }): Clients {
   const listeners: Array<(hash: string) => void> = [];
@@ -46,12 +51,20 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
     return await store.create({ id, name: clientName, createdAt: now }, first);
   }
 
+  async function createBootstrapKey(key: string): Promise<void> {
+    const scopes = ['CLIENT', 'OPERATOR'] as const;
+    const first = await store.findFirst();
+    if (!first) return void (await create('First client', key, scopes));
+    await store.createKey(toRow({ clientId: first.id, name: 'Bootstrap key', scopes, expiresAt: null }, key));
+  }
+
   return {
     async bootstrap(key) {
-      if (await store.findKeyByHash(toStoredKey(key).hash)) return;
-      await create('First client', key, ['CLIENT', 'OPERATOR']).catch(async (error: unknown) => {
+      const { hash } = toStoredKey(key);
+      if (await store.findKeyByHash(hash)) return;
+      await createBootstrapKey(key).catch(async (error: unknown) => {
         // Another process started with the same key at the same moment and was faster.
-        if (!(await store.findKeyByHash(toStoredKey(key).hash))) throw error;
+        if (!(await store.findKeyByHash(hash))) throw error;
       });
     },
     async find(clientId) {

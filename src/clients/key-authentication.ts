@@ -23,7 +23,7 @@ const maximumKept = 10_000;
 const lastUseStepMs = 60_000;
 
 interface Kept {
-  key: ApiKey | null;
+  key: Promise<ApiKey | null>;
   readAtMs: number;
 }
 
@@ -36,19 +36,25 @@ export function createKeyAuthentication({ clock, store }: KeyAuthenticationDeps)
   const kept = new Map<string, Kept>();
   const touchedAtMs = new Map<string, number>();
 
-  async function findKey(hash: string, nowMs: number): Promise<ApiKey | null> {
+  // The reading itself is kept: requests that come together read once, and one that a revocation overtakes is forgotten
+  // before it has an answer.
+  function findKey(hash: string, nowMs: number): Promise<ApiKey | null> {
     const known = kept.get(hash);
     if (known && nowMs - known.readAtMs < believedMs && nowMs >= known.readAtMs) return known.key;
-    const key = await store.findKeyByHash(hash);
-    if (kept.size >= maximumKept) kept.clear();
-    kept.set(hash, { key, readAtMs: nowMs });
-    return key;
+    const reading = { key: store.findKeyByHash(hash), readAtMs: nowMs };
+    kept.delete(hash);
+    kept.set(hash, reading);
+    dropOldest(kept);
+    reading.key.catch(() => kept.get(hash) === reading && kept.delete(hash));
+    return reading.key;
   }
 
-  // Beside the request, and at most once a minute: the last use is for people to look at.
+  // Beside the request, and at most once a minute: the last use is for people to look at, and may as well be lost.
   function noteUse(key: ApiKey, now: Date): void {
-    if (now.getTime() - (touchedAtMs.get(key.id) ?? 0) < lastUseStepMs) return;
+    const lastUsedAtMs = touchedAtMs.get(key.id) ?? key.lastUsedAt?.getTime() ?? 0;
+    if (now.getTime() - lastUsedAtMs < lastUseStepMs) return;
     touchedAtMs.set(key.id, now.getTime());
+    dropOldest(touchedAtMs);
     store.touchKey(key.id, now).catch(() => {});
   }
 
@@ -62,4 +68,10 @@ export function createKeyAuthentication({ clock, store }: KeyAuthenticationDeps)
     },
     forget: (hash) => void kept.delete(hash),
   };
+}
+
+// A map keeps the order of insertion. Anybody may send keys that do not exist: what is kept of them has an end.
+function dropOldest(map: Map<string, unknown>): void {
+  const [oldest] = map.keys();
+  if (map.size > maximumKept && oldest !== undefined) map.delete(oldest);
 }

@@ -32,7 +32,14 @@ export interface UserChange {
   externalId?: string | null;
 }
 
-const text = z.string().trim().min(1, 'must not be empty').max(200, 'must have 200 characters at most').nullable();
+const text = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(200, 'must have 200 characters at most')
+  // PostgreSQL has no place for it.
+  .refine((given) => !given.includes('\0'), 'must not contain a NUL character')
+  .nullable();
 const newUser = z.object({ externalId: text, idempotencyKey: text });
 
 export function createUsers({ clock, store }: { clock: Clock; store: UserStore }): Users {
