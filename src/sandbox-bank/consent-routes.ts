@@ -79,8 +79,9 @@ function createConsent(deps: BankDeps, request: BankRequest): BankReply {
     recurring: body.recurringIndicator,
     validUntil: [body.validUntil, latest].sort()[0] ?? latest,
     frequencyPerDay: body.recurringIndicator ? Math.min(body.frequencyPerDay, maximumFrequencyPerDay) : 1,
-    redirectUri,
-    nokRedirectUri,
+    // The app, and the TPP's own form, lead nowhere else.
+    redirectUri: deps.variant === 'redirect' ? redirectUri : null,
+    nokRedirectUri: deps.variant === 'redirect' ? nokRedirectUri : null,
     access: body.access,
     psuId: null,
     authorisationId: deps.variant === 'redirect' ? randomUUID() : null,
