@@ -1,0 +1,224 @@
+import { expect, it } from 'vitest';
+import { createFormBrowser } from '../../src/cli/form-browser.ts';
+import {
+  type ConnectedWorld,
+  connectByRedirect,
+  createConnectedWorld,
+  goToBank,
+  logInAtBank,
+  returnUrl,
+} from './connected-world.ts';
+
+it('connects a recurring user: a consent of 180 days and four accesses a day, kept', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const page = await connectByRedirect(world.linkOf(session), 'anna');
+
+  expect(page.status).toBe(200);
+  expect(page.title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', stateHash: null, authorisation: null });
+  const [consent] = await world.database.prisma.consent.findMany();
+  expect(consent).toMatchObject({
+    status: 'VALID',
+    recurring: true,
+    frequencyPerDay: 4,
+    authorisedAt: world.clock.now(),
+  });
+  expect(consent?.validUntil.toISOString().slice(0, 10)).toBe('2026-09-06');
+  expect(consent?.bankConsentId).not.toBeNull();
+  const [login] = await world.database.prisma.bankLogin.findMany({ include: { accounts: true } });
+  expect(login).toMatchObject({ status: 'OK', bankId: 'bank_sandbox' });
+  expect(login?.accounts.length).toBeGreaterThan(0);
+  expect((await world.events()).map(({ type }) => type)).toEqual(['BANK_LOGIN_CONNECTED']);
+});
+
+it('connects a one-off user: a consent for today, ended at the bank once the data is there', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession({
+    user: { externalId: null, type: 'PERSON', recurring: false, idempotencyKey: null },
+    storeSecrets: false,
+    returnUrl,
+  });
+  const browser = createFormBrowser({ stopBefore: (url) => url.startsWith(returnUrl) });
+  const chosen = await (await browser.open(world.linkOf(session))).submit({}, 'bank_sandbox');
+  const back = await (await logInAtBank(chosen, 'anna')).submit({}, 'approve');
+
+  expect(back.url).toBe(`${returnUrl}?session=${session.id}&status=COMPLETED`);
+  const [consent] = await world.database.prisma.consent.findMany();
+  expect(consent).toMatchObject({ recurring: false, frequencyPerDay: 1, bankConsentId: null });
+  await runMaintenance(world);
+  expect(world.bankCalls).toContain('endConsent');
+  expect(await world.database.prisma.consentTermination.count()).toBe(0);
+});
+
+it('supersedes the old consent when it is renewed: one is valid at any time, and the old one is ended at the bank', async () => {
+  const world = await createConnectedWorld();
+  const first = await world.createSession();
+  await connectByRedirect(world.linkOf(first), 'anna');
+  const login = await world.database.prisma.bankLogin.findFirstOrThrow();
+  const { userId, bankId, id: bankLoginId } = login;
+  const renewal = await world.connections.sessions.awaitEndUser({
+    clientId: world.clientId,
+    userId,
+    bankLoginId,
+    bankId,
+    storeSecrets: true,
+    returnUrl: null,
+    psuIpAddress: null,
+    idempotencyKey: null,
+    idempotencyHash: null,
+  });
+  await connectByRedirect(world.linkOf(renewal), 'anna');
+
+  const consents = await world.database.prisma.consent.findMany({ orderBy: { id: 'asc' } });
+  expect(consents.map(({ status }) => status)).toEqual(['SUPERSEDED', 'VALID']);
+  expect(await world.database.prisma.bankLogin.count()).toBe(1);
+  const queued = await world.database.prisma.consentTermination.findMany();
+  expect(queued.map(({ bankConsentId }) => bankConsentId)).toEqual([consents[0]?.bankConsentId]);
+  expect((await world.events()).map(({ type }) => type)).toEqual(['BANK_LOGIN_CONNECTED', 'BANK_LOGIN_SYNCHRONIZED']);
+});
+
+it('keeps exactly one valid consent when two renewals are granted in the same moment', async () => {
+  const world = await createConnectedWorld();
+  await connectByRedirect(world.linkOf(await world.createSession()), 'anna');
+  const { userId, bankId, id: bankLoginId } = await world.database.prisma.bankLogin.findFirstOrThrow();
+  const renew = async () => {
+    const session = await world.connections.sessions.awaitEndUser({
+      clientId: world.clientId,
+      userId,
+      bankLoginId,
+      bankId,
+      storeSecrets: true,
+      returnUrl: null,
+      psuIpAddress: null,
+      idempotencyKey: null,
+      idempotencyHash: null,
+    });
+    return await logInAtBank(await goToBank(world.linkOf(session)), 'anna');
+  };
+  const questions = [await renew(), await renew()];
+  await Promise.all(questions.map((question) => question.submit({}, 'approve')));
+
+  const valid = await world.database.prisma.consent.findMany({ where: { status: 'VALID' } });
+  expect(valid).toHaveLength(1);
+  expect(await world.database.prisma.consentTermination.count()).toBe(2);
+});
+
+it('connects nothing when the SCA fails at the bank, says so, and lets the end user try again with another bank', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const code = await (await goToBank(world.linkOf(session))).submit({ psu_id: 'greta', password: 'sandbox' });
+  const denied = await code.submit({ otp: '123456' });
+
+  expect(denied.title).toContain('Not approved');
+  expect(await world.session(session.id)).toMatchObject({
+    status: 'FAILED',
+    errorCode: 'CONSENT_REJECTED',
+    bankLoginId: null,
+  });
+  expect(await world.database.prisma.bankLogin.count()).toBe(0);
+  expect(await world.database.prisma.account.count()).toBe(0);
+  expect(await world.events()).toEqual([]);
+
+  const again = await denied.click('Try again');
+  const choice = await again.click('Choose another bank');
+  expect(choice.status).toBe(200);
+  const atBank = await choice.submit({}, 'bank_sandbox');
+  const done = await (await logInAtBank(atBank, 'anna')).submit({}, 'approve');
+  expect(done.title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', errorCode: null });
+});
+
+it('lets the end user try the same bank again after a denial', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession({ bankId: 'bank_sandbox' });
+  const question = await logInAtBank(await goToBank(world.linkOf(session)), 'anna');
+  const denied = await question.submit({}, 'deny');
+  expect(denied.title).toContain('Not approved');
+  const atBank = await (await denied.click('Try again')).submit();
+  const done = await (await logInAtBank(atBank, 'anna')).submit({}, 'approve');
+  expect(done.title).toContain('Done');
+});
+
+it('shows a link that has waited for too long as expired, and begins nothing', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const page = await createFormBrowser().open(world.linkOf(session));
+  world.clock.advance(31 * 60_000);
+
+  const expired = await page.submit({}, 'bank_sandbox');
+  expect(expired.status).toBe(410);
+  expect(expired.text).toContain('expired');
+  expect(await world.session(session.id)).toMatchObject({ status: 'EXPIRED' });
+  expect(world.bankCalls).toEqual([]);
+});
+
+it('gives up the consent of a session that expires, here and at the bank', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  await goToBank(world.linkOf(session));
+  world.clock.advance(31 * 60_000);
+  await runMaintenance(world);
+
+  expect(await world.session(session.id)).toMatchObject({ status: 'EXPIRED' });
+  expect((await world.database.prisma.consent.findFirst())?.status).toBe('TERMINATED');
+  expect(world.bankCalls).toContain('endConsent');
+});
+
+it('answers a replayed callback with 400 and changes nothing', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const done = await connectByRedirect(world.linkOf(session), 'anna');
+  const callback = done.hops.find(({ to }) => to.includes('/callback'))?.to ?? '';
+  expect(callback).toContain('state=');
+  const before = await snapshot(world);
+
+  const replayed = await createFormBrowser().open(callback);
+  expect(replayed.status).toBe(400);
+  expect(await snapshot(world)).toEqual(before);
+});
+
+it('answers a callback without a state, or with one of nobody, with 400', async () => {
+  const world = await createConnectedWorld();
+  for (const query of ['', '?state=', '?state=guessed', '?state=guessed&error=access_denied']) {
+    expect((await createFormBrowser().open(`${world.url}/callback${query}`)).status).toBe(400);
+  }
+});
+
+it('believes the bank, not the redirect: a callback before the approval leaves the session waiting', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const callbacks: string[] = [];
+  world.bankOverrides.createConsent = async ({ redirectUrl }) => {
+    callbacks.push(redirectUrl);
+    return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+  };
+  world.bankOverrides.getConsent = async () => ({
+    status: 'received',
+    recurring: true,
+    validUntil: '2026-09-06',
+    frequencyPerDay: 4,
+  });
+  await (await createFormBrowser().open(world.linkOf(session))).submit({}, 'bank_sandbox');
+
+  const page = await createFormBrowser().open(callbacks[0] ?? '');
+  expect(page.title).toContain('not confirmed yet');
+  expect(page.html).toContain('http-equiv="refresh"');
+  expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });
+  expect(await world.database.prisma.bankLogin.count()).toBe(0);
+});
+
+async function runMaintenance(world: ConnectedWorld): Promise<void> {
+  for (const { run } of world.connections.maintenance) await run();
+}
+
+async function snapshot({ database }: ConnectedWorld): Promise<unknown> {
+  const { prisma } = database;
+  return await Promise.all([
+    prisma.session.findMany(),
+    prisma.consent.findMany(),
+    prisma.bankLogin.findMany(),
+    prisma.event.findMany(),
+    prisma.consentTermination.findMany(),
+  ]);
+}

@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest';
+import { BankFailure } from '../../src/banking/bank-failure.ts';
+import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
+
+async function approveInApp(world: ConnectedWorld, psuId: string): Promise<void> {
+  const app = await createFormBrowser().open(`${world.bankUrl}/decoupled/app`);
+  const code = await app.submit({ psu_id: psuId, password: 'sandbox' });
+  const question = await code.submit({ psu_id: psuId, password: 'sandbox' }).catch(() => code);
+  await (await question.submit({ otp: '123456' })).submit({}, 'approve');
+}
+
+it('decoupled: the waiting page asks the bank again and again, and goes on once the app has approved', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const link = world.linkOf(session);
+  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  expect(waiting.title).toContain('Approve in your bank’s app');
+  expect(waiting.text).toContain('Please approve the access in the app of your bank.');
+  expect(waiting.html).toContain('http-equiv="refresh"');
+
+  const still = await createFormBrowser().open(link);
+  expect(still.title).toBe(waiting.title);
+  expect(world.bankCalls).toContain('getAuthorisation');
+
+  await approveInApp(world, 'anna');
+  const done = await createFormBrowser().open(link);
+  expect(done.title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
+  expect(await world.database.prisma.bankLogin.count()).toBe(1);
+});
+
+it('decoupled: an SCA that fails in the app fails the session, although the bank leaves its consent at received', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const link = world.linkOf(session);
+  await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  world.bankOverrides.getAuthorisation = async (_consentId, authorisationId) => ({
+    authorisationId,
+    next: { step: 'failed' },
+    message: null,
+  });
+
+  const denied = await createFormBrowser().open(link);
+  expect(denied.title).toContain('Not approved');
+  expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
+  expect((await world.database.prisma.consent.findFirst())?.status).toBe('TERMINATED');
+});
+
+it('decoupled: a bank that does not answer while it is asked keeps the end user waiting', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const link = world.linkOf(session);
+  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  world.bankOverrides.getAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+
+  const still = await createFormBrowser().open(link);
+  expect(still.title).toBe(waiting.title);
+  expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });
+});
+
+async function enterEmbedded(link: string, password = 'sandbox', psuId = 'anna'): Promise<Page> {
+  const login = await goToBank(link, 'bank_sandbox_embedded');
+  const hasPassword = login.forms.some(({ fields }) => fields.some(({ name }) => name === 'password'));
+  if (hasPassword) return await login.submit({ psu_id: psuId, password });
+  const second = await login.submit({ psu_id: psuId });
+  return await second.submit({ psu_id: psuId, password });
+}
+
+it('embedded: password, method and code on our own pages, none of which is kept', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const link = world.linkOf(session);
+  const wrongPassword = await enterEmbedded(link, 'not-the-password');
+  expect(wrongPassword.status).toBe(422);
+  expect(wrongPassword.html).toContain('role="alert"');
+  expect(wrongPassword.html).not.toContain('not-the-password');
+
+  const methods = await wrongPassword.submit({ psu_id: 'anna', password: 'sandbox' });
+  expect(methods.text).toContain('SMS to the phone ending in 42');
+  const code = await methods.submit({ methodId: 'sms' });
+  const wrongCode = await code.submit({ otp: '000000' });
+  expect(wrongCode.status).toBe(422);
+  expect(wrongCode.html).toContain('role="alert"');
+
+  const done = await wrongCode.submit({ otp: '123456' });
+  expect(done.title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', authorisation: null });
+  expect(JSON.stringify(world.log.lines)).not.toMatch(/not-the-password|123456/);
+});
+
+it('embedded: the bank ends it after too many wrong codes, and so the session fails', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const methods = await enterEmbedded(world.linkOf(session));
+  let page = await methods.submit({ methodId: 'sms' });
+  for (let i = 0; i < 3; i++) page = await page.submit({ otp: '000000' });
+
+  expect(page.title).toContain('Not approved');
+  expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
+  expect(await world.database.prisma.bankLogin.count()).toBe(0);
+});
+
+it('hands on nothing that the bank does not wait for: a form of an earlier step changes nothing', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const methods = await enterEmbedded(world.linkOf(session));
+  const code = await methods.submit({ methodId: 'sms' });
+  const calls = world.bankCalls.filter((name) => name === 'continueAuthorisation').length;
+
+  const again = await methods.submit({ methodId: 'chip' });
+  expect(again.status).toBe(409);
+  expect(world.bankCalls.filter((name) => name === 'continueAuthorisation')).toHaveLength(calls);
+  expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+});
