@@ -39,6 +39,8 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   const answer = createRouter({ state, ledger, now, url: () => url, slowMs, latencyMs, signal });
   const handling = { answer, onError, signal };
   const server = createServer((message, response) => void handle(handling, message, response).catch(onError));
+  // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
+  server.keepAliveTimeout = 65_000;
   try {
     url = await listen(server, options);
   } catch (error) {
