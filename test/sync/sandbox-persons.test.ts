@@ -127,7 +127,8 @@ function countNew(data: object | undefined): number {
   return accounts.reduce((sum, { newTransactions }) => sum + newTransactions.length, 0);
 }
 
-describe('at the sandbox bank', () => {
+// Real HTTP, and 20,000 transactions: a machine with other work needs its time.
+describe('at the sandbox bank', { timeout: 120_000 }, () => {
   it.each(['anna', 'hugo'])('%s has what the bank has, sync after sync, each transaction once', async (person) => {
     const world = await connect(person);
     expect(await world.synchronize('attended')).toMatchObject({ kind: 'synchronized' });

@@ -103,6 +103,16 @@ describe('a synchronization session', () => {
     await eventually(async () => (await find(session.id))?.status === 'COMPLETED');
   });
 
+  it('is alone with its login, even where two are asked for at the same moment', async () => {
+    const { create, events } = await createSessionWorld();
+    const asked = await Promise.allSettled([create(), create(), create()]);
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const each of asked) {
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'SESSION_ACTIVE' });
+    }
+    expect(await events()).toHaveLength(1);
+  });
+
   it('fails with the bank, and says why', async () => {
     const { create, bank } = await createSessionWorld();
     bank.beforeAnswer = () => {
@@ -163,19 +173,22 @@ describe('a synchronization session', () => {
     ]);
   });
 
-  it('does not keep the consent of a login that stores no secrets', async () => {
-    const { create, database, login, encryption, clock, runner } = await createSessionWorld();
+  it.each(['COMPLETED', 'FAILED'])('that %s keeps no consent of a login that stores no secrets', async (end) => {
+    const { create, database, login, encryption, clock, runner, bank, find } = await createSessionWorld();
     await database.prisma.bankLogin.updateMany({ data: { secretsStored: false } });
     const session = await create();
+    expect(session.status).toBe('AWAITING_USER');
     // As after consent and SCA: the connect flow sets the session running.
-    const consent = (await login()).consents[0];
-    await database.prisma.session.update({
-      where: { id: session.id },
-      data: { status: 'RUNNING', attended: true, psuIpAddress: '192.0.2.1', consentId: consent?.id ?? '' },
+    await database.prisma.session.updateMany({
+      data: { status: 'RUNNING', attended: true, psuIpAddress: '192.0.2.1' },
     });
+    bank.beforeAnswer = () => {
+      if (end === 'FAILED') throw new BankFailure('BANK_UNAVAILABLE', 'down');
+    };
     await runner.runSession(session.id);
+    expect(await find(session.id)).toMatchObject({ status: end });
     expect(await login()).toMatchObject({
-      status: 'OK',
+      status: end === 'FAILED' ? 'SYNC_FAILED' : 'OK',
       consents: [{ status: 'TERMINATED', bankConsentId: null, endedAt: clock.now() }],
     });
     const [termination] = await database.prisma.consentTermination.findMany();
