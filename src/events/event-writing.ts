@@ -22,7 +22,7 @@ export function eventCtes(events: readonly NamedEvent[], fanOutSql: Prisma.Sql):
       WHERE event_heads.client_id = grown.client_id
       RETURNING event_heads.client_id, event_heads.position, event_heads.position - grown.count AS base),
     given_event AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb) AS given (id text, client_id text, ordinal int,
+      SELECT * FROM jsonb_to_recordset(${toJson(given)}::jsonb) AS given (id text, client_id text, ordinal int,
         type text, occurred_at timestamptz, user_id text, bank_login_id text, cycle_id text, endpoint_id text, data jsonb)),
     ${insertCtes(fanOutSql)}`;
 }
@@ -37,7 +37,7 @@ export function clientCtes(event: NamedEvent, condition: Prisma.Sql, fanOutSql: 
       SELECT ${event.id}::text AS id, ${event.clientId}::text AS client_id, 1 AS ordinal, ${event.type}::text AS type,
         ${event.occurredAt}::timestamptz AS occurred_at, ${event.userId ?? null}::text AS user_id,
         ${event.bankLoginId ?? null}::text AS bank_login_id, ${event.cycleId ?? null}::text AS cycle_id,
-        ${event.endpointId ?? null}::text AS endpoint_id, ${JSON.stringify(event.data)}::jsonb AS data),
+        ${event.endpointId ?? null}::text AS endpoint_id, ${toJson(event.data)}::jsonb AS data),
     ${insertCtes(fanOutSql)}`;
 }
 
@@ -71,4 +71,15 @@ function toGiven(event: NamedEvent, ordinal: number): Record<string, unknown> {
     endpoint_id: event.endpointId ?? null,
     data: event.data,
   };
+}
+
+/**
+ * As JSON that jsonb takes. It has no place for NUL and half surrogate pairs, which a bank may send or a cut through an emoji
+ * leave over; rather than lose the event, each becomes a replacement character.
+ */
+function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\u')) return json;
+  // An escaped backslash is taken first, so that what follows it is not taken for an escape.
+  return json.replace(/\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g, (found) => (found === '\\\\' ? found : '\ufffd'));
 }

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { toCursor } from '../../src/events/event-cursor.ts';
 import { toEventBody } from '../../src/events/event-record.ts';
+import { createEventStore } from '../../src/events/event-store.ts';
+import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { insertEnrolledUser } from '../support/enrolled-users.ts';
 import { messageOf, now, openEventWorld, testEvent } from './event-world.ts';
 
@@ -84,6 +87,39 @@ describe('a commit', () => {
     await log.commit(async (_tx, append) => void append(testEvent(clientId, text)));
     expect((await log.read({ clientId, limit: 1 })).map(messageOf)).toEqual([text]);
   });
+});
+
+test('a text that the database cannot keep loses that sign, not the event', async () => {
+  const { log, clientId } = await openEventWorld();
+  const texts = ['NUL \0 here', 'half \ud83c a pair', '\udfe6', 'whole 🏦', 'no escape: \\u0000 \\\\ud800 \\'];
+  await log.commit(async (_tx, append) => {
+    for (const text of texts) append(testEvent(clientId, text));
+  });
+  expect((await log.read({ clientId, limit: 10 })).map(messageOf)).toEqual([
+    'NUL \ufffd here',
+    'half \ufffd a pair',
+    '\ufffd',
+    ...texts.slice(3),
+  ]);
+});
+
+test('a page of large events holds as many as fit, one at least, and says that there are more', async () => {
+  const { database, log, clientId } = await openEventWorld();
+  const store = createEventStore(database, fanOutSql);
+  // Random, so that it cannot be compressed.
+  const large = Array.from({ length: 5 }, () => randomBytes(400_000).toString('base64'));
+  for (const message of large) await log.commit(async (_tx, append) => void append(testEvent(clientId, message)));
+  const lengths: number[] = [];
+  let after = 0n;
+  for (let complete = false; !complete; ) {
+    const page = await store.readPage({ clientId }, after);
+    lengths.push(page.records.length);
+    expect(page.records.map(messageOf)).toEqual(large.slice(Number(after), Number(after) + page.records.length));
+    after = page.records.at(-1)?.position ?? after;
+    complete = page.complete;
+  }
+  expect(lengths).toEqual([2, 2, 1]);
+  expect(await store.readPage({ clientId }, after)).toEqual({ records: [], complete: true });
 });
 
 describe('the log', () => {
