@@ -31,9 +31,11 @@ export interface CycleRunnerDeps {
   clock: Clock;
   lanes: CycleLaneStore;
   synchronizeUser: UserSynchronizer;
+  /** Told of what should not have happened to a user; the lane goes on. */
+  onUnexpected(error: unknown, entry: ClaimedEntry): void;
 }
 
-export function createCycleRunner({ clock, lanes, synchronizeUser }: CycleRunnerDeps): CycleRunner {
+export function createCycleRunner({ clock, lanes, synchronizeUser, onUnexpected }: CycleRunnerDeps): CycleRunner {
   let stopping = false;
   const interrupt = new AbortController();
   const running = new Set<Promise<LaneProgress>>();
@@ -62,11 +64,22 @@ export function createCycleRunner({ clock, lanes, synchronizeUser }: CycleRunner
       const entry: ClaimedEntry | null = await lanes.claimNext(hold, clock.now(), before);
       if (!entry) return (await lanes.finishLane(hold, clock.now())) ? 'finished' : 'busy';
       await task.touch();
-      const outcome = await synchronizeUser(entry, interrupt.signal);
+      const outcome = await synchronizeGuarded(entry);
       // Handed back: the entry stays RUNNING, and whoever takes the lane next begins with it.
       if (outcome === 'interrupted') return 'continue';
       if (outcome === 'stale') return 'busy';
       before = { userId: entry.userId, outcome };
+    }
+  }
+
+  // A bug that one user's data brings to light must not stop the others (invariant 8). Where it is the database that is gone,
+  // recording the outcome fails too, and with it the task: the ledger stays as it was.
+  async function synchronizeGuarded(entry: ClaimedEntry): Promise<EntryOutcome | 'interrupted' | 'stale'> {
+    try {
+      return await synchronizeUser(entry, interrupt.signal);
+    } catch (error) {
+      onUnexpected(error, entry);
+      return { status: entry.attemptCount < 2 ? 'RETRY' : 'FAILED', reason: 'UNEXPECTED' };
     }
   }
 

@@ -74,7 +74,12 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
   const lanes = createCycleLaneStore(database);
   const users = createCycleUserStore(database);
   const synchronizeUser = createUserSynchronizer({ clock, users, synchronizeLogin });
-  const cycleRunner = createCycleRunner({ clock, lanes, synchronizeUser });
+  const cycleRunner = createCycleRunner({
+    clock,
+    lanes,
+    synchronizeUser,
+    onUnexpected: (err, { userId, cycleId }) => log.error({ err, userId, cycleId }, 'a user could not be synchronized'),
+  });
   const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });
   return {
     cycles: createCycles({ clock, store: createCycleStore(database), lanes, eventLog, queue, laneCount }),

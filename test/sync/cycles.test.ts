@@ -55,6 +55,7 @@ function startProcess(database: Database, clock: FixedClock, bank: Bank = () => 
     clock,
     lanes,
     synchronizeUser: createUserSynchronizer({ clock, users: createCycleUserStore(database), synchronizeLogin }),
+    onUnexpected: () => {},
   });
   const cycles = createCycles({
     clock,
@@ -238,6 +239,22 @@ describe('one user', () => {
     ]);
   });
 
+  it('who brings a bug to light is tried once more at the end, and stops nobody else', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    const users = await enrol(3);
+    const { cycles, work } = startProcess(database, clock, (loginId) => {
+      if (loginId === users[0]?.loginId) throw new TypeError('cannot read properties of undefined');
+      return 'fine';
+    });
+    await cycles.runExtraCycle();
+    await work();
+    expect(await entries()).toMatchObject([
+      { status: 'FAILED', reason: 'UNEXPECTED', attemptCount: 2 },
+      { status: 'SYNCHRONIZED' },
+      { status: 'SYNCHRONIZED' },
+    ]);
+  });
+
   it('who is erased or opts out in the middle is skipped, with the reason', async () => {
     const { database, clock, enrol, entries } = await createWorld();
     const [first, second, third] = await enrol(3);
@@ -370,6 +387,7 @@ describe('stopping', () => {
     const runner = createCycleRunner({
       clock,
       lanes,
+      onUnexpected: () => {},
       synchronizeUser: (_entry, interrupt) =>
         new Promise((resolve) => {
           asked++;
