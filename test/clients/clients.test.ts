@@ -179,7 +179,7 @@ describe('a key of a client', () => {
     expect(revoked).toHaveLength(1);
   });
 
-  test("is not found by another client's", async () => {
+  test("invariant 11: is not found by another client's", async () => {
     const { clients } = await openClients();
     const [own, other] = [await clients.createClient('Own'), await clients.createClient('Other')];
     const input = { clientId: own.client.id, name: 'CI', scopes: ['CLIENT'] as const, expiresAt: null };

@@ -75,7 +75,7 @@ describe('a user', () => {
     expect(await users.updateUser(clientId, user.id, { externalId: null })).toEqual({ ...user, externalId: null });
   });
 
-  test('is neither found nor changed by another client', async () => {
+  test('invariant 11: is neither found nor changed by another client', async () => {
     const { create, users, clientId, otherId } = await openUsers();
     const user = await create({ externalId: 'ada' });
     expect(await users.find(otherId, user.id)).toBeNull();

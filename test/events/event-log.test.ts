@@ -8,7 +8,7 @@ import { insertEnrolledUser } from '../support/enrolled-users.ts';
 import { messageOf, now, openEventWorld, testEvent } from './event-world.ts';
 
 describe('a commit', () => {
-  test('writes the change, its events and their deliveries, or nothing of it', async () => {
+  test('invariant 1: writes the change, its events and their deliveries, or nothing of it', async () => {
     const { database, log, clientId } = await openEventWorld();
     await database.prisma.webhookEndpoint.create({
       data: { id: 'whe_1', clientId, url: 'https://a.example', secrets: '', createdAt: now, updatedAt: now },
@@ -150,7 +150,7 @@ describe('the log', () => {
     expect((await log.read({ clientId, limit: 2 })).map(({ position }) => position)).toEqual([1n, 2n]);
   });
 
-  test('shows a client its own events alone', async () => {
+  test('invariant 11: shows a client its own events alone', async () => {
     const { log, clientId, client } = await openEventWorld();
     const other = await client();
     const id = await log.commit(async (_tx, append) => append(testEvent(clientId, 'secret', { userId: 'usr_a' })));

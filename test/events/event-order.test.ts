@@ -24,7 +24,7 @@ const exceptRollback = (error: Error): void => {
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => BigInt(i + 1));
 
 describe('on the embedded database', () => {
-  test('the log of a client has no holes and no repeats, however many write at once', async () => {
+  test('invariant 2: the log of a client has no holes and no repeats, however many write at once', async () => {
     const { log, clientId } = await openEventWorld();
     let writing = true;
     const polled = poll(log, clientId, () => !writing);
@@ -73,7 +73,7 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL that several processes sh
     return { processes, ...first };
   }
 
-  test('a reader that has seen a position never finds one below it later, in whatever order transactions end', async () => {
+  test('invariant 2: a reader that has seen a position never finds one below it later, in whatever order transactions end', async () => {
     const { processes, database, log } = await openProcesses(3);
     const clientId = await insertClient(database, now);
     let writing = true;

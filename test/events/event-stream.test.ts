@@ -22,6 +22,8 @@ describe('a stream of events', () => {
     await eventually(() => stream.events.length === 4);
     expect(stream.messages()).toEqual(['2', '3', '4', '5']);
     expect(stream.events.map(({ position }) => position)).toEqual([2n, 3n, 4n, 5n]);
+    // Invariant 3: replayed or live, an event is the one that a query finds.
+    expect(stream.events).toEqual(await log.read({ clientId, after: 1n, limit: 10 }));
   });
 
   test('without a cursor begins with what comes', async () => {
