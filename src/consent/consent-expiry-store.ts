@@ -1,4 +1,5 @@
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { lockLogin } from './consent-store.ts';
 
 export interface DueConsent {
   id: string;
@@ -63,7 +64,8 @@ export function createConsentExpiryStore(database: Database): ConsentExpiryStore
             AND n.notice < coalesce(k.expiry_notice, ${firstNoticeDays + 1}::int)))
         ORDER BY k.id LIMIT ${limit}::int`);
     },
-    async take(tx, { id, hasEnded, notice }, now) {
+    async take(tx, { id, bankLoginId, hasEnded, notice }, now) {
+      await lockLogin(tx, bankLoginId);
       const { count } = await tx.consent.updateMany({
         where: {
           id,

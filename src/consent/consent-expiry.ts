@@ -20,6 +20,8 @@ export interface ConsentExpiryDeps {
 }
 
 const atOnce = 100;
+/** Other work waits meanwhile; the rest comes with the next call. */
+const batchesAtMost = 10;
 
 export function createConsentExpiry({ clock, eventLog, banks, store }: ConsentExpiryDeps): ConsentExpiry {
   return {
@@ -27,11 +29,12 @@ export function createConsentExpiry({ clock, eventLog, banks, store }: ConsentEx
       const now = clock.now();
       const scaValidity = banks.list().map(({ id, scaValidityDays }) => ({ bankId: id, days: scaValidityDays }));
       let count = 0;
-      while (true) {
+      for (let batch = 0; batch < batchesAtMost; batch++) {
         const due = await store.listDue({ now, scaValidity, limit: atOnce });
         for (const consent of due) count += await notify(consent, now);
-        if (due.length < atOnce) return count;
+        if (due.length < atOnce) break;
       }
+      return count;
     },
   };
 

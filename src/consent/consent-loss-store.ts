@@ -1,5 +1,6 @@
 import type { AppendEvent } from '../events/event-log.ts';
 import type { Transaction } from '../storage/database.ts';
+import { lockLogin } from './consent-store.ts';
 
 export interface ConsentLoss {
   bankLoginId: string;
@@ -16,6 +17,7 @@ export interface ConsentLoss {
  */
 export async function loseConsent(tx: Transaction, append: AppendEvent, loss: ConsentLoss): Promise<void> {
   const { bankLoginId, status, reason, now } = loss;
+  await lockLogin(tx, bankLoginId);
   if (status) {
     await tx.consent.updateMany({ where: { bankLoginId, status: 'VALID' }, data: { status, endedAt: now } });
   }

@@ -125,13 +125,13 @@ async function begin(tx: Transaction, session: Session, begun: BegunConsent): Pr
 
 async function grant(tx: Transaction, session: Session, granted: GrantedConsent): Promise<string | null> {
   const { consentId, now } = granted;
+  // The login before all that hangs on it, as everywhere: two renewals come one after the other, and so does an erasure.
+  if (session.bankLoginId) await lockLogin(tx, session.bankLoginId);
   const [waiting] = await tx.$queryRaw<Array<{ id: string }>>(Prisma.sql`
     UPDATE sessions SET ${running(now)}
     WHERE id = ${session.id} AND status = 'AWAITING_USER' AND consent_id = ${consentId} RETURNING id`);
   if (!waiting) return null;
   const bankLoginId = session.bankLoginId ?? (await createLogin(tx, session, now));
-  // Two renewals of one login, granted in the same moment, come one after the other.
-  await tx.$queryRaw(Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`);
   await supersede(tx, bankLoginId, now);
   await tx.consent.update({
     where: { id: consentId },
@@ -150,6 +150,11 @@ async function grant(tx: Transaction, session: Session, granted: GrantedConsent)
   });
   await tx.session.update({ where: { id: session.id }, data: { bankLoginId } });
   return bankLoginId;
+}
+
+/** Whoever changes a login, its sessions or its consents together begins with this. */
+export async function lockLogin(tx: Transaction, bankLoginId: string): Promise<void> {
+  await tx.$queryRaw(Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`);
 }
 
 async function createLogin(tx: Transaction, session: Session, now: Date): Promise<string> {

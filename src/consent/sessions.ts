@@ -99,31 +99,42 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
+  async function createConnect(clientId: string, input: NewConnectSession, hash: string): Promise<Session> {
+    const faults = [...(await checkReturnUrl(clientId, input.returnUrl)), ...(await findBankFaults(input.bankId))];
+    if ((input.userId === null) === (input.user === null)) {
+      faults.push({ path: 'input.userId', message: 'give either userId or user' });
+    }
+    if (faults.length > 0) throw new InvalidInput(faults);
+    const user = await findOrCreateUser(clientId, input);
+    const now = clock.now();
+    return await store.create({
+      id: newId('connectSession', now),
+      kind: 'CONNECT',
+      clientId,
+      userId: user.id,
+      bankId: input.bankId,
+      storeSecrets: input.storeSecrets,
+      returnUrl: input.returnUrl,
+      idempotencyKey: input.idempotencyKey,
+      idempotencyHash: input.idempotencyKey === null ? null : hash,
+      ...newLink(encryption, now),
+    });
+  }
+
   return {
     find: (clientId, id) => store.find(clientId, id),
     async createConnectSession(clientId, input) {
-      const idempotencyHash = hashInput(input);
-      const repeated = await findRepeated(clientId, input.idempotencyKey, idempotencyHash);
+      const hash = hashInput(input);
+      const repeated = await findRepeated(clientId, input.idempotencyKey, hash);
       if (repeated) return repeated;
-      const faults = [...(await checkReturnUrl(clientId, input.returnUrl)), ...(await findBankFaults(input.bankId))];
-      if ((input.userId === null) === (input.user === null)) {
-        faults.push({ path: 'input.userId', message: 'give either userId or user' });
+      try {
+        return await createConnect(clientId, input, hash);
+      } catch (error) {
+        // The same call, sent twice at the same moment: the other one was first.
+        const first = await findRepeated(clientId, input.idempotencyKey, hash);
+        if (first) return first;
+        throw error;
       }
-      if (faults.length > 0) throw new InvalidInput(faults);
-      const user = await findOrCreateUser(clientId, input);
-      const now = clock.now();
-      return await store.create({
-        id: newId('connectSession', now),
-        kind: 'CONNECT',
-        clientId,
-        userId: user.id,
-        bankId: input.bankId,
-        storeSecrets: input.storeSecrets,
-        returnUrl: input.returnUrl,
-        idempotencyKey: input.idempotencyKey,
-        idempotencyHash: input.idempotencyKey === null ? null : idempotencyHash,
-        ...newLink(encryption, now),
-      });
     },
     async createManagementSession(clientId, { userId, addBankLogin, returnUrl }) {
       const faults = await checkReturnUrl(clientId, returnUrl);
@@ -170,7 +181,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     if (key === null) return null;
     const first = await store.findByIdempotencyKey(clientId, 'CONNECT', key);
     if (!first || first.idempotencyHash === hash) return first;
-    throw new InvalidInput([{ path: 'input.idempotencyKey', message: 'was used before with different input' }]);
+    throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used before, with different input.');
   }
 }
 

@@ -51,8 +51,8 @@ function choosePage(view: View<'choose-bank'>, frame: PageFrame): Page {
   const content = html`<p>${words.onBehalf(view.clientName)}</p>${shared(view, frame)}
     <form method="get" action="${here}/banks" role="search">
       <label for="search">${words.search}</label>
-      <input id="search" name="search" type="search" value="${choice.search}" maxlength="100" autocomplete="off" spellcheck="false">
-      <button type="submit" class="quiet">${words.searchButton}</button>
+      <div class="row"><input id="search" name="search" type="search" value="${choice.search}" maxlength="100" autocomplete="off" spellcheck="false">
+        <button type="submit" class="quiet fit">${words.searchButton}</button></div>
     </form>
     <h2 id="banks">${words.banks}</h2>
     ${choice.banks.length === 0 ? html`<p role="status">${words.noBanks}</p>` : bankForm(frame)}
@@ -97,7 +97,7 @@ function top({ isFramed }: PageFrame): Html | null {
 function shared({ terms }: View<'choose-bank' | 'confirm'>, { words }: PageFrame): Html {
   const { recurring, validUntil, frequencyPerDay } = terms;
   return html`<section class="shared" aria-labelledby="shared"><h2 id="shared">${words.sharedTitle}</h2>
-    <ul>${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
+    <ul class="inline">${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
     <p>${recurring ? words.sharedRecurring(words.date(validUntil), frequencyPerDay) : words.sharedOnce}</p>
     <p>${words.sharedSafely}</p></section>`;
 }

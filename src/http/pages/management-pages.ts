@@ -28,7 +28,7 @@ export function removalPage({ login }: View<'confirm-removal'>, { words, here }:
     title: words.removeTitle(login.bankName),
     content: html`<p>${words.removeText}</p>
       <form method="post" action="${here}/remove"><input type="hidden" name="bankLoginId" value="${login.id}">
-        <button type="submit" name="decision" value="approve" class="danger">${words.remove(login.bankName)}</button></form>
+        <button type="submit" name="decision" value="approve" class="danger">${words.removeLogin(login.bankName)}</button></form>
       <a class="button quiet" href="${here}">${words.keep}</a>`,
   };
 }
@@ -45,8 +45,10 @@ function loginSection(login: ManagedLogin, { words, here }: PageFrame): Html {
     ${login.status === 'SCA_REQUIRED' && html`<p class="problem">${words.needsApproval}</p>`}
     ${accounts.length > 0 && list}
     <p>${consentWords(login, words)}${fetched}</p>
-    <form method="post" action="${here}/renew">${field}<button type="submit" class="quiet">${words.renew(bankName)}</button></form>
-    <form method="get" action="${here}/remove">${field}<button type="submit" class="quiet">${words.remove(bankName)}</button></form></section>`;
+    <div class="row">
+      <form method="post" action="${here}/renew">${field}<button type="submit" class="quiet" aria-label="${words.renewTitle(bankName)}">${words.renew}</button></form>
+      <form method="get" action="${here}/remove">${field}<button type="submit" class="quiet" aria-label="${words.removeLogin(bankName)}">${words.remove}</button></form>
+    </div></section>`;
 }
 
 function consentWords({ consent }: ManagedLogin, words: PageFrame['words']): Html {

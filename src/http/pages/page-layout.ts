@@ -25,7 +25,7 @@ input[type=radio]{width:1.2rem;height:1.2rem;min-height:0;margin:0 .75rem 0 0;fl
 button,.button{display:block;width:100%;text-align:center;text-decoration:none;font:inherit;font-weight:600;margin-top:1rem;padding:.75rem 1rem;min-height:2.9rem;border:1px solid var(--accent);border-radius:.5rem;background:var(--accent);color:var(--on);cursor:pointer}
 button.quiet,.button.quiet{background:transparent;color:var(--accent)}button.bank{background:transparent;color:var(--ink);border-color:var(--line);text-align:left;margin-top:.6rem}button.bank small{display:block;font-weight:400}
 button.danger{background:var(--alarm);border-color:var(--alarm);color:var(--on)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-a{color:var(--accent)}ul{padding-left:1.2rem;margin:0 0 1rem}ul.plain{list-style:none;padding:0}.shared{border:1px solid var(--line);border-radius:.5rem;padding:1rem 1rem 0;margin:0 0 1rem}.shared h2{margin-top:0}
+a{color:var(--accent)}ul{padding-left:1.2rem;margin:0 0 1rem}ul.plain{list-style:none;padding:0}ul.inline{display:flex;flex-wrap:wrap;column-gap:1.6rem}.row{display:flex;gap:.75rem;align-items:flex-start}.row>*{flex:1;min-width:0}.row button{margin-top:0}.row button.fit{flex:none;width:auto}.shared{border:1px solid var(--line);border-radius:.5rem;padding:1rem 1rem 0;margin:0 0 1rem}.shared h2{margin-top:0}
 .problem{border-left:4px solid var(--alarm);padding:.25rem 0 .25rem .9rem;color:var(--alarm)}.problem strong{display:block}.login{border-top:1px solid var(--line);padding:1.25rem 0}
 .progress{height:.4rem;border-radius:.2rem;margin:0 0 1rem;background:linear-gradient(90deg,var(--ground),var(--accent),var(--ground)) 0 0/200% 100%}
 @media (prefers-reduced-motion:no-preference){.progress{animation:flow 2s linear infinite}}@keyframes flow{from{background-position:200% 0}to{background-position:0 0}}`;
@@ -56,9 +56,12 @@ export function pageHeaders(
   };
 }
 
-export function renderPage({ title, content, refreshSeconds }: Page, words: Words): string {
+/** A form that has to be corrected. */
+export const problemStatus = 422;
+
+export function renderPage({ status, title, content, refreshSeconds }: Page, words: Words): string {
   const refresh = refreshSeconds === undefined ? null : html`<meta http-equiv="refresh" content="${refreshSeconds}">`;
-  const head = html`<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}<title>${title} · Tidewater</title>`;
+  const head = html`<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}<title>${status === problemStatus && `${words.wrongTitle}: `}${title} · Tidewater</title>`;
   const body = html`<header><p class="brand">Tidewater</p></header><main><h1>${title}</h1>${content}</main>`;
   // The style stands as it is: its hash is what the policy allows.
   return `<!doctype html>

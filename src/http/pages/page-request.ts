@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { PsuContext } from '../../banking/bank-port.ts';
 
@@ -61,8 +62,30 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
 }
 
 /** The end user as the request shows it: what banks want to know of one who is present. */
-export function readPsu({ socket, headers }: IncomingMessage): PsuContext {
-  const ipAddress = (socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
+export function readPsu(request: IncomingMessage): PsuContext {
+  const { headers } = request;
+  const ipAddress = readAddress(request);
   const userAgent = headers['user-agent']?.slice(0, maximumAgentLength);
   return { ipAddress, ...(userAgent === undefined ? {} : { userAgent }) };
+}
+
+// Behind a proxy in our own network the end user is the last address of the list that lies outside; what stands before it is hearsay.
+// To a server on the open internet nobody but the socket says who calls.
+function readAddress({ socket, headers }: IncomingMessage): string {
+  const caller = toAddress(socket.remoteAddress ?? '') ?? '127.0.0.1';
+  if (isPublic(caller)) return caller;
+  const forwarded = [headers['x-forwarded-for'] ?? []]
+    .flat()
+    .join(',')
+    .split(',')
+    .flatMap((text) => toAddress(text.trim()) ?? []);
+  return forwarded.findLast(isPublic) ?? caller;
+}
+
+function toAddress(text: string): string | null {
+  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null;
+}
+
+function isPublic(address: string): boolean {
+  return ipaddr.process(address).range() === 'unicast';
 }

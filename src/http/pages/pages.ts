@@ -139,7 +139,7 @@ async function show(exchange: Exchange, view: FlowView): Promise<void> {
   const { deps, words } = exchange;
   const frame = {
     words,
-    here: `/sessions/${view.linkSecret}`,
+    here: new URL(linkOf(exchange, view)).pathname,
     choice: view.page === 'choose-bank' ? await findBanks(exchange) : { banks: [], search: '', isCut: false },
     // Where a bank's own page is, only the bank knows. Without TLS for ourselves, as on one's own machine, none is asked of it.
     bankTargets: new URL(deps.publicUrl()).protocol === 'https:' ? ['https:'] : ['https:', 'http:'],

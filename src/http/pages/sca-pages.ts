@@ -1,7 +1,7 @@
 import type { FlowView } from '../../consent/flow-view.ts';
 import { type Html, html } from './html.ts';
 import { backTargets, cancelLink, type PageFrame } from './page-frame.ts';
-import type { Page } from './page-layout.ts';
+import { type Page, problemStatus } from './page-layout.ts';
 
 const waitSeconds = 3;
 
@@ -42,7 +42,7 @@ export function authorisePage(view: AuthoriseView, frame: PageFrame): Page {
         status: 200,
         title: words.approveTitle,
         refreshSeconds: waitSeconds,
-        content: html`${message(view)}<div class="progress" aria-hidden="true"></div><p role="status">${words.approveText}</p>
+        content: html`<div class="progress" aria-hidden="true"></div><p role="status">${view.authorisation.message ?? words.approveText}</p>
           <p class="soft">${words.looksAgain} <a href="${frame.here}">${words.lookNow}</a></p>${cancelLink(frame)}`,
       };
   }
@@ -51,7 +51,7 @@ export function authorisePage(view: AuthoriseView, frame: PageFrame): Page {
 function formPage(view: AuthoriseView, frame: PageFrame, { title, fields }: { title: string; fields: Html }): Page {
   const { words, here } = frame;
   return {
-    status: view.problem ? 422 : 200,
+    status: view.problem ? problemStatus : 200,
     title,
     formTargets: backTargets(view),
     content: html`${alarm(view, frame)}${message(view)}<form method="post" action="${here}/authorise">${fields}

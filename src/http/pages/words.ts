@@ -85,8 +85,9 @@ export interface Words {
   approvedOn: (date: string) => string;
   fetchedOn: (date: string) => string;
   needsApproval: string;
-  renew: (bank: string) => string;
-  remove: (bank: string) => string;
+  renew: string;
+  remove: string;
+  removeLogin: (bank: string) => string;
   removeTitle: (bank: string) => string;
   removeText: string;
   keep: string;
