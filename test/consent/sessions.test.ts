@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import { newId } from '../../src/domain/ids.ts';
+import { insertClient } from '../support/enrolled-users.ts';
+import { createConnectedWorld, returnUrl } from './connected-world.ts';
+
+it('shows a session, and lets it be cancelled, by its own client alone', async () => {
+  const world = await createConnectedWorld();
+  const other = await insertClient(world.database, world.clock.now());
+  const session = await world.createSession();
+  const { sessions } = world.connections;
+
+  expect(await sessions.find(world.clientId, session.id)).toMatchObject({ id: session.id });
+  expect(await sessions.find(other, session.id)).toBeNull();
+  await expect(sessions.cancel(other, session.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(
+    sessions.createManagementSession(other, { userId: session.userId, addBankLogin: false, returnUrl: null }),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });
+});
+
+it('keeps of a link only what cannot be used: a hash, and the secret encrypted', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const secret = world.linkOf(session).split('/').at(-1) ?? '';
+  expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+  expect(JSON.stringify(await world.session(session.id))).not.toContain(secret);
+});
+
+it('gives the same session for the same idempotency key, and refuses other input under it', async () => {
+  const world = await createConnectedWorld();
+  const first = await world.createSession({ idempotencyKey: 'k', returnUrl });
+  expect((await world.createSession({ idempotencyKey: 'k', returnUrl })).id).toBe(first.id);
+  await expect(world.createSession({ idempotencyKey: 'k', returnUrl: null })).rejects.toMatchObject({
+    code: 'IDEMPOTENCY_KEY_REUSED',
+  });
+  expect(await world.database.prisma.user.count()).toBe(1);
+});
+
+it('names every fault of the input at once', async () => {
+  const world = await createConnectedWorld();
+  const faulty = world.createSession({ returnUrl: 'https://evil.example/', bankId: 'bank_none', user: null });
+  await expect(faulty).rejects.toMatchObject({
+    fields: [{ path: 'input.returnUrl' }, { path: 'input.bankId' }, { path: 'input.userId' }],
+  });
+});
+
+it('knows no user of another client', async () => {
+  const world = await createConnectedWorld();
+  await expect(world.createSession({ userId: newId('user', world.clock.now()) })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+});
+
+it('cancels a session that waits, ends its link, and cancels it once', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const { sessions } = world.connections;
+  const link = world.linkOf(session);
+  const cancelled = await sessions.cancel(world.clientId, session.id);
+  expect(cancelled.status).toBe('CANCELLED');
+  expect(sessions.redirectUrl(cancelled)).toBeNull();
+  expect(await (await fetch(link)).text()).toContain('Cancelled');
+  await expect(sessions.cancel(world.clientId, session.id)).rejects.toMatchObject({ code: 'SESSION_NOT_WAITING' });
+});
+
+it('lets sessions that nobody came for expire', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const { sessions } = world.connections;
+  world.clock.advance(30 * 60_000 - 1);
+  expect(await sessions.expireOverdue()).toBe(0);
+  world.clock.advance(1);
+  expect(await sessions.expireOverdue()).toBe(1);
+  expect(await world.session(session.id)).toMatchObject({ status: 'EXPIRED' });
+});
