@@ -127,7 +127,7 @@ async function compose(
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
   const users = createUsers({ clock, store: createUserStore(database) });
-  const eventLog = createEventLog({ database, signal, fanOutSql });
+  const eventLog = createEventLog({ database, signal, fanOutSql, onError: onStoreError });
   closers.push(async () => eventLog.close());
 
   // Synchronization.

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { type EventDefinition, eventCatalogue } from '../../events/event-catalogue.ts';
+import { toEventExample, toEventJsonSchema } from '../../events/event-schema.ts';
 import { builder } from '../builder.ts';
 
 export const EventType = builder.enumType('EventType', {
@@ -29,9 +29,13 @@ const EventTypeDefinition = builder.objectRef<EventDefinition>('EventTypeDefinit
     schema: t.field({
       type: 'JSON',
       description: "JSON Schema of the event's data.",
-      resolve: ({ data }) => z.toJSONSchema(data),
+      resolve: (definition) => toEventJsonSchema(definition),
     }),
-    example: t.expose('example', { type: 'JSON', description: 'An example that fits the schema.' }),
+    example: t.field({
+      type: 'JSON',
+      description: 'An example that fits the schema.',
+      resolve: (definition) => toEventExample(definition),
+    }),
   }),
 });
 
