@@ -17,7 +17,7 @@ export const englishWords: Words = {
   confirmTitle: (bank) => `Share account information from ${bank}`,
   renewTitle: (bank) => `Renew your consent with ${bank}`,
   sharedTitle: 'What is shared',
-  shared: ['Names and numbers of your accounts', 'Balances', 'Transactions'],
+  shared: ['Account names and numbers', 'Balances', 'Transactions'],
   sharedOnce: 'Once, now. Nothing is fetched later without you.',
   sharedRecurring: (until, timesPerDay) =>
     `Until ${until}, up to ${timesPerDay} times a day, also while you are not here. You can end it at any time.`,

@@ -97,7 +97,7 @@ function top({ isFramed }: PageFrame): Html | null {
 function shared({ terms }: View<'choose-bank' | 'confirm'>, { words }: PageFrame): Html {
   const { recurring, validUntil, frequencyPerDay } = terms;
   return html`<section class="shared" aria-labelledby="shared"><h2 id="shared">${words.sharedTitle}</h2>
-    <ul class="inline">${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
+    <ul>${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
     <p>${recurring ? words.sharedRecurring(words.date(validUntil), frequencyPerDay) : words.sharedOnce}</p>
     <p>${words.sharedSafely}</p></section>`;
 }

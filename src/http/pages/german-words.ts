@@ -17,7 +17,7 @@ export const germanWords: Words = {
   confirmTitle: (bank) => `Kontoinformationen von ${bank} teilen`,
   renewTitle: (bank) => `Zustimmung bei ${bank} erneuern`,
   sharedTitle: 'Was geteilt wird',
-  shared: ['Namen und Nummern Ihrer Konten', 'Kontostände', 'Umsätze'],
+  shared: ['Namen und Nummern der Konten', 'Kontostände', 'Umsätze'],
   sharedOnce: 'Einmal, jetzt. Später wird ohne Sie nichts abgerufen.',
   sharedRecurring: (until, timesPerDay) =>
     `Bis ${until}, bis zu ${timesPerDay}-mal am Tag, auch wenn Sie nicht hier sind. Sie können es jederzeit beenden.`,
