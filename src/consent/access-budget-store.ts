@@ -75,7 +75,6 @@ export function createAccessBudget(database: Database): AccessBudget {
 
 interface ReservationRow {
   granted: bigint[] | null;
-  most: number;
   retryAt: Date | null;
 }
 
@@ -109,14 +108,14 @@ async function reserve(database: Database, reservation: AccessReservation, along
         ${trigger}::"SynchronizationTrigger", ${now}
       FROM wanted WHERE ${attended}::boolean OR NOT EXISTS (SELECT FROM refused)
       RETURNING id)
-    SELECT (SELECT array_agg(id) FROM granted) AS granted, (SELECT coalesce(max(total), 0) FROM used) AS most,
+    SELECT (SELECT array_agg(id) FROM granted) AS granted,
       (SELECT max(retry_at) FROM refused) AS "retryAt"`);
   if (!row?.granted && accesses.length > 0) {
     return { outcome: 'refused', retryAt: row?.retryAt ?? new Date(now.getTime() + dayMs) };
   }
-  // The last of the allowance: somebody else may have taken it in the same moment, unseen by this statement.
-  if (!attended && row && row.most + 1 >= limit) return await confirm(database, reservation, row.granted ?? []);
-  return { outcome: 'granted' };
+  if (attended || !row?.granted) return { outcome: 'granted' };
+  // Others may have reserved in the same moment, however many, unseen by this statement.
+  return await confirm(database, reservation, row.granted);
 }
 
 async function confirm(database: Database, reservation: AccessReservation, ids: readonly bigint[]): Promise<Reserved> {
