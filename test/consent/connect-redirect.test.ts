@@ -57,6 +57,8 @@ it('supersedes the old consent when it is renewed: one is valid at any time, and
   await connectByRedirect(world.linkOf(first), 'anna');
   const login = await world.database.prisma.bankLogin.findFirstOrThrow();
   const { userId, bankId, id: bankLoginId } = login;
+  // Ids of one millisecond are in no order.
+  world.clock.advance(1_000);
   const renewal = await world.connections.sessions.awaitEndUser({
     clientId: world.clientId,
     userId,
