@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
@@ -260,7 +259,6 @@ async function compose(
 
 async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
   if (sandboxBankPort === null) return null;
-  await mkdir(dataDir, { recursive: true });
   try {
     return await createSandboxBank({ host, port: sandboxBankPort, dataFile: join(dataDir, 'sandbox-bank.jsonl') });
   } catch (cause) {

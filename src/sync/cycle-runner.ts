@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { ClaimedEntry, CycleLaneStore, EntryOutcome, LaneHold } from './cycle-lane-store.ts';
+import { settledWithin } from './settled-within.ts';
 import type { UserSynchronizer } from './synchronize-user.ts';
 
 export interface LaneTask {
@@ -96,15 +97,6 @@ export function createCycleRunner({ clock, lanes, synchronizeUser, onUnexpected 
       await settledWithin(running, limitMs * 0.2);
     },
   };
-}
-
-async function settledWithin(work: Iterable<Promise<unknown>>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([Promise.allSettled(work), limit]);
-  clearTimeout(timer);
 }
 
 const renewEveryMs = 15_000;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { ClaimedSession, SessionRunStore } from './session-run-store.ts';
+import { settledWithin } from './settled-within.ts';
 import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-login.ts';
 
 /** Runs the sessions that end users and API clients have asked for; never behind a cycle, each on its own. */
@@ -102,12 +103,3 @@ const messages: Record<string, string> = {
   LOGIN_DELETED: 'The bank login has been deleted.',
   CONSENT_MISSING: 'There is no valid consent; the end user must consent anew.',
 };
-
-async function settledWithin(work: Iterable<Promise<unknown>>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([Promise.allSettled(work), limit]);
-  clearTimeout(timer);
-}
