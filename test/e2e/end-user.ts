@@ -1,0 +1,141 @@
+import type { Page as ChromiumPage } from 'playwright-core';
+import { createFormBrowser, type FormBrowser, type Page as FormPage } from '../../src/cli/form-browser.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** A browser's window, as a person uses it. */
+export interface Screen {
+  open(url: string): Promise<void>;
+  /** A second window of the same browser. */
+  openAnother(): Promise<Screen>;
+  url(): string;
+  heading(): Promise<string>;
+  text(): Promise<string>;
+  /** Whether there is something of this name to fill in or to press. */
+  has(name: string): Promise<boolean>;
+  /** Fills in, and presses the button with this value; without one, the form's own. */
+  send(values: Readonly<Record<string, string>>, button?: string): Promise<void>;
+  /** Waits until the page, which looks again by itself, says something else. */
+  waitForChange(): Promise<void>;
+}
+
+export interface EndUser {
+  screen: Screen;
+  psuId: string;
+  bankId: string;
+  /** Where the bank's app is. */
+  appUrl: string;
+}
+
+const maximumPages = 20;
+
+/** Through our pages and the bank's, from a link to where nothing is left to be filled in; gives the headings on the way. */
+export async function walkThrough(endUser: EndUser, link: string): Promise<string[]> {
+  const { screen } = endUser;
+  const headings: string[] = [];
+  await screen.open(link);
+  for (let i = 0; i < maximumPages; i++) {
+    headings.push(await screen.heading());
+    if (!(await doNextStep(endUser))) return headings;
+  }
+  throw new Error(`Still not at the end after ${headings.join(' → ')}`);
+}
+
+async function doNextStep(endUser: EndUser): Promise<boolean> {
+  const { screen, psuId, bankId } = endUser;
+  if (await screen.has('psu_id')) {
+    const password = (await screen.has('password')) ? { password: 'sandbox' } : {};
+    await screen.send({ psu_id: psuId, ...password });
+  } else if (await screen.has('otp')) await screen.send({ otp: '123456' });
+  else if (await screen.has('methodId')) await screen.send({ methodId: 'sms' });
+  else if (await screen.has('decision')) await screen.send({}, 'approve');
+  else if (await screen.has('bankId')) await screen.send({}, bankId);
+  else if (await isWaiting(screen)) await waitOrApprove(endUser);
+  else return false;
+  return true;
+}
+
+async function isWaiting(screen: Screen): Promise<boolean> {
+  return (await screen.has('refresh')) && !(await screen.has('again'));
+}
+
+// Fetching ends by itself; an approval in the bank's app is asked for but once.
+async function waitOrApprove({ screen, psuId, appUrl }: EndUser): Promise<void> {
+  if (/app/i.test(await screen.heading())) {
+    const app = await screen.openAnother();
+    await app.open(appUrl);
+    await app.send({ psu_id: psuId, password: 'sandbox' });
+    await app.send({ otp: '123456' });
+    if (await app.has('decision')) await app.send({}, 'approve');
+  }
+  await screen.waitForChange();
+}
+
+/** Without JavaScript, in English. */
+export function createFormScreen(browser: FormBrowser = createFormBrowser()): Screen {
+  let page: FormPage | undefined;
+  const shown = (): FormPage => {
+    if (!page) throw new Error('No page is open.');
+    return page;
+  };
+  const heading = (): string => /<h1>(.*?)<\/h1>/s.exec(shown().html)?.[1] ?? shown().title;
+  return {
+    async open(url) {
+      page = await browser.open(url);
+    },
+    openAnother: async () => createFormScreen(browser),
+    url: () => shown().url,
+    heading: async () => heading(),
+    text: async () => shown().text,
+    has: async (name) =>
+      name === 'refresh'
+        ? shown().html.includes('http-equiv="refresh"')
+        : shown().forms.some(({ method, fields }) => method === 'POST' && fields.some((field) => field.name === name)),
+    async send(values, button) {
+      // The bank of a link that leads to one bank stands in the form already.
+      page = await shown()
+        .submit(values, button)
+        .catch(() => shown().submit(values));
+    },
+    async waitForChange() {
+      const before = heading();
+      const { url } = shown();
+      page = await eventually(async () => {
+        const next = await browser.open(url);
+        return /<h1>(.*?)<\/h1>/s.exec(next.html)?.[1] === before ? null : next;
+      });
+    },
+  };
+}
+
+/** What Chromium shows, scripts and all. */
+export function createChromiumScreen(page: ChromiumPage): Screen {
+  return {
+    open: async (url) => void (await page.goto(url)),
+    openAnother: async () => createChromiumScreen(await page.context().newPage()),
+    url: () => page.url(),
+    heading: async () => (await page.locator('h1').textContent()) ?? '',
+    text: async () => (await page.locator('body').textContent()) ?? '',
+    has: async (name) =>
+      (await page
+        .locator(name === 'refresh' ? 'meta[http-equiv=refresh]' : `form[method=post] [name=${name}]`)
+        .count()) > 0,
+    async send(values, button) {
+      for (const [name, value] of Object.entries(values)) {
+        const field = page.locator(`[name=${name}]`);
+        if ((await field.first().getAttribute('type')) === 'radio')
+          await page.check(`[name=${name}][value="${value}"]`);
+        else await field.fill(value);
+      }
+      const named = page.locator(`button[value="${button}"]`);
+      const pressed = button && (await named.count()) > 0 ? named : page.locator('form[method=post] button').first();
+      await Promise.all([page.waitForEvent('load'), pressed.click()]);
+    },
+    async waitForChange() {
+      const before = await page.locator('h1').textContent();
+      await page
+        .locator('h1')
+        .filter({ hasNotText: before ?? '' })
+        .waitFor({ timeout: 30_000 });
+    },
+  };
+}
