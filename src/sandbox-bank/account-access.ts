@@ -2,9 +2,10 @@ import { isIP } from 'node:net';
 import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
-import { type BankRequest, Refusal } from './exchange.ts';
+import { Refusal } from './exchange.ts';
 import { findPerson, type Person, type PersonAccount } from './persons.ts';
 import { toUuid } from './random.ts';
+import type { TppRequest } from './tpp-identity.ts';
 
 /** A reading of accounts under a consent. */
 export interface Access {
@@ -23,7 +24,7 @@ export interface AccountAccess extends Access {
 }
 
 /** What the request may read. Refuses what no valid consent is behind. */
-export function checkAccess(deps: BankDeps, request: BankRequest): Access {
+export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   const consentId = request.header('consent-id');
   if (!consentId) throw new Refusal(400, 'FORMAT_ERROR', 'Consent-ID is missing.');
   const address = request.header('psu-ip-address');

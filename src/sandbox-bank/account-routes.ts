@@ -9,13 +9,14 @@ import {
 } from './account-access.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { dayOf } from './days.ts';
-import { type BankReply, type BankRequest, Refusal, toJson } from './exchange.ts';
+import { type BankReply, Refusal, toJson } from './exchange.ts';
 import type { PersonAccount } from './persons.ts';
+import type { TppRequest } from './tpp-identity.ts';
 import { toAmount } from './transaction-generator.ts';
 import { answerTransactions } from './transaction-routes.ts';
 
 /** Answers what lies under /v1/accounts. */
-export function answerAccounts(deps: BankDeps, request: BankRequest, path: string[]): BankReply {
+export function answerAccounts(deps: BankDeps, request: TppRequest, path: string[]): BankReply {
   if (request.method !== 'GET') throw new Refusal(405, 'SERVICE_INVALID', 'Accounts can only be read.');
   const access = checkAccess(deps, request);
   const [resourceId, part, ...more] = path;

@@ -1,22 +1,19 @@
 import type { BankDeps } from './bank-deps.ts';
 import type { ConsentState } from './consent-state.ts';
 import { dayOf } from './days.ts';
-import { type BankRequest, Refusal } from './exchange.ts';
+import { Refusal } from './exchange.ts';
+import type { TppRequest } from './tpp-identity.ts';
 
 /** A one-off consent is good for this long after the SCA. */
 const oneOffMs = 30 * 60_000;
 
 /** The consent, where it is this TPP's and was made at this bank. */
-export function getConsent(deps: BankDeps, request: BankRequest, id: string): ConsentState {
+export function getConsent(deps: BankDeps, request: TppRequest, id: string): ConsentState {
   const consent = deps.state.findConsent(id);
   if (!consent || consent.variant !== deps.variant)
     throw new Refusal(403, 'CONSENT_UNKNOWN', 'There is no such consent.');
-  if (consent.tpp !== tppOf(request)) throw new Refusal(400, 'CONSENT_UNKNOWN', 'The consent is not yours.');
+  if (consent.tpp !== request.tpp) throw new Refusal(400, 'CONSENT_UNKNOWN', 'The consent is not yours.');
   return consent;
-}
-
-export function tppOf(request: BankRequest): string {
-  return request.header('tpp-signature-certificate') ?? request.header('x-tpp-id') ?? 'anonymous';
 }
 
 /** The status now: time ends consents without anybody doing anything. */

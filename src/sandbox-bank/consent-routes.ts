@@ -3,11 +3,12 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { answerAuthorisations } from './authorisation-routes.ts';
 import type { BankDeps } from './bank-deps.ts';
-import { getConsent, presentStatus, saveChange, tppOf } from './consent-access.ts';
+import { getConsent, presentStatus, saveChange } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import { dayOf, shiftDay } from './days.ts';
 import { type BankReply, type BankRequest, Refusal, toJson, wrongMethod } from './exchange.ts';
 import { parseBody } from './request-body.ts';
+import type { TppRequest } from './tpp-identity.ts';
 
 const maximumValidityDays = 180;
 const maximumFrequencyPerDay = 4;
@@ -30,7 +31,7 @@ const consentBody = z.object({
 });
 
 /** Answers what lies under /v1/consents. */
-export function answerConsents(deps: BankDeps, request: BankRequest, path: string[]): BankReply {
+export function answerConsents(deps: BankDeps, request: TppRequest, path: string[]): BankReply {
   const [consentId, part, authorisationId, ...more] = path;
   if (!consentId) {
     if (request.method !== 'POST') throw wrongMethod();
@@ -58,7 +59,7 @@ function endConsent(deps: BankDeps, consent: ConsentState): BankReply {
   return { status: 204 };
 }
 
-function createConsent(deps: BankDeps, request: BankRequest): BankReply {
+function createConsent(deps: BankDeps, request: TppRequest): BankReply {
   const address = request.header('psu-ip-address');
   if (!address || isIP(address) === 0)
     throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is missing or no address.');
@@ -75,7 +76,7 @@ function createConsent(deps: BankDeps, request: BankRequest): BankReply {
     id: randomUUID(),
     variant: deps.variant,
     status: 'received',
-    tpp: tppOf(request),
+    tpp: request.tpp,
     recurring: body.recurringIndicator,
     validUntil: [body.validUntil, latest].sort()[0] ?? latest,
     frequencyPerDay: body.recurringIndicator ? Math.min(body.frequencyPerDay, maximumFrequencyPerDay) : 1,

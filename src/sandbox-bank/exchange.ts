@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientCertificate, readClientCertificate } from './client-certificate.ts';
 
 /** A request as the bank sees it. */
 export interface BankRequest {
@@ -6,6 +7,8 @@ export interface BankRequest {
   url: URL;
   header(name: string): string | null;
   body: string;
+  /** What the caller has shown to TLS. */
+  clientCertificate: ClientCertificate | null;
 }
 
 export interface BankReply {
@@ -34,6 +37,7 @@ export async function readRequest(message: IncomingMessage): Promise<BankRequest
       return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
     },
     body: Buffer.concat(chunks).toString('utf8'),
+    clientCertificate: readClientCertificate(message),
   };
 }
 

@@ -6,12 +6,14 @@ import { answerConsents } from './consent-routes.ts';
 import { type BankReply, type BankRequest, Refusal } from './exchange.ts';
 import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
+import { identifyTpp, type TppDemands } from './tpp-identity.ts';
 
 const variants = ['redirect', 'decoupled', 'embedded'] as const;
 
 export interface RouterOptions extends Omit<BankDeps, 'variant' | 'baseUrl'> {
   /** Without a slash at the end. */
   url(): string;
+  demands: TppDemands;
   slowMs: number;
   latencyMs: number;
   /** Ends what still waits. */
@@ -19,7 +21,7 @@ export interface RouterOptions extends Omit<BankDeps, 'variant' | 'baseUrl'> {
 }
 
 /** Finds who answers a request. Rejects with a {@link Refusal} where the answer is no. */
-export function createRouter({ url, slowMs, latencyMs, signal, ...common }: RouterOptions) {
+export function createRouter({ url, demands, slowMs, latencyMs, signal, ...common }: RouterOptions) {
   return async (request: BankRequest): Promise<BankReply> => {
     const path = request.url.pathname.split('/').filter((part) => part !== '');
     const variant = variants.find((each) => each === path[0]);
@@ -31,17 +33,21 @@ export function createRouter({ url, slowMs, latencyMs, signal, ...common }: Rout
     const [area, resource, ...rest] = variant ? path.slice(1) : path;
     if (area === 'pages') return answerPages(deps, request, [resource ?? '', ...rest]);
     if (area === 'app') return answerApp(deps, request);
-    if (area === 'v1') checkRequestId(request);
-    if (area === 'v1' && resource === 'consents') return answerConsents(deps, request, rest);
-    if (area !== 'v1' || resource !== 'accounts') {
-      throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
-    }
+    if (area !== 'v1') throw unknownResource();
+    checkRequestId(request);
+    const known = { ...request, tpp: identifyTpp(request, { ...demands, now: common.now() }) };
+    if (resource === 'consents') return answerConsents(deps, known, rest);
+    if (resource !== 'accounts') throw unknownResource();
     const consent = common.state.findConsent(request.header('consent-id') ?? '');
     const isSlow = findPerson(consent?.psuId ?? '')?.trouble === 'slow';
     const waitMs = isSlow ? Math.max(slowMs, latencyMs) : latencyMs;
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
-    return answerAccounts(deps, request, rest);
+    return answerAccounts(deps, known, rest);
   };
+}
+
+function unknownResource(): Refusal {
+  return new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { openBankState } from './bank-state.ts';
 import { type BankReply, type BankRequest, Refusal, readRequest, sendReply, toJson } from './exchange.ts';
 import { createLedger } from './ledger.ts';
 import { createRouter } from './router.ts';
+import type { TppDemands } from './tpp-identity.ts';
 
 export interface SandboxBankOptions {
   host: string;
@@ -13,6 +16,15 @@ export interface SandboxBankOptions {
   /** Where consents and readings are kept; null: in memory only. */
   dataFile: string | null;
   clock?: { now(): Date };
+  /** Listens by TLS with this certificate and key. @default plain HTTP */
+  tls?: { certificate: string; privateKey: string };
+  /**
+   * A certificate authority: whoever calls the interface must show to TLS a certificate of it, and the bank knows it by
+   * that. The bank's pages are open to browsers without one. Needs `tls`. @default no certificate is asked for
+   */
+  clientAuthority?: string;
+  /** A certificate authority: requests must be signed by a certificate of it. @default signatures are not looked at */
+  signingAuthority?: string;
   /** How long clara's bank takes for a data call. @default 3000 */
   slowMs?: number;
   /** How long every data call takes at least. @default 0 */
@@ -27,18 +39,23 @@ export interface SandboxBank {
   close(): Promise<void>;
 }
 
-/** A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Rejects with Node's error when the port is taken. */
+/**
+ * A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Certificates and keys are PEM. Rejects with Node's error
+ * when the port is taken, or a certificate cannot be used.
+ */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
   const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr } = options;
   const now = () => clock.now();
+  const demands = readDemands(options);
+  const server = openServer(options);
   const state = openBankState(options.dataFile, () => now().getTime());
   const closing = new AbortController();
   const { signal } = closing;
   let url = '';
   const ledger = createLedger({ state, now });
-  const answer = createRouter({ state, ledger, now, url: () => url, slowMs, latencyMs, signal });
+  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, signal });
   const handling = { answer, onError, signal };
-  const server = createServer((message, response) => void handle(handling, message, response).catch(onError));
+  server.on('request', (message, response) => void handle(handling, message, response).catch(onError));
   // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
   server.keepAliveTimeout = 65_000;
   try {
@@ -66,13 +83,28 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   };
 }
 
+function readDemands({ tls, clientAuthority, signingAuthority }: SandboxBankOptions): TppDemands {
+  if (clientAuthority && !tls)
+    throw new Error('Client certificates are shown to TLS only: a certificate of the bank is missing.');
+  const read = (authority: string | undefined) => (authority ? new X509Certificate(authority) : null);
+  return { clientAuthority: read(clientAuthority), signingAuthority: read(signingAuthority) };
+}
+
+function openServer({ tls, clientAuthority }: SandboxBankOptions): Server {
+  if (!tls) return createServer();
+  // Asked for, and not insisted on: browsers come without, and a TPP is told in the protocol's words what is missing.
+  const ofClients = clientAuthority ? { ca: clientAuthority, requestCert: true, rejectUnauthorized: false } : {};
+  return createTlsServer({ cert: tls.certificate, key: tls.privateKey, ...ofClients });
+}
+
 async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
   server.listen(port, host);
   await once(server, 'listening');
   // Listening on every address is no address to go to.
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const name = reachable.includes(':') ? `[${reachable}]` : reachable;
-  return `http://${name}:${(server.address() as AddressInfo).port}`;
+  const protocol = server instanceof TlsServer ? 'https' : 'http';
+  return `${protocol}://${name}:${(server.address() as AddressInfo).port}`;
 }
 
 interface Handling {

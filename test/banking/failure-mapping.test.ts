@@ -162,14 +162,14 @@ test.each<[errorCode: string, failure: BankFailureCode]>([
   ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'CERTIFICATE_REJECTED'],
   ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'CERTIFICATE_REJECTED'],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'CERTIFICATE_REJECTED'],
-  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'BANK_UNAVAILABLE'],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'CERTIFICATE_REJECTED'],
 ])('a call that ends with %s is %s', (errorCode, failure) => {
   const error = Object.assign(new Error('no'), { code: errorCode });
-  expect(toConnectionFailure(error, context)).toMatchObject({ code: failure, details: { errorCode } });
+  expect(toConnectionFailure(error, context, false)).toMatchObject({ code: failure, details: { errorCode } });
 });
 
 test('of several addresses that were tried the first tells the reason', () => {
   const error = new AggregateError([Object.assign(new Error('no'), { code: 'ECONNREFUSED' })]);
-  expect(toConnectionFailure(error, context).details.errorCode).toBe('ECONNREFUSED');
-  expect(toConnectionFailure(new Error('odd'), context)).toMatchObject({ code: 'BANK_UNAVAILABLE' });
+  expect(toConnectionFailure(error, context, false).details.errorCode).toBe('ECONNREFUSED');
+  expect(toConnectionFailure(new Error('odd'), context, false)).toMatchObject({ code: 'BANK_UNAVAILABLE' });
 });

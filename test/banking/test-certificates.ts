@@ -24,8 +24,8 @@ export async function createTestAuthority() {
 
   return {
     certificate: authority.certificate,
-    /** `passphrase` encrypts the private key; `algorithm` is an `openssl req -newkey` argument. */
-    async issue(options: { passphrase?: string; algorithm?: string } = {}): Promise<TestCertificate> {
+    /** `passphrase` encrypts the private key; `algorithm` is an `openssl req -newkey` argument; `days` below 0: has expired. */
+    async issue(options: { passphrase?: string; algorithm?: string; days?: number } = {}): Promise<TestCertificate> {
       count += 1;
       return await issue(openssl, folder, {
         ...options,
@@ -41,7 +41,7 @@ export async function createTestAuthority() {
 async function issue(
   openssl: string,
   folder: string,
-  wanted: { name: string; subject: string; signedBy?: string; passphrase?: string; algorithm?: string },
+  wanted: { name: string; subject: string; signedBy?: string; passphrase?: string; algorithm?: string; days?: number },
 ): Promise<TestCertificate> {
   const file = (name: string, ending: string) => join(folder, `${name}.${ending}`);
   const key = file(wanted.name, 'key');
@@ -61,7 +61,7 @@ async function issue(
       csr,
       ...authority,
       '-days',
-      '2',
+      String(wanted.days ?? 2),
       '-extfile',
       extensions,
       '-out',

@@ -14,14 +14,16 @@ import { createBankStore } from '../../src/consent/bank-store.ts';
 import { type Connections, createConnections } from '../../src/consent/connections.ts';
 import type { Session } from '../../src/consent/session-store.ts';
 import type { NewConnectSession } from '../../src/consent/sessions.ts';
+import type { BankEntry } from '../../src/domain/bank-entry.ts';
 import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
-import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { createSynchronization } from '../../src/sync/synchronization.ts';
+import type { SynchronizationSessions } from '../../src/sync/synchronization-sessions.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { insertClient } from '../support/enrolled-users.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
@@ -33,6 +35,7 @@ export interface ConnectedWorld {
   database: Database;
   clock: FixedClock;
   connections: Connections;
+  synchronizationSessions: SynchronizationSessions;
   eventLog: EventLog;
   log: TestLog;
   clientId: string;
@@ -51,14 +54,21 @@ export interface ConnectedWorld {
 const returnOrigin = 'https://client.example';
 export const returnUrl = `${returnOrigin}/banking`;
 
-export async function createConnectedWorld(): Promise<ConnectedWorld> {
+export interface ConnectedWorldOptions {
+  clock?: FixedClock;
+  sandbox?: Partial<SandboxBankOptions>;
+  /** The operator's list. @default the sandbox's three */
+  toEntries?: (sandboxUrl: string) => BankEntry[];
+}
+
+export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
   const database = await openTestDatabase();
-  const clock = fixedClock();
+  const clock = options.clock ?? fixedClock();
   const log = createTestLog();
-  const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock });
+  const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, ...options.sandbox });
   const bankOverrides: Partial<BankPort> = {};
   const bankCalls: string[] = [];
-  const entries = sandboxBanks(sandbox.url);
+  const entries = (options.toEntries ?? sandboxBanks)(sandbox.url);
   const banks = createBankDirectory(entries, {
     clock,
     createBank: (entry) => watched(createBerlinGroupBank(entry, { clock }), bankOverrides, bankCalls),
@@ -107,6 +117,7 @@ export async function createConnectedWorld(): Promise<ConnectedWorld> {
     database,
     clock,
     connections,
+    synchronizationSessions: synchronization.createSessions(connections),
     eventLog,
     log,
     clientId,

@@ -1,5 +1,5 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { BankEntry } from '../../domain/bank-entry.ts';
 import { StartupError } from '../../domain/errors.ts';
 
@@ -31,8 +31,27 @@ export function openBankConnection(entry: BankEntry, limits: ConnectionLimits): 
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
     maxResponseSize: limits.responseBytes,
-    connect: { timeout: limits.connectMs, ...(secureContext ? { secureContext } : {}) },
+    connect: keepingTlsAlerts(
+      buildConnector({ timeout: limits.connectMs, ...(secureContext ? { secureContext } : {}) }),
+    ),
   });
+}
+
+/**
+ * In TLS 1.3 a bank refuses our certificate only after the handshake, with an alert. undici then tells of the end of the
+ * connection alone: this puts the alert beneath that error, as its cause.
+ */
+function keepingTlsAlerts(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [, socket] = result;
+      let alert: Error | null = null;
+      socket?.on('error', (error: Error & { code?: string }) => {
+        if (error.code?.startsWith('ERR_SSL_')) alert = error;
+        else if (alert) error.cause ??= alert;
+      });
+      callback(...result);
+    });
 }
 
 function toSecureContext(entry: BankEntry): SecureContext | null {

@@ -89,8 +89,11 @@ export function parseRetryAfter(value: string | null, now: Date): Date | null {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** The call itself went wrong: no connection, no answer in time, or an answer that is not HTTP as we take it. */
-export function toConnectionFailure(error: unknown, context: FailureContext): BankFailure {
+/**
+ * The call itself went wrong: no connection, no answer in time, or an answer that is not HTTP as we take it.
+ * `showsCertificate`: whether we show the bank a client certificate.
+ */
+export function toConnectionFailure(error: unknown, context: FailureContext, showsCertificate: boolean): BankFailure {
   const errorCode = readErrorCode(error);
   const details = { ...context, errorCode };
   const asked = `when asked to ${context.operation}`;
@@ -104,17 +107,33 @@ export function toConnectionFailure(error: unknown, context: FailureContext): Ba
     return new BankFailure('MALFORMED_REPLY', `${context.bankId} answered with no valid HTTP ${asked}.`, { details });
   }
   if (errorCode && certificateAlert.test(errorCode)) {
-    const message = `${context.bankId} did not accept our client certificate (${errorCode}) ${asked}.`;
+    const ours = showsCertificate ? 'did not accept our client certificate' : 'wants a client certificate of us';
+    const message = `${context.bankId} ${ours} (${errorCode}) ${asked}.`;
     return new BankFailure('CERTIFICATE_REJECTED', message, { details, cause: error });
   }
-  const message = `${context.bankId} could not be reached (${errorCode ?? 'unknown error'}) ${asked}.`;
+  const hint = showsCertificate && isSilentEnd(error) ? silentEndHint : '';
+  const message = `${context.bankId} could not be reached (${errorCode ?? 'unknown error'}) ${asked}.${hint}`;
   return new BankFailure('BANK_UNAVAILABLE', message, { details, cause: error });
 }
 
-/** TLS alerts that speak of the peer's (our) certificate, as OpenSSL 3 names them in its older and newer versions. */
-const certificateAlert = /^ERR_SSL_.*ALERT_(NO_CERTIFICATE|(BAD_|UNSUPPORTED_)?CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+/**
+ * TLS alerts that speak of the peer's (our) certificate, as OpenSSL 3 names them in its older and newer versions. Where we
+ * show none, TLS 1.2 says no more than that the handshake has failed (RFC 5246, 7.4.6).
+ */
+const certificateAlert =
+  /^ERR_SSL_.*ALERT_(NO_CERTIFICATE|(BAD_|UNSUPPORTED_)?CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)/;
+
+/** Many gateways refuse a certificate without a word; a bank in trouble looks the same, so it is a hint and no verdict. */
+const silentEndHint = ' It closed the connection without an answer: it may not accept our client certificate.';
+
+function isSilentEnd(error: unknown): boolean {
+  const { code, socket } = (error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
+  return code === 'ECONNRESET' || (code === 'UND_ERR_SOCKET' && socket?.bytesRead === 0);
+}
 
 function readErrorCode(error: unknown): string | null {
+  const alert = (error as { cause?: { code?: unknown } } | null)?.cause?.code;
+  if (typeof alert === 'string' && alert.startsWith('ERR_SSL_')) return alert;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'string' && code !== '') return code;
   // Happy eyeballs: one error per address tried, the first tells enough.

@@ -101,7 +101,7 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
       call.signal?.throwIfAborted();
       // Our own mistake, not the bank's.
       if (error instanceof errors.InvalidArgumentError) throw error;
-      throw toConnectionFailure(error, call.context);
+      throw toConnectionFailure(error, call.context, entry.clientCertificate !== null);
     } finally {
       deadline.clear();
     }
