@@ -216,7 +216,7 @@ async function compose(
     source,
     authenticate: authentication.authenticate,
     onRevoked: (listener) => clients.onRevoked(listener),
-    pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl }),
+    pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl, log }),
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
     metrics: createMetrics(),

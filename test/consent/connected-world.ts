@@ -96,7 +96,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     publicUrl: () => url,
     allowLoopbackReturnUrls: false,
   });
-  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl: () => url });
+  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl: () => url, log });
   const server = createServer((request, response) => {
     pages(request, response, new URL(request.url ?? '', url)).then(
       (answered) => answered || response.writeHead(404).end(),

@@ -65,6 +65,8 @@ export const englishWords: Words = {
   expiredText: 'For your safety a link works for half an hour. Please go back and start again.',
   troubleTitle: 'Your bank does not answer',
   troubleText: 'This is usually over soon. Nothing has been shared. Please try again in a few minutes.',
+  faultTitle: 'Something has gone wrong',
+  faultText: 'That is our fault. Please try again in a few minutes.',
   invalidTitle: 'This page cannot be shown',
   invalidText: 'The link is not valid, or has been used already. Please go back and start again.',
   outOfStepTitle: 'This step is over',

@@ -66,6 +66,8 @@ export const germanWords: Words = {
   troubleTitle: 'Ihre Bank antwortet nicht',
   troubleText:
     'Das ist meist bald vorbei. Es wurde nichts geteilt. Bitte versuchen Sie es in einigen Minuten noch einmal.',
+  faultTitle: 'Da ist etwas schiefgegangen',
+  faultText: 'Das liegt an uns. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   invalidTitle: 'Diese Seite kann nicht gezeigt werden',
   invalidText: 'Der Link gilt nicht oder wurde schon benutzt. Bitte gehen Sie zurück und beginnen Sie von vorn.',
   outOfStepTitle: 'Dieser Schritt ist vorbei',

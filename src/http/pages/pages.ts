@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import type { BankStore } from '../../consent/bank-store.ts';
 import type { ConnectFlow } from '../../consent/connect-flow.ts';
 import type { FlowView, NextView } from '../../consent/flow-view.ts';
@@ -9,7 +10,7 @@ import { html } from './html.ts';
 import { wordsFor } from './language.ts';
 import type { BankChoice } from './page-frame.ts';
 import { type Page, pageHeaders, renderPage } from './page-layout.ts';
-import { readForm, readPsu } from './page-request.ts';
+import { type PageForm, readForm, readPsu } from './page-request.ts';
 import type { Words } from './words.ts';
 
 export interface PagesDeps {
@@ -20,6 +21,7 @@ export interface PagesDeps {
   /** Origins that may show the pages in a frame. */
   embeddingOrigins: readonly string[];
   publicUrl: () => string;
+  log: Logger;
 }
 
 interface Exchange {
@@ -32,82 +34,95 @@ interface Exchange {
 
 const listedBanks = 50;
 
-/** Answers the hosted pages, /sessions/… and /callback; false for every other address. */
+/** The pages of a session, by what follows its link; "" is the link itself. */
+const reads: ReadonlyMap<string, (exchange: Exchange, secret: string) => NextView> = new Map([
+  ['', ({ deps }, secret) => deps.flow.open(secret)],
+  ['banks', ({ deps }, secret) => deps.flow.openBankChoice(secret)],
+  ['again', ({ deps }, secret) => deps.flow.openAgain(secret)],
+  ['leave', ({ deps }, secret) => deps.flow.openLeaving(secret)],
+  ['remove', ({ deps, url }, secret) => deps.management.openRemoval(secret, url.searchParams.get('bankLoginId') ?? '')],
+]);
+
+/** What the forms of these pages do. */
+const acts: ReadonlyMap<string, (exchange: Exchange, secret: string, form: PageForm) => NextView> = new Map([
+  ['begin', ({ deps, request }, secret, { bankId }) => deps.flow.begin(secret, bankId, readPsu(request))],
+  [
+    'authorise',
+    ({ deps, request }, secret, { psu_id: psuId, password, methodId, otp }) =>
+      deps.steps.enter(secret, { psuId, password: password ?? null, methodId, otp, psu: readPsu(request) }),
+  ],
+  ['leave', ({ deps }, secret) => deps.flow.leave(secret)],
+  ['renew', ({ deps }, secret, { bankLoginId }) => deps.management.renew(secret, bankLoginId ?? '')],
+  ['remove', ({ deps }, secret, { bankLoginId }) => deps.management.remove(secret, bankLoginId ?? '')],
+]);
+
+/** Every address below a session's link: what is read, and what forms are sent to. */
+export const sessionRoutes: Readonly<{ reads: readonly string[]; acts: readonly string[] }> = {
+  reads: [...reads.keys()],
+  acts: [...acts.keys()],
+};
+
+/** Answers the hosted pages, /sessions/… and /callback, always with a page; false for every other address. */
 export function createPages(deps: PagesDeps) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
-    const [area, secret, action, rest] = url.pathname.split('/').slice(1);
-    const isSession = area === 'sessions' && secret && rest === undefined;
-    if (!isSession && !(area === 'callback' && secret === undefined)) return false;
+    const [area, ...rest] = url.pathname.split('/').slice(1);
+    if (area !== 'sessions' && area !== 'callback') return false;
     const exchange: Exchange = { deps, request, response, url, words: wordsFor(request.headers['accept-language']) };
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead && request.method !== 'POST') refuse(exchange, 405);
-    else if (!isSession) await comeBack(exchange);
-    else if (isRead) await read(exchange, secret, action ?? '');
-    else await act(exchange, secret, action ?? '');
+    try {
+      await answer(exchange, area, rest);
+    } catch (err) {
+      if (response.headersSent) throw err;
+      deps.log.error({ err, page: area }, 'unexpected error in a page');
+      send(exchange, {
+        status: 500,
+        title: exchange.words.faultTitle,
+        content: html`<p>${exchange.words.faultText}</p>`,
+      });
+    }
     return true;
   };
 }
 
+async function answer(exchange: Exchange, area: 'sessions' | 'callback', path: string[]): Promise<void> {
+  const { method } = exchange.request;
+  const [secret, action = '', ...rest] = path;
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (!isRead && method !== 'POST') refuse(exchange, 405);
+  else if (area === 'callback') await (secret === undefined ? comeBack(exchange) : refuse(exchange, 404));
+  else if (!secret || rest.length > 0) refuse(exchange, 404);
+  else if (isRead) await read(exchange, secret, action);
+  else await act(exchange, secret, action);
+}
+
 /** From the bank: what the address carries is a key, and nothing in it is believed. */
 async function comeBack(exchange: Exchange): Promise<void> {
-  const state = exchange.url.searchParams.get('state');
-  if (exchange.request.method === 'POST') return refuse(exchange, 405);
-  const view = state ? await exchange.deps.flow.callback(state) : null;
+  const { request, url, deps } = exchange;
+  if (request.method === 'POST') return refuse(exchange, 405);
+  const [state, ...others] = url.searchParams.getAll('state');
+  const view = state && others.length === 0 ? await deps.flow.callback(state) : null;
   if (!view) return refuse(exchange, 400);
   if (view.page === 'waiting-for-bank') return await show(exchange, view);
   redirect(exchange, linkOf(exchange, view));
 }
 
 async function read(exchange: Exchange, secret: string, action: string): Promise<void> {
-  const { flow, management } = exchange.deps;
   if (secret === 'ended') return send(exchange, endedPage(exchange.words));
-  const view = await open();
+  // A form's address, opened again, shows where the session stands.
+  const open = reads.get(acts.has(action) && !reads.has(action) ? '' : action);
+  const view = open ? await open(exchange, secret) : null;
   if (!view) return refuse(exchange, 404);
   const isDone = view.page === 'ended' && view.session.status === 'COMPLETED';
   if (isDone && view.back) return redirect(exchange, view.back);
   if (view.page === 'moved-on') return redirect(exchange, linkOf(exchange, view));
   await show(exchange, view);
-
-  function open(): NextView {
-    switch (action) {
-      case 'banks':
-        return flow.openBankChoice(secret);
-      case 'again':
-        return flow.openAgain(secret);
-      case 'leave':
-        return flow.openLeaving(secret);
-      case 'remove':
-        return management.openRemoval(secret, exchange.url.searchParams.get('bankLoginId') ?? '');
-      default:
-        // A form's address, opened again: where the session stands.
-        return flow.open(secret);
-    }
-  }
 }
 
 async function act(exchange: Exchange, secret: string, action: string): Promise<void> {
-  const { deps, request } = exchange;
-  const read = await readForm(request, new URL(deps.publicUrl()).origin);
+  const run = acts.get(action);
+  if (!run) return refuse(exchange, 404);
+  const read = await readForm(exchange.request, new URL(exchange.deps.publicUrl()).origin);
   if ('refusal' in read) return refuse(exchange, read.refusal);
-  const { form } = read;
-  const psu = readPsu(request);
-  switch (action) {
-    case 'begin':
-      return await follow(exchange, await deps.flow.begin(secret, form.bankId, psu));
-    case 'authorise':
-      return await follow(
-        exchange,
-        await deps.steps.enter(secret, { ...form, psuId: form.psu_id, password: form.password ?? null, psu }),
-      );
-    case 'leave':
-      return await follow(exchange, await deps.flow.leave(secret));
-    case 'renew':
-      return await follow(exchange, await deps.management.renew(secret, form.bankLoginId ?? ''));
-    case 'remove':
-      return await follow(exchange, await deps.management.remove(secret, form.bankLoginId ?? ''));
-    default:
-      return refuse(exchange, 404);
-  }
+  await follow(exchange, await run(exchange, secret, read.form));
 }
 
 /** After a form the browser is sent on, so that reloading repeats nothing; what went wrong is shown at once. */
@@ -149,7 +164,7 @@ async function show(exchange: Exchange, view: FlowView): Promise<void> {
 }
 
 async function findBanks({ deps, url }: Exchange): Promise<BankChoice> {
-  const search = (url.searchParams.get('search') ?? '').slice(0, 100);
+  const search = (url.searchParams.get('search') ?? '').replaceAll('\0', '').slice(0, 100);
   const banks = await deps.banks.list(search || null, { after: null, limit: listedBanks + 1 });
   return { banks: banks.slice(0, listedBanks), search, isCut: banks.length > listedBanks };
 }
@@ -165,7 +180,8 @@ function redirect({ response }: Exchange, location: string): void {
 
 function refuse(exchange: Exchange, status: number): void {
   const { words, response } = exchange;
-  if (status === 405) response.setHeader('allow', 'GET, HEAD, POST');
+  if (status === 405)
+    response.setHeader('allow', exchange.url.pathname === '/callback' ? 'GET, HEAD' : 'GET, HEAD, POST');
   // The rest of a body that is too long is not waited for.
   if (status === 413) response.setHeader('connection', 'close');
   send(exchange, { status, title: words.invalidTitle, content: html`<p>${words.invalidText}</p>` });

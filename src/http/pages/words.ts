@@ -63,6 +63,8 @@ export interface Words {
   expiredText: string;
   troubleTitle: string;
   troubleText: string;
+  faultTitle: string;
+  faultText: string;
   invalidTitle: string;
   invalidText: string;
   outOfStepTitle: string;
