@@ -4,12 +4,11 @@ import type { Logger } from 'pino';
 import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
 import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
-import type { Authenticate } from './authentication.ts';
+import { createDocumentCache } from './document-cache.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import type { ResultMapper } from './result-mapping.ts';
-import { useAuthentication } from './use-authentication.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { useResultMapping } from './use-result-mapping.ts';
 
@@ -25,7 +24,6 @@ export type GraphQLEndpoint = YogaServerInstance<Partial<DoorContext>, Context>;
 export interface GraphQLEndpointDependencies {
   schema: GraphQLSchema;
   source: ContextSource;
-  authenticate: Authenticate;
   keyWatch: KeyWatch;
   metrics: Metrics;
   mapResult: ResultMapper;
@@ -34,7 +32,7 @@ export interface GraphQLEndpointDependencies {
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, authenticate, keyWatch, metrics, mapResult, logger } = dependencies;
+  const { schema, source, keyWatch, metrics, mapResult, logger } = dependencies;
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -43,17 +41,17 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     batching: false,
     multipart: false,
     maxRequestBodySize: bodyLimitBytes,
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: forgetful },
     logging: toYogaLogger(logger),
     graphiql: graphiqlOptions,
     renderGraphiQL,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
-    maskedErrors: { maskError: (error) => (error instanceof GraphQLError ? error : maskUnknown(error, logger)) },
+    maskedErrors: { maskError: (error) => maskError(error, logger) },
     context: ({ viewer, requestId }) => {
       if (!viewer || !requestId) throw new Error('an operation without a viewer');
       return createContext(source, { viewer, requestId });
     },
     plugins: [
-      useAuthentication(authenticate),
       useTokenLimit(),
       useOperationLimits(),
       useOperationMetrics(metrics),
@@ -62,12 +60,17 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
   });
 }
 
-function maskUnknown(error: unknown, logger: Logger): GraphQLError {
+/** A GraphQLError passes; what nobody expected is logged and told to nobody. */
+export function maskError(error: unknown, logger: Logger): GraphQLError {
+  if (error instanceof GraphQLError) return error;
   logger.error({ err: error }, 'unexpected error before an operation');
   return new GraphQLError('Unexpected error.', {
     extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
   });
 }
+
+// An error in a document is told anew each time: the doors mark it differently, and it is found soon.
+const forgetful = { get: () => undefined, set: () => {} };
 
 // yoga logs requests at debug; its errors are those of single requests.
 function toYogaLogger(logger: Logger) {

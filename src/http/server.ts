@@ -4,8 +4,11 @@ import type { Logger } from 'pino';
 import { StartupError } from '../domain/errors.ts';
 import type { ContextSource } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
+import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
+import { createDirectAnswer } from './direct-operation.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
+import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
@@ -52,7 +55,6 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const endpoint = createGraphQLEndpoint({
     schema: createSchema(),
     source: dependencies.source,
-    authenticate,
     keyWatch,
     metrics,
     mapResult,
@@ -61,9 +63,11 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, logger, ...timing });
   const handle = createRequestHandler({
     ...dependencies,
-    graphql: async (request, response) => {
-      await endpoint.requestListener(request, response);
-    },
+    graphql: createGraphQLHandler({
+      endpoint,
+      admit: createAdmission(authenticate),
+      answer: createDirectAnswer(endpoint, { mapResult, logger }),
+    }),
   });
   const server = createServer((request, response) => void handle(request, response));
   // Longer than load balancers and clients keep an idle connection: whoever closes first must not be us, or a request that
