@@ -18,6 +18,12 @@ export interface TransactionPosition {
   id: string;
 }
 
+export interface TransactionPage {
+  filter: TransactionFilter;
+  after: TransactionPosition | null;
+  limit: number;
+}
+
 export interface ListedTransaction extends TransactionFields {
   id: string;
   accountId: string;
@@ -26,14 +32,18 @@ export interface ListedTransaction extends TransactionFields {
 
 /** Bank data as clients read it; it is never changed by them. */
 export interface AccountStore {
-  find(clientId: string, id: string): Promise<Account | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<Account[]>;
   findTransaction(clientId: string, id: string): Promise<ListedTransaction | null>;
-  /** Newest first: by booking date (else value date, else the day it was first seen), then id. The account must be the caller's. */
+  /**
+   * The same page of each of the client's accounts, in one statement. Newest first: by booking date (else value date, else the
+   * day it was first seen), then id. An account without transactions, or of another client, is left out.
+   */
   listTransactions(
-    accountId: string,
-    filter: TransactionFilter,
-    page: { after: TransactionPosition | null; limit: number },
-  ): Promise<ListedTransaction[]>;
+    clientId: string,
+    accountIds: readonly string[],
+    page: TransactionPage,
+  ): Promise<Map<string, ListedTransaction[]>>;
 }
 
 type Row = Omit<ListedTransaction, 'amount'> & { amount: string; currency: string };
@@ -45,18 +55,27 @@ const columns = Prisma.sql`id, account_id AS "accountId", status::text AS status
 
 export function createAccountStore(database: Database): AccountStore {
   return {
-    find: (clientId, id) => database.prisma.account.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => database.prisma.account.findMany({ where: { id: { in: [...ids] }, clientId } }),
     async findTransaction(clientId, id) {
       const [row] = await database.query<Row>(Prisma.sql`
         SELECT ${columns} FROM transactions WHERE id = ${id} AND client_id = ${clientId}`);
       return row ? toListed(row) : null;
     },
-    async listTransactions(accountId, filter, { after, limit }) {
+    async listTransactions(clientId, accountIds, { filter, after, limit }) {
+      // One account after the other, each by its index: what is read of one stands together, and in order.
       const rows = await database.query<Row>(Prisma.sql`
-        SELECT ${columns} FROM transactions WHERE account_id = ${accountId} ${toConditions(filter)}
-          ${after === null ? Prisma.empty : Prisma.sql`AND (sort_date, id) < (${after.sortDate}::date, ${after.id})`}
-        ORDER BY sort_date DESC, id DESC LIMIT ${limit}::int`);
-      return rows.map(toListed);
+        SELECT page.* FROM unnest(${[...accountIds]}::text[]) AS wanted(id) CROSS JOIN LATERAL (
+          SELECT ${columns} FROM transactions
+          WHERE account_id = wanted.id AND client_id = ${clientId} ${toConditions(filter)}
+            ${after === null ? Prisma.empty : Prisma.sql`AND (sort_date, id) < (${after.sortDate}::date, ${after.id})`}
+          ORDER BY sort_date DESC, id DESC LIMIT ${limit}::int) AS page`);
+      const pages = new Map<string, ListedTransaction[]>();
+      for (const row of rows) {
+        const page = pages.get(row.accountId);
+        if (page) page.push(toListed(row));
+        else pages.set(row.accountId, [toListed(row)]);
+      }
+      return pages;
     },
   };
 }

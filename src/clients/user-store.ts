@@ -4,6 +4,8 @@ import type { Database } from '../storage/database.ts';
 
 export interface UserStore {
   find(clientId: string, id: string): Promise<User | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<User[]>;
   /** Oldest first; `after` is the id of the last one seen. */
   list(
     clientId: string,
@@ -20,6 +22,7 @@ export interface UserStore {
 export function createUserStore({ prisma }: Database): UserStore {
   return {
     find: (clientId, id) => prisma.user.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => prisma.user.findMany({ where: { id: { in: [...ids] }, clientId } }),
     list: (clientId, { recurring }, { after, limit }) =>
       prisma.user.findMany({
         where: {

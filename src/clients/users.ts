@@ -9,6 +9,8 @@ import type { UserStore } from './user-store.ts';
 /** The clients' end users. Every function answers for the given client alone. */
 export interface Users {
   find(clientId: string, id: string): Promise<User | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<User[]>;
   list(
     clientId: string,
     filter: { recurring: boolean | null },
@@ -52,6 +54,7 @@ export function createUsers({ clock, store }: { clock: Clock; store: UserStore }
 
   return {
     find: (clientId, id) => store.find(clientId, id),
+    listByIds: (clientId, ids) => store.listByIds(clientId, ids),
     list: (clientId, filter, page) => store.list(clientId, filter, page),
     async createUser(clientId, given) {
       const input = { ...given, ...parseInput(newUser, given) };

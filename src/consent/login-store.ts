@@ -16,7 +16,8 @@ export interface ManagedLogin {
 
 /** Bank logins and consents as clients, and their end users, read them: each its own. */
 export interface LoginStore {
-  find(clientId: string, id: string): Promise<BankLogin | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<BankLogin[]>;
   findConsent(clientId: string, id: string): Promise<Consent | null>;
   /** Oldest first. */
   listManaged(clientId: string, userId: string): Promise<ManagedLogin[]>;
@@ -33,7 +34,7 @@ const managed = {
 
 export function createLoginStore({ prisma }: Database): LoginStore {
   return {
-    find: (clientId, id) => prisma.bankLogin.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => prisma.bankLogin.findMany({ where: { id: { in: [...ids] }, clientId } }),
     findConsent: (clientId, id) => prisma.consent.findFirst({ where: { id, clientId } }),
     async listManaged(clientId, userId) {
       const logins = await prisma.bankLogin.findMany({

@@ -29,6 +29,8 @@ export interface EventLog {
   read(query: EventQuery): Promise<EventRecord[]>;
   /** Null for an event that is not the client's. */
   find(clientId: string, id: string): Promise<EventRecord | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   head(clientId: string): Promise<bigint>;
   /**
    * What lies after `after`, then what comes, without gap or repeat; with null, what comes from now on. Throws SlowConsumer, and
@@ -65,7 +67,8 @@ export function createEventLog({ database, signal, fanOutSql, onError }: EventLo
     appendCtes: store.appendCtes,
     committed: (clientId, position) => signal.publish(clientId, position),
     read: (query) => store.read(query),
-    find: (clientId, id) => store.find(clientId, id),
+    find: async (clientId, id) => (await store.listByIds(clientId, [id]))[0] ?? null,
+    listByIds: store.listByIds,
     head: (clientId) => store.head(clientId),
     stream: (query) => openStream(query),
     tail,

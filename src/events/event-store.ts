@@ -32,7 +32,8 @@ export interface EventStore {
   read(query: EventQuery): Promise<EventRecord[]>;
   /** The next events after a position, as many as can well be held in memory, but one at least. */
   readPage(filter: EventFilter & { clientId: string }, after: bigint): Promise<EventPage>;
-  find(clientId: string, id: string): Promise<EventRecord | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   /** The last position of the client's log; 0 while it is empty. */
   head(clientId: string): Promise<bigint>;
   heads(clientIds: readonly string[]): Promise<Map<string, bigint>>;
@@ -80,11 +81,9 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
         complete: found < pageSize && rows.length === found,
       };
     },
-    async find(clientId, id) {
-      const [row] = await database.query<EventRecord>(Prisma.sql`
-        SELECT ${columns} FROM events WHERE client_id = ${clientId} AND id = ${id}`);
-      return row ?? null;
-    },
+    listByIds: (clientId, ids) =>
+      database.query<EventRecord>(Prisma.sql`
+        SELECT ${columns} FROM events WHERE client_id = ${clientId} AND id = ANY(${[...ids]}::text[])`),
     head: async (clientId) => (await readHeads(database, [clientId])).get(clientId) ?? 0n,
     heads: (clientIds) => readHeads(database, clientIds),
   };

@@ -1,8 +1,18 @@
-import type { ApiKeyScope } from '../generated/prisma/client.ts';
+import type { ListedTransaction, TransactionPage } from '../accounts/account-store.ts';
+import type { EventRecord } from '../events/event-record.ts';
+import type {
+  Account,
+  ApiKeyScope,
+  BankLogin,
+  User,
+  WebhookDelivery,
+  WebhookEndpoint,
+} from '../generated/prisma/client.ts';
 import type { PlannedSynchronization } from '../sync/cycle-plan.ts';
-import type { CycleCounts } from '../sync/cycle-store.ts';
+import type { CycleCounts, CycleRecord } from '../sync/cycle-store.ts';
 import type { LoginStatus } from '../sync/synchronization-status.ts';
-import { createLoader, type Loader } from './loader.ts';
+import type { DeliveryPage } from '../webhooks/redelivery-store.ts';
+import { createListLoader, createLoader, createRowLoader, type ListLoader, type Loader } from './loader.ts';
 import type { Services } from './services.ts';
 
 /** Who asks: the holder of a key. */
@@ -30,7 +40,16 @@ export interface Context {
   progress: { position: bigint | null };
 }
 
+/** What is read by id, or per row of a list: asked for one by one, read together. */
 export interface Loaders {
+  user: Loader<string, User>;
+  bankLogin: Loader<string, BankLogin>;
+  account: Loader<string, Account>;
+  event: Loader<string, EventRecord>;
+  cycle: Loader<string, CycleRecord>;
+  webhookEndpoint: Loader<string, WebhookEndpoint>;
+  transactions: ListLoader<TransactionPage, ListedTransaction>;
+  deliveries: ListLoader<DeliveryPage, WebhookDelivery>;
   loginStatus: Loader<string, LoginStatus>;
   plannedSynchronization: Loader<string, PlannedSynchronization>;
   cycleCounts: Loader<string, CycleCounts>;
@@ -57,6 +76,14 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
     services,
     prisma,
     loaders: {
+      user: createRowLoader((ids) => services.users.listByIds(clientId, ids)),
+      bankLogin: createRowLoader((ids) => services.bankLogins.listByIds(clientId, ids)),
+      account: createRowLoader((ids) => services.accounts.listByIds(clientId, ids)),
+      event: createRowLoader((ids) => services.events.listByIds(clientId, ids)),
+      cycle: createRowLoader((ids) => services.cycles.listByIds(ids)),
+      webhookEndpoint: createRowLoader((ids) => services.webhooks.listByIds(clientId, ids)),
+      transactions: createListLoader((ids, page) => services.accounts.listTransactions(clientId, ids, page)),
+      deliveries: createListLoader((ids, page) => services.webhooks.listDeliveries(clientId, ids, page)),
       loginStatus: createLoader(async (ids) => {
         const rows = await services.synchronization.listStatus(clientId, ids);
         return new Map(rows.map((row) => [row.bankLoginId, row]));

@@ -2,6 +2,11 @@ export interface Loader<Key, Value> {
   load(key: Key): Promise<Value | null>;
 }
 
+/** Lists of many owners, each asked for with a page of its own: those with equal pages are read together. */
+export interface ListLoader<Page, Row> {
+  load(ownerId: string, page: Page): Promise<Row[]>;
+}
+
 /** Gathers the keys asked for in one turn of the event loop, and reads them with one call of `readAll`. */
 export function createLoader<Key, Value>(
   readAll: (keys: readonly Key[]) => Promise<ReadonlyMap<Key, Value>>,
@@ -26,4 +31,26 @@ export function createLoader<Key, Value>(
       return (await reading).get(key) ?? null;
     },
   };
+}
+
+/** `Page` holds what JSON can say. */
+export function createListLoader<Page extends object, Row>(
+  readAll: (ownerIds: readonly string[], page: Page) => Promise<ReadonlyMap<string, Row[]>>,
+): ListLoader<Page, Row> {
+  const loaders = new Map<string, Loader<string, Row[]>>();
+  return {
+    load: async (ownerId, page) => {
+      const key = JSON.stringify(page);
+      const loader = loaders.get(key) ?? createLoader((ownerIds: readonly string[]) => readAll(ownerIds, page));
+      loaders.set(key, loader);
+      return (await loader.load(ownerId)) ?? [];
+    },
+  };
+}
+
+/** Of rows that are asked for by their id. */
+export function createRowLoader<Row extends { id: string }>(
+  listByIds: (ids: readonly string[]) => Promise<readonly Row[]>,
+): Loader<string, Row> {
+  return createLoader(async (ids) => new Map((await listByIds(ids)).map((row) => [row.id, row])));
 }

@@ -18,11 +18,11 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  */
 export interface Services {
   clients: Pick<Clients, 'find' | 'findApiKey' | 'createClient' | 'updateClient' | 'createApiKey' | 'revokeApiKey'>;
-  users: Pick<Users, 'find' | 'list' | 'createUser' | 'updateUser'>;
+  users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;
-  bankLogins: Pick<LoginStore, 'find' | 'findConsent'>;
-  accounts: Pick<AccountStore, 'find' | 'findTransaction' | 'listTransactions'>;
+  bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
+  accounts: Pick<AccountStore, 'listByIds' | 'findTransaction' | 'listTransactions'>;
   sessions: Pick<
     Sessions,
     'find' | 'createConnectSession' | 'createManagementSession' | 'cancel' | 'redirectUrl' | 'endedUrl'
@@ -30,11 +30,11 @@ export interface Services {
   synchronizationSessions: SynchronizationSessions;
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
-  cycles: Pick<Cycles, 'find' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'find' | 'read' | 'stream'>;
+  cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
+  events: Pick<EventLog, 'listByIds' | 'read' | 'stream'>;
   webhooks: Pick<
     WebhookEndpoints,
-    | 'find'
+    | 'listByIds'
     | 'list'
     | 'create'
     | 'update'

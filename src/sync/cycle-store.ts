@@ -29,7 +29,8 @@ export interface CycleStore {
   /** Opens the cycle of the slot with a snapshot of the eligible users; null when it exists already or another one is running. */
   open(slot: Slot, kind: CycleRecord['kind'], options: { laneCount: number; now: Date }): Promise<OpenedCycle | null>;
   findBySlot(opensAt: Date): Promise<CycleRecord | null>;
-  find(id: string): Promise<CycleRecord | null>;
+  /** In no order. */
+  listByIds(ids: readonly string[]): Promise<CycleRecord[]>;
   findRunning(): Promise<CycleRecord | null>;
   /** Newest first; `after` is the id of the last one seen. */
   list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
@@ -56,7 +57,7 @@ export function createCycleStore(database: Database): CycleStore {
   return {
     open: (slot, kind, options) => database.transaction((tx) => openCycle(tx, { slot, kind, ...options })),
     findBySlot: (opensAt) => prisma.synchronizationCycle.findUnique({ where: { opensAt }, select }),
-    find: (id) => prisma.synchronizationCycle.findUnique({ where: { id }, select }),
+    listByIds: (ids) => prisma.synchronizationCycle.findMany({ where: { id: { in: [...ids] } }, select }),
     findRunning: () => prisma.synchronizationCycle.findFirst({ where: { status: 'RUNNING' }, select }),
     list: ({ limit, after }) =>
       prisma.synchronizationCycle.findMany({

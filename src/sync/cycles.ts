@@ -19,7 +19,8 @@ export interface Cycles {
   /** To be called when a lane is finished: completes the cycle with the last one. */
   completeIfDone(cycleId: string): Promise<void>;
   findRunning(): Promise<CycleRecord | null>;
-  find(id: string): Promise<CycleRecord | null>;
+  /** In no order. */
+  listByIds(ids: readonly string[]): Promise<CycleRecord[]>;
   list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
   countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
   nextOpensAt(): Date;
@@ -97,7 +98,7 @@ export function createCycles({ clock, store, lanes, eventLog, queue, laneCount }
     },
     completeIfDone: (cycleId) => complete({ id: cycleId }, 'no'),
     findRunning: () => store.findRunning(),
-    find: (id) => store.find(id),
+    listByIds: (ids) => store.listByIds(ids),
     list: (page) => store.list(page),
     countUsersOfCycles: (cycleIds, clientId) => store.countUsersOfCycles(cycleIds, clientId),
     nextOpensAt: () => nextSlot(clock.now()).opensAt,

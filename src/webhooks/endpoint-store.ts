@@ -17,6 +17,8 @@ export type StoredEndpoint = Pick<
 /** Endpoints, each read and written for its own client only. */
 export interface EndpointStore {
   find(clientId: string, id: string): Promise<WebhookEndpoint | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<WebhookEndpoint[]>;
   list(clientId: string, page: Page): Promise<WebhookEndpoint[]>;
   /** Returns null when the client has `limit` endpoints already. */
   create(
@@ -47,6 +49,7 @@ export function createEndpointStore(database: Database): EndpointStore {
   const { prisma } = database;
   return {
     find: (clientId, id) => prisma.webhookEndpoint.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => prisma.webhookEndpoint.findMany({ where: { id: { in: [...ids] }, clientId } }),
     list: (clientId, { after, limit }) =>
       prisma.webhookEndpoint.findMany({
         where: { clientId, ...(after !== null && { id: { gt: after } }) },

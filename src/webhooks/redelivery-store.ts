@@ -1,4 +1,4 @@
-import type { WebhookDelivery } from '../generated/prisma/client.ts';
+import { DeliveryStatus, type WebhookDelivery } from '../generated/prisma/client.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import type { Page } from './endpoint-store.ts';
 
@@ -6,13 +6,8 @@ import type { Page } from './endpoint-store.ts';
 export interface RedeliveryStore {
   find(clientId: string, id: string): Promise<WebhookDelivery | null>;
   findByEvent(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
-  /** Newest first. */
-  list(
-    clientId: string,
-    endpointId: string,
-    filter: { status: WebhookDelivery['status'] | null },
-    page: Page,
-  ): Promise<WebhookDelivery[]>;
+  /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
+  list(clientId: string, endpointIds: readonly string[], page: DeliveryPage): Promise<Map<string, WebhookDelivery[]>>;
   /** Makes the delivery due now, with the whole schedule before it; false while an attempt is being made. */
   repeat(clientId: string, id: string, now: Date): Promise<boolean>;
   /**
@@ -20,6 +15,11 @@ export interface RedeliveryStore {
    * those that it has no delivery of, those that failed, those that wait for a retry.
    */
   recover(query: RecoverQuery): Promise<{ count: number; last: bigint | null }>;
+}
+
+export interface DeliveryPage extends Page {
+  /** Null: whatever it is. */
+  status: WebhookDelivery['status'] | null;
 }
 
 export interface RecoverQuery {
@@ -32,18 +32,36 @@ export interface RecoverQuery {
   limit: number;
 }
 
+const columns = Prisma.sql`d.id, d.client_id AS "clientId", d.endpoint_id AS "endpointId", d.event_id AS "eventId",
+  d.bank_login_id AS "bankLoginId", d.position, d.status::text AS status, d.attempt_count AS "attemptCount",
+  d.next_attempt_at AS "nextAttemptAt", d.claimed_until AS "claimedUntil", d.fencing_token AS "fencingToken",
+  d.created_at AS "createdAt", d.delivered_at AS "deliveredAt"`;
+
 export function createRedeliveryStore(database: Database): RedeliveryStore {
   const { prisma } = database;
   return {
     find: (clientId, id) => prisma.webhookDelivery.findFirst({ where: { id, clientId } }),
     findByEvent: (clientId, endpointId, eventId) =>
       prisma.webhookDelivery.findFirst({ where: { clientId, endpointId, eventId } }),
-    list: (clientId, endpointId, { status }, { after, limit }) =>
-      prisma.webhookDelivery.findMany({
-        where: { clientId, endpointId, ...(status && { status }), ...(after !== null && { id: { lt: after } }) },
-        orderBy: { id: 'desc' },
-        take: limit,
-      }),
+    async list(clientId, endpointIds, { status, after, limit }) {
+      // The index is by endpoint, status and id: each status is read from it in order, and the newest of all are taken.
+      const statuses = status === null ? Object.values(DeliveryStatus) : [status];
+      const rows = await database.query<WebhookDelivery>(Prisma.sql`
+        SELECT page.* FROM unnest(${[...endpointIds]}::text[]) AS wanted(id) CROSS JOIN LATERAL (
+          SELECT of_status.* FROM unnest(${statuses}::text[]::"DeliveryStatus"[]) AS s(status) CROSS JOIN LATERAL (
+            SELECT ${columns} FROM webhook_deliveries d
+            WHERE d.endpoint_id = wanted.id AND d.status = s.status AND d.client_id = ${clientId}
+              ${after === null ? Prisma.empty : Prisma.sql`AND d.id < ${after}`}
+            ORDER BY d.id DESC LIMIT ${limit}::int) AS of_status
+          ORDER BY id DESC LIMIT ${limit}::int) AS page`);
+      const pages = new Map<string, WebhookDelivery[]>();
+      for (const row of rows) {
+        const page = pages.get(row.endpointId);
+        if (page) page.push(row);
+        else pages.set(row.endpointId, [row]);
+      }
+      return pages;
+    },
     repeat: async (clientId, id, now) => {
       const rows = await database.query(Prisma.sql`
         UPDATE webhook_deliveries SET status = 'PENDING', next_attempt_at = ${now}::timestamptz, claimed_until = NULL,

@@ -4,9 +4,9 @@ import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
 import type { DocumentRunner } from './document-runner.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
-import type { EndpointStore, Page, WebhookDelivery, WebhookEndpoint } from './endpoint-store.ts';
+import type { EndpointStore, WebhookDelivery, WebhookEndpoint } from './endpoint-store.ts';
 import { createPayloads } from './payload.ts';
-import type { RedeliveryStore } from './redelivery-store.ts';
+import type { DeliveryPage, RedeliveryStore } from './redelivery-store.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 import { webhookHeaders } from './webhook-request.ts';
 
@@ -20,13 +20,12 @@ export interface WebhookPreview {
 /** Deliveries: to look at, to repeat, to recover. */
 export interface Redelivery {
   findDelivery(clientId: string, id: string): Promise<WebhookDelivery | null>;
-  /** Newest first. */
+  /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
-    endpointId: string,
-    filter: { status: WebhookDelivery['status'] | null },
-    page: Page,
-  ): Promise<WebhookDelivery[]>;
+    endpointIds: readonly string[],
+    page: DeliveryPage,
+  ): Promise<Map<string, WebhookDelivery[]>>;
   /** Makes a webhook.test event, delivered to this endpoint alone. Conflict while it is disabled. */
   sendTest(clientId: string, endpointId: string): Promise<WebhookDelivery>;
   /** Delivers again, now. Conflict while the endpoint is disabled or an attempt is being made. */

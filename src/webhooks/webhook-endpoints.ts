@@ -37,6 +37,8 @@ export interface WebhookEndpointsDeps {
 /** Where events are delivered. Faulty input throws InvalidInput with every fault; what is not the client's, NotFound. */
 export interface WebhookEndpoints extends Redelivery {
   find(clientId: string, id: string): Promise<WebhookEndpoint | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<WebhookEndpoint[]>;
   /** Oldest first. */
   list(clientId: string, page: Page): Promise<WebhookEndpoint[]>;
   /** The secret (of Ed25519: the public key) is given here and never again. */
@@ -87,6 +89,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
   return {
     ...redelivery,
     find: store.find,
+    listByIds: store.listByIds,
     list: store.list,
     async create(clientId, input) {
       refuse(await findEndpointFaults(input, rules));

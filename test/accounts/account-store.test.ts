@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type AccountStore, createAccountStore, type TransactionFilter } from '../../src/accounts/account-store.ts';
+import {
+  type AccountStore,
+  createAccountStore,
+  type TransactionFilter,
+  type TransactionPage,
+} from '../../src/accounts/account-store.ts';
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
 import { mergeTransactions } from '../../src/accounts/transaction-merge.ts';
@@ -47,8 +52,10 @@ describe('the transactions of an account', () => {
     accounts = createAccountStore(database);
   });
 
+  const listPage = async (page: TransactionPage, asked = clientId) =>
+    (await accounts.listTransactions(asked, ['acc_1'], page)).get('acc_1') ?? [];
   const list = async (filter: Partial<TransactionFilter> = {}) => {
-    const rows = await accounts.listTransactions('acc_1', { ...everything, ...filter }, { after: null, limit: 100 });
+    const rows = await listPage({ filter: { ...everything, ...filter }, after: null, limit: 100 });
     return rows.map(({ id }) => id);
   };
 
@@ -79,13 +86,13 @@ describe('the transactions of an account', () => {
       givenTransaction({ transactionId: `b${n}`, bookingDate: n % 2 ? '2026-03-05' : '2026-03-04' }),
     );
     await storeTransactions(database, clientId, [...fetched, givenPending()]);
-    const all = await accounts.listTransactions('acc_1', everything, { after: null, limit: 100 });
+    const all = await listPage({ filter: everything, after: null, limit: 100 });
     expect(all).toHaveLength(26);
     // A pending one stands at the day on which it was first seen.
     expect(all[0]).toMatchObject({ status: 'PENDING', sortDate: '2026-03-10', bookingDate: null });
     const paged = [];
     for (let after = null; ; ) {
-      const page = await accounts.listTransactions('acc_1', everything, { after, limit: 7 });
+      const page = await listPage({ filter: everything, after, limit: 7 });
       paged.push(...page);
       const last = page.at(-1);
       if (!last) break;
@@ -102,7 +109,10 @@ describe('the transactions of an account', () => {
       amount: { amount: '-12.50', currency: 'EUR' },
     });
     expect(await accounts.findTransaction(stranger, 'txn_0')).toBeNull();
-    expect(await accounts.find(clientId, 'acc_1')).toMatchObject({ iban: 'DE1' });
-    expect(await accounts.find(stranger, 'acc_1')).toBeNull();
+    expect(await accounts.listByIds(clientId, ['acc_1'])).toMatchObject([{ iban: 'DE1' }]);
+    expect(await accounts.listByIds(stranger, ['acc_1'])).toEqual([]);
+    const page = { filter: everything, after: null, limit: 10 };
+    expect(await listPage(page)).toHaveLength(1);
+    expect(await listPage(page, stranger)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createAccountStore } from '../../src/accounts/account-store.ts';
+import { createLoginStore } from '../../src/consent/login-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { type EventData, eventCatalogue } from '../../src/events/event-catalogue.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
@@ -7,13 +8,14 @@ import { createDocumentRunner } from '../../src/graphql/event-document.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import { createCycleStore } from '../../src/sync/cycle-store.ts';
+import { createEndpointStore } from '../../src/webhooks/endpoint-store.ts';
 import { insertLogin, useStoredApi } from '../support/api-fixture.ts';
 
 const api = useStoredApi((database) => ({
   accounts: createAccountStore(database),
   cycles: createCycleStore(database) as unknown as Partial<Services['cycles']>,
-  bankLogins: { find: (clientId, id) => database.prisma.bankLogin.findFirst({ where: { clientId, id } }) },
-  webhooks: { find: (clientId, id) => database.prisma.webhookEndpoint.findFirst({ where: { clientId, id } }) as never },
+  bankLogins: createLoginStore(database),
+  webhooks: createEndpointStore(database) as unknown as Partial<Services['webhooks']>,
 }));
 const schema = createSchema();
 const unexpected: unknown[] = [];
@@ -141,7 +143,7 @@ describe('a document', () => {
       schema,
       source: () => ({
         ...api.source,
-        services: { ...api.source.services, users: { find: () => Promise.reject(new Error('secret')) } } as never,
+        services: { ...api.source.services, users: { listByIds: () => Promise.reject(new Error('secret')) } } as never,
       }),
       onUnexpected: (error) => unexpected.push(error),
     });

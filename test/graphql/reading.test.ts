@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAccountStore } from '../../src/accounts/account-store.ts';
+import { createLoginStore } from '../../src/consent/login-store.ts';
 import { newId } from '../../src/domain/ids.ts';
-import type { Services } from '../../src/graphql/services.ts';
 import { createCyclePlan } from '../../src/sync/cycle-plan.ts';
 import { createCyclePlanStore } from '../../src/sync/cycle-plan-store.ts';
 import { insertLogin, useStoredApi } from '../support/api-fixture.ts';
@@ -9,10 +9,7 @@ import { fixedClock } from '../support/fixed-clock.ts';
 
 const api = useStoredApi((database) => ({
   accounts: createAccountStore(database),
-  bankLogins: {
-    find: (clientId, id) => database.prisma.bankLogin.findFirst({ where: { clientId, id } }),
-    findConsent: (clientId, id) => database.prisma.consent.findFirst({ where: { clientId, id } }),
-  } satisfies Services['bankLogins'],
+  bankLogins: createLoginStore(database),
   plan: createCyclePlan({ clock: fixedClock(), store: createCyclePlanStore(database), laneCount: 1 }),
 }));
 

@@ -110,9 +110,9 @@ test('invariant 11: another client’s endpoint is not found, by any call', asyn
   expect(await endpoints.find(stranger, endpoint.id)).toBeNull();
   expect(await endpoints.list(stranger, { after: null, limit: 10 })).toEqual([]);
   expect(await endpoints.findDelivery(stranger, delivery?.id ?? '')).toBeNull();
-  expect(await endpoints.listDeliveries(stranger, endpoint.id, { status: null }, { after: null, limit: 10 })).toEqual(
-    [],
-  );
+  const page = { status: null, after: null, limit: 10 };
+  expect((await endpoints.listDeliveries(world.clientId, [endpoint.id], page)).get(endpoint.id)).toHaveLength(1);
+  expect(await endpoints.listDeliveries(stranger, [endpoint.id], page)).toEqual(new Map());
   for (const work of [
     endpoints.update(stranger, endpoint.id, { url }),
     endpoints.delete(stranger, endpoint.id),

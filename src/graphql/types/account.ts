@@ -38,7 +38,7 @@ export const Account = builder.prismaObject('Account', {
         }),
         ...pageArguments,
       },
-      resolve: (account, args, { services }) => {
+      resolve: (account, args, { loaders }) => {
         const filter = {
           status: args.status ?? null,
           bookedFrom: args.bookedFrom ?? null,
@@ -47,7 +47,7 @@ export const Account = builder.prismaObject('Account', {
         };
         return readConnection(args, {
           ...cursorByPair('sortDate', 'id'),
-          read: (page) => services.accounts.listTransactions(account.id, filter, page),
+          read: (page) => loaders.transactions.load(account.id, { filter, ...page }),
         });
       },
     }),
@@ -58,8 +58,8 @@ builder.objectField(Transaction, 'account', (t) =>
   t.field({
     type: Account,
     description: 'The account that it belongs to.',
-    resolve: async ({ accountId }, _args, { services, viewer }) => {
-      const account = await services.accounts.find(viewer.clientId, accountId);
+    resolve: async ({ accountId }, _args, { loaders }) => {
+      const account = await loaders.account.load(accountId);
       if (!account) throw new NotFound('account', accountId);
       return account;
     },

@@ -46,8 +46,8 @@ builder.objectField(LoginSynchronizationStatus, 'bankLogin', (t) =>
   t.field({
     type: BankLogin,
     description: 'The login that this is about.',
-    resolve: async ({ bankLoginId }, _args, { services, viewer }) => {
-      const login = await services.bankLogins.find(viewer.clientId, bankLoginId);
+    resolve: async ({ bankLoginId }, _args, { loaders }) => {
+      const login = await loaders.bankLogin.load(bankLoginId);
       if (!login) throw new NotFound('bank login', bankLoginId);
       return login;
     },
@@ -60,7 +60,7 @@ builder.queryField('bankLogin', (t) =>
     nullable: true,
     description: 'One bank login of your users; null when there is none with this id.',
     args: { id: t.arg.id({ required: true, description: "The bank login's id." }) },
-    resolve: (_root, { id }, { services, viewer }) => services.bankLogins.find(viewer.clientId, id),
+    resolve: (_root, { id }, { loaders }) => loaders.bankLogin.load(id),
   }),
 );
 

@@ -29,18 +29,14 @@ for (const ref of [Connected, Synchronized, Failed, ScaRequired, Expiring, Expir
     user: t.field({
       type: User,
       description: 'Whose login it is, as the user is now.',
-      resolve: async ({ userId }, _args, { services, viewer }) =>
-        orThrow(userId && (await services.users.find(viewer.clientId, userId)), 'user', userId),
+      resolve: async ({ userId }, _args, { loaders }) =>
+        orThrow(userId && (await loaders.user.load(userId)), 'user', userId),
     }),
     bankLogin: t.field({
       type: BankLogin,
       description: 'The login, as it is now.',
-      resolve: async ({ bankLoginId }, _args, { services, viewer }) =>
-        orThrow(
-          bankLoginId && (await services.bankLogins.find(viewer.clientId, bankLoginId)),
-          'bank login',
-          bankLoginId,
-        ),
+      resolve: async ({ bankLoginId }, _args, { loaders }) =>
+        orThrow(bankLoginId && (await loaders.bankLogin.load(bankLoginId)), 'bank login', bankLoginId),
     }),
   }));
 }

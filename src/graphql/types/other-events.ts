@@ -39,8 +39,8 @@ builder.objectField(CycleCompleted, 'cycle', (t) =>
   t.field({
     type: SynchronizationCycle,
     description: 'The cycle.',
-    resolve: async ({ cycleId }, _args, { services }) => {
-      const cycle = cycleId && (await services.cycles.find(cycleId));
+    resolve: async ({ cycleId }, _args, { loaders }) => {
+      const cycle = cycleId && (await loaders.cycle.load(cycleId));
       if (!cycle) throw new NotFound('cycle', cycleId ?? '');
       return cycle;
     },
@@ -52,8 +52,8 @@ builder.objectFields(defineEvent('WebhookEndpointDisabled', 'An endpoint is sent
     type: WebhookEndpoint,
     nullable: true,
     description: 'The endpoint, as it is now; null once it has been deleted.',
-    resolve: ({ endpointId }, _args, { services, viewer }) =>
-      endpointId === null ? null : services.webhooks.find(viewer.clientId, endpointId),
+    resolve: ({ endpointId }, _args, { loaders }) =>
+      endpointId === null ? null : loaders.webhookEndpoint.load(endpointId),
   }),
   reason: t.string({ description: 'Why.', resolve: (event) => dataOf(event).reason }),
 }));

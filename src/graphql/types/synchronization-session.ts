@@ -34,8 +34,7 @@ export const SynchronizationSession = builder.prismaObject('Session', {
       type: Event,
       nullable: true,
       description: 'The event that carried the result.',
-      resolve: ({ eventId }, _args, { services, viewer }) =>
-        eventId === null ? null : services.events.find(viewer.clientId, eventId),
+      resolve: ({ eventId }, _args, { loaders }) => (eventId === null ? null : loaders.event.load(eventId)),
     }),
     errorCode: t.exposeString('errorCode', { nullable: true, description: 'Why it failed, for programs.' }),
     errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, for people.' }),

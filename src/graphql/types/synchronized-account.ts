@@ -11,8 +11,8 @@ export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('S
     account: t.field({
       type: Account,
       description: 'The account, as it is now.',
-      resolve: async ({ account }, _args, { services, viewer }) => {
-        const row = await services.accounts.find(viewer.clientId, account.id);
+      resolve: async ({ account }, _args, { loaders }) => {
+        const row = await loaders.account.load(account.id);
         if (!row) throw new NotFound('account', account.id);
         return row;
       },

@@ -37,8 +37,8 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
     event: t.field({
       type: Event,
       description: 'What is delivered.',
-      resolve: async ({ eventId }, _args, { services, viewer }) => {
-        const event = await services.events.find(viewer.clientId, eventId);
+      resolve: async ({ eventId }, _args, { loaders }) => {
+        const event = await loaders.event.load(eventId);
         if (!event) throw new NotFound('event', eventId);
         return event;
       },

@@ -71,11 +71,10 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
         status: t.arg({ type: DeliveryStatus, description: 'Only deliveries in this state.' }),
         ...pageArguments,
       },
-      resolve: (endpoint, args, { services, viewer }) =>
+      resolve: (endpoint, args, { loaders }) =>
         readConnection(args, {
           ...cursorById,
-          read: (page) =>
-            services.webhooks.listDeliveries(viewer.clientId, endpoint.id, { status: args.status ?? null }, page),
+          read: (page) => loaders.deliveries.load(endpoint.id, { status: args.status ?? null, ...page }),
         }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
@@ -93,7 +92,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One of your endpoints; null when there is none with this id.',
     args: { id: t.arg.id({ required: true, description: "The endpoint's id." }) },
-    resolve: (_root, { id }, { services, viewer }) => services.webhooks.find(viewer.clientId, id),
+    resolve: (_root, { id }, { loaders }) => loaders.webhookEndpoint.load(id),
   }),
   webhookEndpoints: t.field({
     type: EndpointConnection,
