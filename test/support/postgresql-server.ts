@@ -18,6 +18,7 @@ export interface PostgresServer {
   url: string;
   /** A new, empty database; resolves to its URL. */
   createDatabase(name?: string): Promise<string>;
+  version(): Promise<string>;
   /** Stops the server as an operator would and starts it again: same URL, same data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -25,9 +26,12 @@ export interface PostgresServer {
 
 /**
  * A PostgreSQL server of the caller's own on loopback, in a temporary directory. Null where PostgreSQL is not installed
- * (an error in CI). With `durable` it syncs to disk as in production: for measurements.
+ * (an error in CI). With `durable` it syncs to disk as in production: for measurements. `settings`: name=value.
  */
-export async function startPostgresServer({ durable = false } = {}): Promise<PostgresServer | null> {
+export async function startPostgresServer({
+  durable = false,
+  settings = [] as readonly string[],
+} = {}): Promise<PostgresServer | null> {
   const programs = await findPostgresPrograms();
   if (!programs) return leaveOut('PostgreSQL', 'Install its server (Debian: apt-get install postgresql).');
   const user = await findServerUser();
@@ -43,7 +47,7 @@ export async function startPostgresServer({ durable = false } = {}): Promise<Pos
   const start = async (port: number): Promise<GuardedProcess> => {
     const server = startGuarded({
       command: programs.postgres,
-      arguments: ['-D', data, ...toSettings(port, durable)],
+      arguments: ['-D', data, ...toSettings(port, durable), ...settings.flatMap((setting) => ['-c', setting])],
       directory,
       endSignal: 'INT',
       user,
@@ -61,6 +65,7 @@ export async function startPostgresServer({ durable = false } = {}): Promise<Pos
   return {
     url,
     createDatabase: async (name) => await createPostgresDatabase(url, name),
+    version: async () => /\d+(\.\d+)*/.exec((await run(programs.postgres, ['--version'])).stdout)?.[0] ?? '',
     async restart() {
       await server.stop({ keepDirectory: true });
       server = await start(port);

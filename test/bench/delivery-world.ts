@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../../src/domain/clock.ts';
+import { newId } from '../../src/domain/ids.ts';
+import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
+import type { NewEvent } from '../../src/events/event-record.ts';
+import { createLocalEventSignal, type EventSignal, openPostgresEventSignal } from '../../src/events/event-signal.ts';
+import { type Database, Prisma } from '../../src/storage/database.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
+import { createDispatcher, type Dispatcher } from '../../src/webhooks/dispatcher.ts';
+import { fanOutSql } from '../../src/webhooks/fan-out.ts';
+import { createWebhookEndpoints, type WebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
+import { eventually } from '../support/eventually.ts';
+import type { Bench } from './section.ts';
+
+/** The delivering half of the product, composed as in production, over a database of the bench. */
+export interface DeliveryWorld {
+  database: Database;
+  eventLog: EventLog;
+  endpoints: WebhookEndpoints;
+  createDispatcher(): Dispatcher;
+  addClient(): Promise<string>;
+  /** Commits events with their deliveries, many in a transaction. */
+  commit(events: readonly NewEvent[]): Promise<void>;
+  /** Resolves when no delivery is pending any more. */
+  allRecorded(): Promise<void>;
+  countDelivered(): Promise<number>;
+}
+
+const log = { info() {}, warn() {}, error: (...facts: unknown[]) => console.error(...facts) };
+
+export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
+  const database = await bench.openDatabase();
+  const signal = await openSignal(database);
+  bench.onClose(() => signal.close());
+  const eventLog = createEventLog({ database, signal, fanOutSql });
+  bench.onClose(async () => eventLog.close());
+  const deps = {
+    database,
+    clock: systemClock,
+    signal,
+    eventLog,
+    encryption: createEncryption(randomBytes(32)),
+    documents: { validate: () => [], run: async () => ({ data: {} }) },
+    allowedNetworks: ['127.0.0.0/8'],
+    log,
+  };
+  return {
+    database,
+    eventLog,
+    endpoints: createWebhookEndpoints(deps),
+    createDispatcher: () => createDispatcher(deps),
+    async addClient() {
+      const now = systemClock.now();
+      const id = newId('client', now);
+      await database.prisma.client.create({ data: { id, name: 'Bench', createdAt: now, eventHead: { create: {} } } });
+      return id;
+    },
+    async commit(events) {
+      for (let index = 0; index < events.length; index += 500) {
+        await eventLog.commit(async (_tx, append) => {
+          for (const event of events.slice(index, index + 500)) append(event);
+        });
+      }
+    },
+    async allRecorded() {
+      await eventually(
+        async () => {
+          const [row] = await database.query<{ pending: boolean }>(
+            Prisma.sql`SELECT EXISTS (SELECT FROM webhook_deliveries WHERE status = 'PENDING') AS pending`,
+          );
+          return row?.pending === false;
+        },
+        { limitMs: 120_000, intervalMs: 10, what: 'every delivery recorded' },
+      );
+    },
+    async countDelivered() {
+      const [row] = await database.query<{ count: bigint }>(
+        Prisma.sql`SELECT count(*) AS count FROM webhook_deliveries d JOIN webhook_attempts a ON a.delivery_id = d.id
+          WHERE d.status = 'DELIVERED' AND a.response_status = 204`,
+      );
+      return Number(row?.count ?? 0);
+    },
+  };
+}
+
+async function openSignal(database: Database): Promise<EventSignal> {
+  const { pool, connectionString } = database;
+  if (connectionString === null) return createLocalEventSignal();
+  return await openPostgresEventSignal({ pool, connectionString, onError: (error) => console.error(error) });
+}
+
+/** A synchronization's event whose webhook body is about so many bytes long. */
+export function synchronizedEvent(
+  clientId: string,
+  { bodyBytes, login }: { bodyBytes: number; login: string },
+): NewEvent {
+  const count = Math.max(1, Math.round((bodyBytes - 760) / 405));
+  return {
+    clientId,
+    type: 'BANK_LOGIN_SYNCHRONIZED',
+    userId: `usr_${login}`,
+    bankLoginId: `login_${login}`,
+    occurredAt: systemClock.now(),
+    data: {
+      user: { id: `usr_${login}`, externalId: null },
+      bankLogin: { id: `login_${login}`, bank: { id: 'bank_bench', name: 'Bench Bank' } },
+      trigger: 'SCHEDULER',
+      sequence: 1,
+      accounts: [
+        {
+          account: {
+            id: `acc_${login}`,
+            iban: 'DE02120300000000202051',
+            name: 'Giro',
+            ownerName: 'Anna',
+            currency: 'EUR',
+            product: null,
+          },
+          balances: [{ type: 'expected', amount: { amount: '100.00', currency: 'EUR' }, referenceDate: '2026-03-10' }],
+          newTransactions: Array.from({ length: count }, (_, index) => ({
+            id: `txn_${login}_${index}`,
+            accountId: `acc_${login}`,
+            status: 'BOOKED' as const,
+            amount: { amount: `-${index}.20`, currency: 'EUR' },
+            bookingDate: '2026-03-09',
+            valueDate: '2026-03-09',
+            counterpartyName: `Coffee Bar ${index}`,
+            counterpartyIban: 'DE02500105170137075030',
+            remittanceInformation: `Card payment ${index} of the ninth of March, thank you for your visit`,
+            endToEndId: `E2E-${login}-${index}`,
+            bankTransactionCode: 'PMNT-CCRD-POSD',
+          })),
+          updatedTransactions: [],
+          removedTransactionIds: [],
+        },
+      ],
+    },
+  };
+}
