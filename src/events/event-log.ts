@@ -1,4 +1,5 @@
 import type { Database, Prisma, Transaction } from '../storage/database.ts';
+import { createEventFeeds, type EventFeed, type FeedOptions } from './event-feed.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
 import type { EventSignal } from './event-signal.ts';
 import { createEventStore, type EventQuery, withId } from './event-store.ts';
@@ -33,10 +34,12 @@ export interface EventLog {
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   head(clientId: string): Promise<bigint>;
   /**
-   * What lies after `after`, then what comes, without gap or repeat; with null, what comes from now on. Throws SlowConsumer, and
-   * InvalidInput where `after` is beyond the end of the log.
+   * What lies after `after`, then what comes, without gap or repeat; with null, what comes from now on. Throws InvalidInput where
+   * `after` is beyond the end of the log.
    */
   stream(query: StreamQuery): AsyncIterable<EventRecord>;
+  /** The same for many at once, who share what is made of each event. Ends with its last follower. */
+  openFeed<Value>(options: FeedOptions<Value>): EventFeed<Value>;
   readonly tail: EventTail;
   close(): void;
 }
@@ -54,6 +57,7 @@ export function createEventLog({ database, signal, fanOutSql, onError }: EventLo
   const store = createEventStore(database, fanOutSql);
   const tail = createEventTail({ store, signal, ...(onError && { onError }) });
   const openStream = createEventStreams({ store, tail });
+  const openFeed = createEventFeeds({ store, stream: openStream });
   return {
     async commit(work) {
       const { result, heads } = await database.transaction(async (tx) => {
@@ -71,6 +75,7 @@ export function createEventLog({ database, signal, fanOutSql, onError }: EventLo
     listByIds: store.listByIds,
     head: (clientId) => store.head(clientId),
     stream: (query) => openStream(query),
+    openFeed,
     tail,
     close: () => tail.close(),
   };

@@ -10,7 +10,7 @@ export interface StreamQuery extends StreamFilter {
   abort: AbortSignal;
 }
 
-/** What a subscriber may have waiting before it is cut off: about a minute of a busy client's events. */
+/** What a reader may have waiting in memory; of what is beyond, it reads the log. */
 export const streamLimits: QueueLimits = { records: 1_000, bytes: 8 * 1024 * 1024 };
 
 export interface EventStreamsDeps {
@@ -22,22 +22,17 @@ export interface EventStreamsDeps {
 
 /**
  * Opens streams of events: first pages of the log, at the reader's own pace, until it is level with the tail that all share;
- * then the tail.
+ * then the tail. A reader that falls behind the tail goes back to the log.
  */
 export function createEventStreams({ store, tail, limits = streamLimits }: EventStreamsDeps) {
   const sizeOf = createSizes();
 
   return async function* stream(query: StreamQuery): AsyncGenerator<EventRecord> {
     const { clientId, abort } = query;
-    const queue = createEventQueue({ limits, sizeOf, abort });
     let reached = await store.head(clientId);
     let position = query.after ?? reached;
-    // Going on from there would pass over whatever the log grows by until then.
-    if (position > reached)
-      throw new InvalidInput([{ path: 'after', message: 'lies beyond the end of the event log' }]);
-    let leave: (() => void) | null = null;
-    while (leave === null) {
-      if (abort.aborted) return;
+    if (position > reached) throw beyondTheEnd();
+    while (!abort.aborted) {
       if (position < reached) {
         const page = await store.readPage(query, position);
         for (const record of page.records) {
@@ -49,17 +44,34 @@ export function createEventStreams({ store, tail, limits = streamLimits }: Event
         position = page.complete && reached > last ? reached : last;
         // Asked anew, since the reader may have taken its time: the tail would heap on it all that came meanwhile.
         reached = tail.position(clientId) ?? (await store.head(clientId));
-      } else {
-        leave = tail.join({ filter: query, after: position, onRecords: queue.push, onEnd: queue.end });
-        if (leave === null) reached = tail.position(clientId) ?? position;
+        continue;
       }
-    }
-    try {
-      yield* queue.drain(position);
-    } finally {
-      leave();
+      const queue = createEventQueue({ limits, sizeOf, abort });
+      const leave = tail.join({ filter: query, after: position, onRecords: queue.push, onEnd: queue.end });
+      if (leave === null) {
+        reached = tail.position(clientId) ?? position;
+        continue;
+      }
+      try {
+        const waiting = queue.drain();
+        let next = await waiting.next();
+        while (!next.done) {
+          position = next.value.position;
+          yield next.value;
+          next = await waiting.next();
+        }
+        if (next.value === 'ended') return;
+      } finally {
+        leave();
+      }
+      reached = tail.position(clientId) ?? (await store.head(clientId));
     }
   };
+}
+
+/** Going on from there would pass over whatever the log grows by until then. */
+export function beyondTheEnd(): InvalidInput {
+  return new InvalidInput([{ path: 'after', message: 'lies beyond the end of the event log' }]);
 }
 
 // An event waits in many queues; its size is found once.

@@ -36,8 +36,20 @@ export interface Context {
   /** For relations only, which Pothos reads in batches; root fields go through the services. */
   prisma: RelationReader;
   loaders: Loaders;
-  /** Of a subscription to events: the last one that was executed. */
-  progress: { position: bigint | null };
+  /** Of a subscription to events: the last one that was handed out. */
+  progress: Progress;
+  /** Of a door that takes events as text, the same for many, rather than each subscriber's results. */
+  sink?: PayloadSink;
+}
+
+export interface Progress {
+  position: bigint | null;
+}
+
+export interface PayloadSink {
+  /** Takes an ExecutionResult as JSON. False: this one is taken, but no more until `onReady` is called. */
+  send(payload: string): boolean;
+  onReady: () => void;
 }
 
 /** What is read by id, or per row of a list: asked for one by one, read together. */

@@ -31,7 +31,7 @@ export interface Services {
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream'>;
+  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed'>;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'

@@ -18,8 +18,7 @@ export function streamUntilLeft<Value>(
       try {
         return left.signal.aborted ? done : await iterator.next();
       } catch (error) {
-        // As a resolver's error is: what the doors do not know as a GraphQLError they mask before it can be mapped.
-        throw error instanceof Error ? new GraphQLError(error.message, { originalError: error }) : error;
+        throw toStreamError(error);
       }
     },
     return: async () => {
@@ -28,4 +27,9 @@ export function streamUntilLeft<Value>(
       return done;
     },
   };
+}
+
+/** As a resolver's error is: what the doors do not know as a GraphQLError they mask before it can be mapped. */
+export function toStreamError(error: unknown): unknown {
+  return error instanceof Error ? new GraphQLError(error.message, { originalError: error }) : error;
 }

@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
+import { createEventFanOut } from '../graphql/event-fan-out.ts';
 import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -9,6 +10,7 @@ import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import type { ResultMapper } from './result-mapping.ts';
+import { useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { useResultMapping } from './use-result-mapping.ts';
 
@@ -28,11 +30,13 @@ export interface GraphQLEndpointDependencies {
   metrics: Metrics;
   mapResult: ResultMapper;
   logger: Logger;
+  /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
+  slowConsumerMs?: number;
 }
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, keyWatch, metrics, mapResult, logger } = dependencies;
+  const { schema, source, metrics, mapResult, logger } = dependencies;
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -55,7 +59,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
       useTokenLimit(),
       useOperationLimits(),
       useOperationMetrics(metrics),
-      useResultMapping(mapResult, keyWatch),
+      useEventFanOut(createEventFanOut({ schema, source, mapResult })),
+      useResultMapping(dependencies),
     ],
   });
 }

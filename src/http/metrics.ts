@@ -42,7 +42,7 @@ export function createMetrics(): Metrics {
   });
   const cutOffs = new Counter({
     name: 'tidewater_slow_consumers_total',
-    help: 'WebSockets that were cut off because their reader took nothing.',
+    help: 'WebSockets and event streams that were cut off because their reader took nothing.',
     registers: [registry],
   });
   return {

@@ -31,7 +31,7 @@ export interface HttpServerDependencies {
   metrics: Metrics;
   logger: Logger;
   /** Of live connections; for tests. */
-  timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerCheckMs?: number };
+  timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerMs?: number };
 }
 
 export interface HttpServer {
@@ -59,6 +59,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     metrics,
     mapResult,
     logger,
+    ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });
   const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, logger, ...timing });
   const handle = createRequestHandler({

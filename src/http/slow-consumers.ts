@@ -1,48 +1,37 @@
-import type { WebSocket } from 'ws';
-
-export interface SlowConsumerGuard {
-  /** Watches the socket until it closes; `lastCursor` is asked for when it is cut off. */
-  watch(socket: WebSocket, lastCursor: () => string | null): void;
-  close(): void;
+/** A socket, or a response, which passes on what its socket says. */
+interface Watchable {
+  on(event: 'timeout', listener: () => void): unknown;
+  off(event: 'timeout', listener: () => void): unknown;
+  setTimeout(ms: number): unknown;
 }
 
 export interface SlowConsumerOptions {
-  closeCode: number;
-  onCutOff: () => void;
-  /** @default 5000 */
-  intervalMs?: number;
+  /** Bytes that wait for the reader. */
+  unread: () => number;
+  onStalled: () => void;
+  /** How long a reader may take nothing while something waits for it. */
+  stallMs: number;
 }
 
 /**
- * Cuts off a socket whose reader has taken nothing between two looks while bytes wait for it. Its subscriptions wait
- * for it meanwhile, so that what waits in memory is one message each; the close reason carries the cursor to go on from.
+ * Calls `onStalled` once, when a reader has taken nothing for too long. Of what is slow but moves, nothing is said: its
+ * subscriptions wait for it in the log, so that it holds a bounded share of memory. Returns how to stop watching.
  */
-export function createSlowConsumerGuard({
-  closeCode,
-  onCutOff,
-  intervalMs = 5000,
-}: SlowConsumerOptions): SlowConsumerGuard {
-  const sockets = new Map<WebSocket, { lastCursor: () => string | null; unread: number }>();
-  const timer = setInterval(() => {
-    for (const [socket, seen] of sockets) {
-      const unread = socket.bufferedAmount;
-      if (unread > 0 && unread === seen.unread) {
-        sockets.delete(socket);
-        onCutOff();
-        socket.close(closeCode, toCutOffReason(seen.lastCursor()));
-      }
-      seen.unread = unread;
-    }
-  }, intervalMs);
-  timer.unref();
-  return {
-    watch: (socket, lastCursor) => {
-      sockets.set(socket, { lastCursor, unread: 0 });
-      socket.once('close', () => sockets.delete(socket));
-    },
-    close: () => clearInterval(timer),
-  };
+export function watchReader(stream: Watchable, { unread, onStalled, stallMs }: SlowConsumerOptions): () => void {
+  // Node counts a great write that is taken bit by bit as activity, which no look from outside could see.
+  const stop = (): void => void stream.off('timeout', onTimeout);
+  function onTimeout(): void {
+    if (unread() === 0) return;
+    stop();
+    onStalled();
+  }
+  stream.on('timeout', onTimeout);
+  stream.setTimeout(stallMs);
+  return stop;
 }
+
+/** @default of both doors */
+export const slowConsumerStallMs = 10_000;
 
 /** What a client reads to go on from: the cursor of the last event that was sent. */
 export function toCutOffReason(lastCursor: string | null): string {

@@ -5,6 +5,7 @@ import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
+import { createSocketSink } from './socket-sink.ts';
 import type { Socket } from './websocket.ts';
 
 type Result = Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
@@ -44,7 +45,8 @@ export async function prepareOperation(
     const refusal = refuseOperation({ schema, document, operationName, variables });
     if (refusal) return [refusal];
     const contextValue = (await contextFactory()) as Context;
-    operations.set(id, contextValue);
+    contextValue.sink = createSocketSink(socket.extra.socket, id);
+    operations.set(id, contextValue.progress);
     const prepared: PreparedOperation = { execute, subscribe };
     return {
       schema,

@@ -2,13 +2,24 @@ import type { ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.ts';
+import { isShared } from '../graphql/event-fan-out.ts';
 import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
+import type { Metrics } from './metrics.ts';
 import type { ResultMapper } from './result-mapping.ts';
+import { slowConsumerStallMs, watchReader } from './slow-consumers.ts';
 
-/** Maps the errors of every result over HTTP, and ends a stream whose key has ended. */
-export function useResultMapping(mapResult: ResultMapper, keyWatch: KeyWatch): Plugin<Context> {
+export interface ResultMappingOptions {
+  mapResult: ResultMapper;
+  keyWatch: KeyWatch;
+  metrics: Pick<Metrics, 'slowConsumerCutOff'>;
+  slowConsumerMs?: number;
+}
+
+/** Maps the errors of every result over HTTP, and ends a stream whose key has ended or whose reader takes nothing. */
+export function useResultMapping(options: ResultMappingOptions): Plugin<Context> {
+  const { mapResult, keyWatch } = options;
   return {
     async onExecutionResult({ result, setResult, context }) {
       const { key, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
@@ -18,7 +29,9 @@ export function useResultMapping(mapResult: ResultMapper, keyWatch: KeyWatch): P
         await result[Symbol.asyncIterator]().return?.();
         return setResult(mapResult({ errors: [tooMany] }, requestId));
       }
-      setResult(mapStream(result, (one) => mapResult(one, requestId), { key, keyWatch, response }));
+      setResult(
+        mapStream(result, (one) => (isShared(one) ? one : mapResult(one, requestId)), { ...options, key, response }),
+      );
     },
   };
 }
@@ -33,25 +46,35 @@ function isStream(result: object): result is Stream {
   return Symbol.asyncIterator in result;
 }
 
-interface StreamEnds {
+interface StreamEnds extends ResultMappingOptions {
   key: string;
-  keyWatch: KeyWatch;
   response: ServerResponse | undefined;
 }
 
 function mapStream(
   stream: Stream,
   map: (result: ExecutionResult) => ExecutionResult,
-  { key, keyWatch, response }: StreamEnds,
+  { key, keyWatch, response, metrics, slowConsumerMs: stallMs = slowConsumerStallMs }: StreamEnds,
 ): AsyncIterableIterator<ExecutionResult> {
   const iterator = stream[Symbol.asyncIterator]();
   const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
   const leave = async () => {
     stopWatching();
+    readerLeft?.();
     await iterator.return?.();
     return done;
   };
   const stopWatching = keyWatch.watch(key, () => void leave());
+  const readerLeft =
+    response &&
+    watchReader(response, {
+      unread: () => response.writableLength,
+      onStalled: () => {
+        metrics.slowConsumerCutOff();
+        response.destroy();
+      },
+      stallMs,
+    });
   // yoga itself finds out only when it next writes.
   response?.once('close', () => void leave());
   return {
@@ -60,8 +83,11 @@ function mapStream(
     },
     next: async () => {
       const next = await iterator.next();
+      // Again with each event, since yoga turns it off when it begins to answer.
+      response?.setTimeout(stallMs);
       if (!next.done) return { done: false, value: map(next.value) };
       stopWatching();
+      readerLeft?.();
       return done;
     },
     return: leave,

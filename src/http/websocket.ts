@@ -3,7 +3,7 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { type Context as GraphQLSocket, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { toCursor } from '../events/event-cursor.ts';
-import type { Context } from '../graphql/context.ts';
+import type { Progress } from '../graphql/context.ts';
 import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
@@ -11,7 +11,7 @@ import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { readRequestId } from './request-id.ts';
 import type { ResultMapper } from './result-mapping.ts';
-import { createSlowConsumerGuard, toCutOffReason } from './slow-consumers.ts';
+import { slowConsumerStallMs, toCutOffReason, watchReader } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
 import { createSocketServer, type SocketExtra, type SocketServer } from './socket-server.ts';
 
@@ -21,7 +21,7 @@ export const closeCodes = {
   forbidden: 4403,
   /** The key has too many sockets open. */
   tooManySockets: 4429,
-  /** What was sent is not being read; the reason carries the cursor to go on from. */
+  /** Nothing of what was sent is being read; the reason carries the cursor to go on from. */
   slowConsumer: 4290,
 } as const;
 
@@ -36,15 +36,15 @@ export interface WebSocketDoorDependencies {
   initTimeoutMs?: number;
   /** @default 12_000 */
   keepAliveMs?: number;
-  /** How often unread bytes are looked at. @default 5000 */
-  slowConsumerCheckMs?: number;
+  /** How long a reader may take nothing of what waits for it. @default 10_000 */
+  slowConsumerMs?: number;
 }
 
 /** Of one socket; put into graphql-ws's `extra` when its key has been accepted. */
 interface SocketFacts {
   door: DoorContext;
-  /** By subscription id: the contexts that the operations are executed with. */
-  operations: Map<string, Context>;
+  /** By the id of what runs: how far it has come. */
+  operations: Map<string, Progress>;
 }
 
 type Parameters = Record<string, unknown> | undefined;
@@ -52,47 +52,40 @@ export type Socket = GraphQLSocket<Parameters, SocketExtra & Partial<SocketFacts
 
 /** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
 export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): SocketServer {
-  const { endpoint, mapResult, metrics, logger, slowConsumerCheckMs } = dependencies;
-  const guard = createSlowConsumerGuard({
-    closeCode: closeCodes.slowConsumer,
-    onCutOff: metrics.slowConsumerCutOff,
-    ...(slowConsumerCheckMs !== undefined && { intervalMs: slowConsumerCheckMs }),
-  });
+  const { endpoint, mapResult, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
   const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
   const protocol = makeServer<Parameters, Socket['extra']>({
     connectionInitWaitTimeout: dependencies.initTimeoutMs ?? 3000,
     onConnect: async (socket) => {
       const admitted = await admit(socket, dependencies);
-      if (admitted) guard.watch(socket.extra.socket, () => earliestCursor(socket));
+      if (admitted) watch(socket);
       return admitted;
     },
     onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint),
     execute: (args) => preparedOf(args).execute(args),
     subscribe: (args) => preparedOf(args).subscribe(args),
     onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
-    onError: (socket, _id, _payload, errors) => {
-      const mapped = map(socket, { errors }).errors ?? [];
-      const behind = mapped.find(({ extensions }) => extensions.code === 'SLOW_CONSUMER');
-      // After the error itself, which names the subscription.
-      if (behind) setImmediate(() => cutOff(socket, behind.extensions.cursor));
-      return mapped as never;
-    },
+    onError: (socket, _id, _payload, errors) => (map(socket, { errors }).errors ?? []) as never,
     onComplete: (socket, id) => void socket.extra.operations?.delete(id),
   });
-  const server = createSocketServer({
+  function watch({ extra }: Socket): void {
+    const { socket, request, operations } = extra;
+    watchReader(request.socket, {
+      unread: () => socket.bufferedAmount,
+      onStalled: () => {
+        metrics.slowConsumerCutOff();
+        socket.close(closeCodes.slowConsumer, toCutOffReason(earliestCursor(operations?.values() ?? [])));
+      },
+      stallMs,
+    });
+  }
+  return createSocketServer({
     protocol,
     toExtra: (extra) => ({ ...extra }),
     metrics,
     logger,
     keepAliveMs: dependencies.keepAliveMs ?? 12_000,
   });
-  return {
-    attach: server.attach,
-    close: async () => {
-      guard.close();
-      await server.close();
-    },
-  };
 }
 
 function preparedOf(args: ExecutionArgs): PreparedOperation {
@@ -117,19 +110,13 @@ async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDe
   return true;
 }
 
-function cutOff({ extra }: Socket, cursor: unknown): void {
-  extra.socket.close(closeCodes.slowConsumer, toCutOffReason(typeof cursor === 'string' ? cursor : null));
-}
-
-/** Of all subscriptions of the socket: going on from there may repeat, but never skips. */
-function earliestCursor(socket: Socket): string | null {
-  let earliest: Context | null = null;
-  for (const context of socket.extra.operations?.values() ?? []) {
-    const { position } = context.progress;
-    if (position !== null && (earliest?.progress.position ?? position) >= position) earliest = context;
+/** Of all subscriptions of a socket: going on from there may repeat, but never skips. */
+function earliestCursor(operations: Iterable<Progress>): string | null {
+  let earliest: bigint | null = null;
+  for (const { position } of operations) {
+    if (position !== null && (earliest === null || position < earliest)) earliest = position;
   }
-  const position = earliest?.progress.position ?? null;
-  return earliest && position !== null ? toCursor(position) : null;
+  return earliest === null ? null : toCursor(earliest);
 }
 
 function headerOf(request: IncomingMessage, name: string): string | null {

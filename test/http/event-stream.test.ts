@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { SlowConsumer } from '../../src/events/event-queue.ts';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openTestApi, type TestApi } from '../support/api-fixture.ts';
-import { createTestEvents, testEvent } from '../support/event-streams.ts';
+import { createTestEvents } from '../support/event-streams.ts';
 import { eventually } from '../support/eventually.ts';
 
 const query = 'subscription { events { id ... on WebhookTest { message } } }';
@@ -31,32 +31,60 @@ describe('server-sent events', () => {
     const api = await openTestApi({ services: { events } });
     const stream = await openStream(api);
     expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
-    events.streams[0]?.push(testEvent(1n));
+    await eventually(events.isFollowed);
+    events.emit();
     const text = await eventually(() => stream.read().includes('data: {') && stream.read());
     expect(text).toContain('event: next\n');
-    expect(text).toContain(`{"data":{"events":{"id":"${testEvent(1n).id}","message":"message 1"}}}`);
+    expect(text).toContain('{"data":{"events":{"id":"evt_1","message":"1"}}}');
     stream.abort.abort();
-    await eventually(() => events.streams[0]?.left);
+    await eventually(() => !events.isFollowed());
   });
 
   test('end when the key is revoked', async () => {
     const events = createTestEvents();
     const api = await openTestApi({ services: { events } });
     const stream = await openStream(api);
-    await eventually(() => events.streams.length === 1);
+    await eventually(events.isFollowed);
     api.keys.revoke(api.keys.client);
     await stream.ended;
     expect(stream.read()).toContain('event: complete');
-    expect(events.streams[0]?.left).toBe(true);
+    await eventually(() => !events.isFollowed());
   });
 
-  test('tell a reader that fell behind the cursor to go on from', async () => {
+  test('come in order, whatever number is committed at once', async () => {
     const events = createTestEvents();
     const api = await openTestApi({ services: { events } });
     const stream = await openStream(api);
-    await eventually(() => events.streams.length === 1);
-    events.streams[0]?.fail(new SlowConsumer(5n));
-    await stream.ended;
-    expect(stream.read()).toMatch(/"code":"SLOW_CONSUMER","cursor":"\w+"/);
+    await eventually(events.isFollowed);
+    events.emit(3_000);
+    await eventually(() => stream.read().includes('"evt_3000"'));
+    const ids = [...stream.read().matchAll(/"id":"evt_(\d+)"/g)].map(([, id]) => Number(id));
+    expect(ids).toEqual(Array.from({ length: 3_000 }, (_, i) => i + 1));
+  });
+
+  test('are cut off when their reader takes nothing', async () => {
+    const events = createTestEvents();
+    const api = await openTestApi({ services: { events }, server: { timing: { slowConsumerMs: 100 } } });
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const body = JSON.stringify({ query });
+    socket.write(
+      [
+        'POST /graphql HTTP/1.1',
+        'host: localhost',
+        'content-type: application/json',
+        'accept: text/event-stream',
+        `authorization: Bearer ${api.keys.client}`,
+        `content-length: ${body.length}`,
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    await eventually(events.isFollowed);
+    socket.pause();
+    events.emit(2, { data: { message: 'x'.repeat(8 * 1024 * 1024) } });
+    await eventually(async () => (await (await fetch(`${api.url}/metrics`)).text()).includes('slow_consumers_total 1'));
+    await eventually(() => !events.isFollowed());
   });
 });

@@ -1,60 +1,26 @@
+import { onTestFinished } from 'vitest';
+import { createEventFeeds } from '../../src/events/event-feed.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
+import { createLocalEventSignal } from '../../src/events/event-signal.ts';
+import { createEventStreams } from '../../src/events/event-stream.ts';
+import { createEventTail } from '../../src/events/event-tail.ts';
+import { createFakeLog } from '../events/fake-log.ts';
 
-/** An event of no account. */
-export function testEvent(position: bigint): EventRecord {
+/** The events that a door streams, from a log in memory of one client. */
+export function createTestEvents(clientId = 'cli_test') {
+  const fake = createFakeLog();
+  const signal = createLocalEventSignal();
+  const tail = createEventTail({ store: fake.store, signal });
+  onTestFinished(() => tail.close());
+  const stream = createEventStreams({ store: fake.store, tail });
   return {
-    id: `evt_${String(position).padStart(26, '0')}`,
-    clientId: 'cli_test',
-    position,
-    type: 'WEBHOOK_TEST',
-    occurredAt: new Date('2026-03-10T10:00:00Z'),
-    userId: null,
-    bankLoginId: null,
-    cycleId: null,
-    endpointId: null,
-    data: { message: `message ${position}` },
-  };
-}
-
-/** Streams that the test feeds and that say when their reader has left. */
-export function createTestEvents() {
-  const streams: {
-    push: (event: EventRecord) => void;
-    fail: (error: Error) => void;
-    left: boolean;
-    after: bigint | null;
-  }[] = [];
-  return {
-    streams,
-    stream({ abort, after }: { abort: AbortSignal; after: bigint | null }): AsyncIterable<EventRecord> {
-      const waiting: EventRecord[] = [];
-      let wake = () => {};
-      let failure: Error | null = null;
-      const stream = {
-        left: false,
-        after,
-        push: (event: EventRecord) => {
-          waiting.push(event);
-          wake();
-        },
-        fail: (error: Error) => {
-          failure = error;
-          wake();
-        },
-      };
-      streams.push(stream);
-      abort.addEventListener('abort', () => {
-        stream.left = true;
-        wake();
-      });
-      return (async function* () {
-        while (!abort.aborted) {
-          const next = waiting.shift();
-          if (next) yield next;
-          else if (failure) throw failure;
-          else await new Promise<void>((resolve) => (wake = resolve));
-        }
-      })();
+    stream,
+    openFeed: createEventFeeds({ store: fake.store, stream }),
+    /** Commits events: the first has the position 1, the id `evt_1` and the message `1`. */
+    emit(count = 1, more: Partial<EventRecord> = {}): void {
+      signal.publish(clientId, fake.write(count, more));
     },
+    /** Whether anybody follows the log. */
+    isFollowed: () => tail.position(clientId) !== null,
   };
 }

@@ -1,0 +1,188 @@
+import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
+import type { EventFeed, Following } from '../events/event-feed.ts';
+import type { EventRecord } from '../events/event-record.ts';
+import { type Context, type ContextSource, createContext, type Viewer } from './context.ts';
+import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
+import { toStreamError } from './subscription-stream.ts';
+
+/** The result of one event, the same for all who share it; written as JSON once. */
+export interface SharedResult extends ExecutionResult {
+  /** The name is yoga's, which asks a result how it is written. */
+  stringify(): string;
+}
+
+export interface EventFanOutDependencies {
+  schema: GraphQLSchema;
+  source: ContextSource;
+  /** Logs what subscribers are not told, and makes of a result what they get. */
+  mapResult: (result: ExecutionResult, requestId: string) => ExecutionResult;
+}
+
+/** What a subscriber reads from: results where they are pulled; nothing, but the end, where its context has a sink. */
+export type SharedStream = AsyncGenerator<SharedResult, undefined>;
+
+export interface EventFanOut {
+  /** Null: not a subscription to events that could be shared; run it as any other. */
+  subscribe(requested: RequestedSubscription, context: Context): SharedStream | null;
+}
+
+/**
+ * Subscriptions to events: an event's document is executed once for all of a client who sent the same document, variables and
+ * filter, with the client's rights, whatever their keys and cursors are.
+ */
+export function createEventFanOut({ schema, source, mapResult }: EventFanOutDependencies): EventFanOut {
+  const read = createSubscriptionReader();
+  const feeds = new Map<string, EventFeed<SharedResult>>();
+
+  function findFeed(subscription: EventSubscription, { clientId, scopes }: Viewer): EventFeed<SharedResult> {
+    const { document, text, variables, filter } = subscription;
+    const key = JSON.stringify([clientId, [...scopes].sort(), text, variables]);
+    const known = feeds.get(key);
+    if (known) return known;
+    // Nobody's own: whoever shares the results has this client and these scopes.
+    const viewer: Viewer = { clientId, scopes, keyId: '', expiresAt: null };
+    const feed = source.services.events.openFeed<SharedResult>({
+      filter: { clientId, ...filter },
+      toValue: (event) => executeOnce({ document, variables, viewer, event }),
+      sizeOf: (result) => result.stringify().length,
+      onEnd: () => {
+        if (feeds.get(key) === feed) feeds.delete(key);
+      },
+    });
+    feeds.set(key, feed);
+    return feed;
+  }
+
+  async function executeOnce({ document, variables, viewer, event }: Execution): Promise<SharedResult> {
+    const requestId = event.id;
+    const contextValue = createContext(source, { viewer, requestId });
+    try {
+      const result = await execute({ schema, document, rootValue: event, contextValue, variableValues: variables });
+      return share(mapResult(result, requestId));
+    } catch (error) {
+      return share(mapResult({ errors: [toStreamError(error) as GraphQLError] }, requestId));
+    }
+  }
+
+  return {
+    subscribe(requested, context) {
+      const subscription = read(requested);
+      if (!subscription) return null;
+      const { sink, progress, viewer } = context;
+      const open = () => findFeed(subscription, viewer);
+      return sink
+        ? push({ open, after: subscription.after, progress, sink })
+        : pull({ open, after: subscription.after, progress });
+    },
+  };
+}
+
+interface Execution {
+  document: EventSubscription['document'];
+  variables: Record<string, unknown>;
+  viewer: Viewer;
+  event: EventRecord;
+}
+
+function share(result: ExecutionResult): SharedResult {
+  const text = JSON.stringify(result);
+  return { ...result, stringify: () => text };
+}
+
+/** Whether a result has been mapped for all who get it. */
+export function isShared(result: ExecutionResult): result is SharedResult {
+  return 'stringify' in result;
+}
+
+interface Subscriber {
+  open(): EventFeed<SharedResult>;
+  after: bigint | null;
+  progress: Context['progress'];
+}
+
+const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+// Hands over without anybody asking: a promise for each event and subscriber would cost more than sending it.
+function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<Context['sink']> }): SharedStream {
+  let following: Following | null = null;
+  let finish: () => void = () => {};
+  const begin = () =>
+    new Promise<typeof done>((resolve, reject) => {
+      finish = () => resolve(done);
+      following = open().follow({
+        after,
+        take: (result, position) => {
+          progress.position = position;
+          return sink.send(result.stringify());
+        },
+        onEnd: (error) => (error ? reject(toStreamError(error)) : resolve(done)),
+      });
+      sink.onReady = following.resume;
+    });
+  let ended: Promise<typeof done> | null = null;
+  return toGenerator(
+    () => (ended ??= begin()),
+    () => {
+      following?.leave();
+      finish();
+      ended ??= Promise.resolve(done);
+    },
+  );
+}
+
+function pull({ open, after, progress }: Subscriber): SharedStream {
+  let following: Following | null = null;
+  let taken: SharedResult | null = null;
+  let end: { error: Error | null } | null = null;
+  let wake: () => void = () => {};
+  async function next(): Promise<IteratorResult<SharedResult, undefined>> {
+    if (!following && !end) {
+      following = open().follow({
+        after,
+        take: (result, position) => {
+          progress.position = position;
+          taken = result;
+          wake();
+          return false;
+        },
+        onEnd: (error) => {
+          end = { error };
+          wake();
+        },
+      });
+    } else if (!taken) {
+      following?.resume();
+    }
+    if (!taken && !end) await new Promise<void>((resolve) => (wake = resolve));
+    if (taken) {
+      const value: SharedResult = taken;
+      taken = null;
+      return { done: false, value };
+    }
+    const error = (end as { error: Error | null } | null)?.error;
+    end = { error: null };
+    if (error) throw toStreamError(error);
+    return done;
+  }
+  return toGenerator(next, () => {
+    following?.leave();
+    taken = null;
+    end = { error: null };
+    wake();
+  });
+}
+
+function toGenerator(next: SharedStream['next'], leave: () => void): SharedStream {
+  const stop = async () => {
+    leave();
+    return done;
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next,
+    return: stop,
+    throw: stop,
+  };
+}
