@@ -58,6 +58,8 @@ export interface AppOptions {
   clock?: Clock;
   /** @default pino to the standard error stream */
   log?: Logger;
+  /** What a process works on (lanes, sessions, jobs) is its own for so long without a word from it. @default 60 */
+  leaseSeconds?: number;
 }
 
 type Closer = () => Promise<unknown>;
@@ -79,7 +81,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 const handBackMs = 8_000;
 
 async function compose(
-  { config, clock = systemClock, ...options }: AppOptions,
+  { config, clock = systemClock, leaseSeconds = 60, ...options }: AppOptions,
   closers: Closer[],
   stop: Closer,
 ): Promise<App> {
@@ -105,6 +107,7 @@ async function compose(
     mongodbUrl: config.mongodbUrl?.reveal() ?? null,
     pool: database.pool,
     embedded,
+    lockLifetimeMs: leaseSeconds * 1_000,
     onError: onStoreError,
   });
   closers.push(jobStore.close);
@@ -144,6 +147,7 @@ async function compose(
     bankData,
     queue,
     laneCount,
+    leaseSeconds,
     log,
   });
   const { cycles, plan, sessionRunner } = synchronization;
@@ -236,6 +240,7 @@ async function compose(
         ...connections.maintenance,
       ],
       laneCount,
+      touchEveryMs: (leaseSeconds * 1_000) / 12,
       onError: (job, err) => log.error({ err, job }, 'a job failed'),
     });
     await jobs.start();

@@ -20,12 +20,14 @@ export interface JobStoreOptions {
   /** The system of record, used when there is no MongoDB. */
   pool: pg.Pool;
   embedded: boolean;
+  /** A job that is not touched for so long is given to another process. @default 60_000 */
+  lockLifetimeMs?: number;
   onError(error: Error): void;
 }
 
 // A handler that outlives its lock is started a second time, and Agenda keeps a timer of half a lock's life per finished
 // job: so locks are short, and long work touches its job.
-const lockLifetimeMs = 60_000;
+const defaultLockLifetimeMs = 60_000;
 const pollMs = 1_000;
 
 /** Throws a StartupError when the store cannot be reached. */
@@ -88,7 +90,7 @@ async function startAgenda(
   const agenda = new Agenda({
     ...backend,
     processEvery: pollMs,
-    defaultLockLifetime: lockLifetimeMs,
+    defaultLockLifetime: options.lockLifetimeMs ?? defaultLockLifetimeMs,
     defaultLockLimit: 2,
     removeOnComplete: true,
   });

@@ -7,7 +7,6 @@ import type { SynchronizationQueue } from '../sync/synchronization-queue.ts';
 
 export const jobNames = {
   openCycle: 'open-synchronization-cycle',
-  reconcile: 'reconcile-synchronization',
   synchronizeUser: 'synchronize-user',
   maintain: 'maintain-consents-and-sessions',
 } as const;
@@ -30,11 +29,15 @@ export interface JobsDeps {
   /** Taken up by whichever process comes first, every minute: expiry, erasures at the bank, sessions left behind. */
   maintenance: ReadonlyArray<{ name: string; run(): Promise<unknown> }>;
   laneCount: number;
+  /** How often this process looks after the ledger and the schedule, whatever becomes of the job store. @default 5_000 */
+  watchEveryMs?: number;
+  /** @default 5_000 */
+  touchEveryMs?: number;
   onError(job: string, error: unknown): void;
 }
 
 export interface Jobs {
-  /** Schedules what recurs, brings the ledger up to date at once, and begins to work. */
+  /** Schedules what recurs, brings the ledger up to date at once, and begins to work; goes on looking after both. */
   start(): Promise<void>;
   /** No new jobs; those that run are waited for by their owners. */
   stop(): Promise<void>;
@@ -63,9 +66,25 @@ export function createJobHandlers(deps: JobsDeps): JobHandlers {
   };
 }
 
+const utc = { timezone: 'UTC', skipImmediate: true };
+const recurring = [
+  { name: jobNames.openCycle, cron: `0 ${slotHours.join(',')} * * *` },
+  { name: jobNames.maintain, cron: '30 * * * * *' },
+] as const;
+
+// `every` anew would put off a job that is just due: only what the store has lost is scheduled again.
+async function scheduleMissing(agenda: Agenda): Promise<void> {
+  const { jobs } = await agenda.queryJobs({ names: recurring.map(({ name }) => name) });
+  const known = new Set(jobs.map(({ name }) => name));
+  for (const { name, cron } of recurring) if (!known.has(name)) await agenda.every(cron, name, undefined, utc);
+}
+
 export function createJobs(deps: JobsDeps): Jobs {
-  const { agenda, laneCount, onError } = deps;
+  const { agenda, laneCount, watchEveryMs = 5_000, touchEveryMs = 5_000, onError } = deps;
   const handlers = createJobHandlers(deps);
+  let timer: NodeJS.Timeout | undefined;
+  let watching: Promise<void> | null = null;
+
   const define = (name: string, concurrency: number, run: (job: Job) => Promise<void>): void =>
     agenda.define(
       name,
@@ -79,32 +98,43 @@ export function createJobs(deps: JobsDeps): Jobs {
       },
       { concurrency, lockLimit: concurrency },
     );
+
+  // Not a job: jobs can be lost with their store, or lie locked by a process that has died.
+  async function watch(): Promise<void> {
+    await handlers.reconcile().catch((error: unknown) => onError('reconcile', error));
+    await scheduleMissing(agenda).catch((error: unknown) => onError('schedule', error));
+  }
+
   return {
     async start() {
       define(jobNames.openCycle, 1, () => handlers.reconcile());
-      define(jobNames.reconcile, 1, () => handlers.reconcile());
       define(jobNames.maintain, 1, () => handlers.maintain());
       define(jobNames.synchronizeUser, laneCount, (job) =>
         handlers.synchronizeUser(
           job.attrs.data,
-          createTouch(() => job.touch()),
+          createTouch(touchEveryMs, () => job.touch().catch((error: unknown) => onError('touch', error))),
         ),
       );
       await agenda.start();
-      const utc = { timezone: 'UTC', skipImmediate: true };
-      await agenda.every(`0 ${slotHours.join(',')} * * *`, jobNames.openCycle, undefined, utc);
-      await agenda.every('*/15 * * * * *', jobNames.reconcile, undefined, utc);
-      await agenda.every('30 * * * * *', jobNames.maintain, undefined, utc);
+      for (const { name, cron } of recurring) await agenda.every(cron, name, undefined, utc);
       await handlers.reconcile();
+      timer = setInterval(() => {
+        watching ??= watch().finally(() => {
+          watching = null;
+        });
+      }, watchEveryMs);
     },
-    stop: async () => void (await agenda.drain({ timeout: 10_000 })),
+    async stop() {
+      clearInterval(timer);
+      await watching;
+      await agenda.drain({ timeout: 10_000 });
+    },
   };
 }
 
-const touchEveryMs = 5_000;
-
-// A touch is a write to the job store: once in a while is enough for a lock of a minute.
-function createTouch(touch: () => Promise<unknown>): () => Promise<void> {
+// A touch is a write to the job store: once in a while is enough. One that fails stops no work, since the lane's lease decides
+// who may write: the store may be down, or have lost the job.
+function createTouch(touchEveryMs: number, touch: () => Promise<unknown>): () => Promise<void> {
   let lastMs = performance.now();
   return async () => {
     if (performance.now() - lastMs < touchEveryMs) return;

@@ -1,7 +1,5 @@
 import { type Database, Prisma } from '../storage/database.ts';
-
-/** A lane is held for this long without a word from its holder; then another may take it. */
-export const laneLeaseSeconds = 60;
+import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
 /** The right to work on a lane, for as long as nobody took it with a higher token. */
 export interface LaneHold {
@@ -42,9 +40,9 @@ export interface FinishedEntry {
   outcome: EntryOutcome;
 }
 
-const lease = Prisma.sql`now() + make_interval(secs => ${laneLeaseSeconds}::int)`;
-
-export function createCycleLaneStore(database: Database): CycleLaneStore {
+/** A lane is held for `leaseSeconds` without a word from its holder; then another may take it. */
+export function createCycleLaneStore(database: Database, leaseSeconds = defaultLeaseSeconds): CycleLaneStore {
+  const lease = leaseSql(leaseSeconds);
   return {
     async takeLane(cycleId, lane, holder) {
       const [row] = await database.query<{ fencing_token: number }>(Prisma.sql`
@@ -64,7 +62,7 @@ export function createCycleLaneStore(database: Database): CycleLaneStore {
     async releaseLane(hold) {
       await database.query(Prisma.sql`UPDATE cycle_lanes SET holder = NULL, lease_until = NULL WHERE ${heldBy(hold)}`);
     },
-    claimNext: (hold, now, before) => claimNext(database, hold, { now, before }),
+    claimNext: (hold, now, before) => claimNext(database, hold, { now, before, lease }),
     async finishEntry(hold, now, finished) {
       await database.query(finishStatement(hold, now, finished));
     },
@@ -111,7 +109,7 @@ function finishStatement(hold: LaneHold, now: Date, { userId, outcome }: Finishe
 async function claimNext(
   database: Database,
   hold: LaneHold,
-  { now, before }: { now: Date; before: FinishedEntry | null },
+  { now, before, lease }: { now: Date; before: FinishedEntry | null; lease: Prisma.Sql },
 ): Promise<ClaimedEntry | null> {
   if (before) await database.query(finishStatement(hold, now, before));
   const [row] = await database.query<{ user_id: string; client_id: string; attempt_count: number }>(Prisma.sql`

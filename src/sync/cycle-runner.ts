@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { ClaimedEntry, CycleLaneStore, EntryOutcome, LaneHold } from './cycle-lane-store.ts';
+import { defaultLeaseSeconds, renewRegularly } from './lease.ts';
 import { settledWithin } from './settled-within.ts';
 import type { UserSynchronizer } from './synchronize-user.ts';
 
@@ -32,11 +33,14 @@ export interface CycleRunnerDeps {
   clock: Clock;
   lanes: CycleLaneStore;
   synchronizeUser: UserSynchronizer;
+  /** Of a lane, as the store gives it. @default 60 */
+  leaseSeconds?: number;
   /** Told of what should not have happened to a user; the lane goes on. */
   onUnexpected(error: unknown, entry: ClaimedEntry): void;
 }
 
-export function createCycleRunner({ clock, lanes, synchronizeUser, onUnexpected }: CycleRunnerDeps): CycleRunner {
+export function createCycleRunner(deps: CycleRunnerDeps): CycleRunner {
+  const { clock, lanes, synchronizeUser, leaseSeconds = defaultLeaseSeconds, onUnexpected } = deps;
   let stopping = false;
   const interrupt = new AbortController();
   const running = new Set<Promise<LaneProgress>>();
@@ -45,7 +49,7 @@ export function createCycleRunner({ clock, lanes, synchronizeUser, onUnexpected 
     if (stopping) return 'busy';
     const hold = await lanes.takeLane(task.cycleId, task.lane, randomUUID());
     if (!hold) return 'busy';
-    const stopRenewing = renewRegularly(lanes, hold);
+    const stopRenewing = renewRegularly(leaseSeconds, () => lanes.renewLane(hold));
     try {
       return await workEntries(hold, task);
     } finally {
@@ -97,15 +101,4 @@ export function createCycleRunner({ clock, lanes, synchronizeUser, onUnexpected 
       await settledWithin(running, limitMs * 0.2);
     },
   };
-}
-
-const renewEveryMs = 15_000;
-
-function renewRegularly(lanes: CycleLaneStore, hold: LaneHold): () => void {
-  const timer = setInterval(() => {
-    // A renewal that fails is made up for by the next; without any, the lane is taken over and our writes are refused.
-    lanes.renewLane(hold).catch(() => {});
-  }, renewEveryMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }

@@ -1,7 +1,5 @@
 import { type Database, Prisma } from '../storage/database.ts';
-
-/** A session is held for this long without a word from its process; then another may take it over. */
-export const sessionLeaseSeconds = 60;
+import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
 /** A running session, and the right to work on it for as long as nobody took it with a higher token. */
 export interface ClaimedSession {
@@ -33,10 +31,11 @@ export interface SessionRunStore {
   releaseAll(): Promise<void>;
 }
 
-const lease = Prisma.sql`now() + make_interval(secs => ${sessionLeaseSeconds}::int)`;
 const abandoned = Prisma.sql`(lease_until IS NULL OR lease_until < now())`;
 
-export function createSessionRunStore(database: Database): SessionRunStore {
+/** A session is held for `leaseSeconds` without a word from its process; then another may take it over. */
+export function createSessionRunStore(database: Database, leaseSeconds = defaultLeaseSeconds): SessionRunStore {
+  const lease = leaseSql(leaseSeconds);
   const heldBy = ({ id, fencingToken }: ClaimedSession) =>
     Prisma.sql`id = ${id} AND fencing_token = ${fencingToken} AND status = 'RUNNING'`;
   return {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
+import { defaultLeaseSeconds, renewRegularly } from './lease.ts';
 import type { ClaimedSession, SessionRunStore } from './session-run-store.ts';
 import { settledWithin } from './settled-within.ts';
 import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -18,13 +19,15 @@ export interface SessionRunnerDeps {
   clock: Clock;
   store: SessionRunStore;
   synchronizeLogin: SynchronizeLogin;
+  /** Of a session, as the store gives it. @default 60 */
+  leaseSeconds?: number;
   log: Logger;
 }
 
-const renewEveryMs = 15_000;
 const resumedAtOnce = 10;
 
-export function createSessionRunner({ clock, store, synchronizeLogin, log }: SessionRunnerDeps): SessionRunner {
+export function createSessionRunner(deps: SessionRunnerDeps): SessionRunner {
+  const { clock, store, synchronizeLogin, leaseSeconds = defaultLeaseSeconds, log } = deps;
   const interrupt = new AbortController();
   const running = new Set<Promise<void>>();
 
@@ -41,7 +44,7 @@ export function createSessionRunner({ clock, store, synchronizeLogin, log }: Ses
     if (interrupt.signal.aborted) return;
     const session = await store.claim(sessionId, which);
     if (!session) return;
-    const stopRenewing = renewRegularly(session);
+    const stopRenewing = renewRegularly(leaseSeconds, () => store.renew(session));
     try {
       await conclude(session, await synchronize(session));
     } finally {
@@ -75,15 +78,6 @@ export function createSessionRunner({ clock, store, synchronizeLogin, log }: Ses
         return await store.fail(session, { code: outcome.reason, message, now: clock.now() });
       }
     }
-  }
-
-  function renewRegularly(session: ClaimedSession): () => void {
-    const timer = setInterval(() => {
-      // A renewal that fails is made up for by the next; without any, the session is taken over and our writes are refused.
-      store.renew(session).catch(() => {});
-    }, renewEveryMs);
-    timer.unref();
-    return () => clearInterval(timer);
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Session } from '../generated/prisma/client.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
-import { sessionLeaseSeconds } from './session-run-store.ts';
+import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
 /** What decides how a login can be synchronized on request. */
 export interface LoginOnRequest {
@@ -99,6 +99,6 @@ async function createRunning(tx: Transaction, { login, now, ...session }: NewRun
     },
   });
   await tx.$executeRaw`
-    UPDATE sessions SET lease_until = now() + make_interval(secs => ${sessionLeaseSeconds}::int) WHERE id = ${created.id}`;
+    UPDATE sessions SET lease_until = ${leaseSql(defaultLeaseSeconds)} WHERE id = ${created.id}`;
   return created;
 }

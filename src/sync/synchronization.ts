@@ -16,6 +16,7 @@ import { type CycleRunner, createCycleRunner } from './cycle-runner.ts';
 import { createCycleStore } from './cycle-store.ts';
 import { createCycleUserStore } from './cycle-user-store.ts';
 import { type Cycles, createCycles } from './cycles.ts';
+import { defaultLeaseSeconds } from './lease.ts';
 import { createSessionRunStore } from './session-run-store.ts';
 import { createSessionRunner, type SessionRunner } from './session-runner.ts';
 import { createSynchronizationContextStore } from './synchronization-context-store.ts';
@@ -40,6 +41,8 @@ export interface SynchronizationDeps {
   bankData: BankDataStore;
   queue: SynchronizationQueue;
   laneCount: number;
+  /** What this process works on is its own for so long without a word from it. @default 60 */
+  leaseSeconds?: number;
   log: Logger;
 }
 
@@ -59,7 +62,17 @@ export interface Synchronization {
 }
 
 export function createSynchronization(deps: SynchronizationDeps): Synchronization {
-  const { clock, database, eventLog, budget, bankData, queue, laneCount, log } = deps;
+  const {
+    clock,
+    database,
+    eventLog,
+    budget,
+    bankData,
+    queue,
+    laneCount,
+    leaseSeconds = defaultLeaseSeconds,
+    log,
+  } = deps;
   const contexts = createSynchronizationContextStore(database);
   const store = createSynchronizationStore({ database, bankData, eventLog });
   const synchronizeLogin = createSynchronizeLogin({
@@ -69,15 +82,16 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
     recordFailure: createRecordFailure({ clock, eventLog, budget, log }),
     outages: createBankOutages(clock),
   });
-  const sessionRunStore = createSessionRunStore(database);
-  const sessionRunner = createSessionRunner({ clock, store: sessionRunStore, synchronizeLogin, log });
-  const lanes = createCycleLaneStore(database);
+  const sessionRunStore = createSessionRunStore(database, leaseSeconds);
+  const sessionRunner = createSessionRunner({ clock, store: sessionRunStore, synchronizeLogin, leaseSeconds, log });
+  const lanes = createCycleLaneStore(database, leaseSeconds);
   const users = createCycleUserStore(database);
   const synchronizeUser = createUserSynchronizer({ clock, users, synchronizeLogin });
   const cycleRunner = createCycleRunner({
     clock,
     lanes,
     synchronizeUser,
+    leaseSeconds,
     onUnexpected: (err, { userId, cycleId }) => log.error({ err, userId, cycleId }, 'a user could not be synchronized'),
   });
   const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });

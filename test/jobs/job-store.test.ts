@@ -4,6 +4,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type JobStore, openJobStore } from '../../src/jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue, jobNames } from '../../src/jobs/jobs.ts';
 import type { LaneProgress } from '../../src/sync/cycle-runner.ts';
+import type { SynchronizationQueue } from '../../src/sync/synchronization-queue.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
@@ -11,6 +12,9 @@ import { openTestDatabase } from '../support/test-database.ts';
 interface Backend {
   open(): Promise<JobStore>;
   countTasks(): Promise<number>;
+  listJobNames(): Promise<string[]>;
+  /** As when the collection is dropped, or the table emptied, behind the service's back. */
+  loseJobs(): Promise<void>;
 }
 
 const failures: Error[] = [];
@@ -28,7 +32,7 @@ async function embedded(): Promise<Backend> {
   const { pool } = await openTestDatabase();
   return {
     open: async () => opened(await openJobStore({ mongodbUrl: null, pool, embedded: true, onError })),
-    countTasks: () => countRows(pool),
+    ...onRows(pool),
   };
 }
 
@@ -37,7 +41,7 @@ async function postgresql(url: string): Promise<Backend> {
   onTestFinished(async () => await pool.end());
   return {
     open: async () => opened(await openJobStore({ mongodbUrl: null, pool, embedded: false, onError })),
-    countTasks: () => countRows(pool),
+    ...onRows(pool),
   };
 }
 
@@ -51,14 +55,25 @@ async function mongodb(url: string): Promise<Backend> {
   return {
     open: async () => opened(await openJobStore({ mongodbUrl: address.href, pool, embedded: true, onError })),
     countTasks: () => client.db(name).collection('agendaJobs').countDocuments({ name: jobNames.synchronizeUser }),
+    listJobNames: () => client.db(name).collection('agendaJobs').distinct('name'),
+    loseJobs: async () => void (await client.db(name).dropCollection('agendaJobs')),
   };
 }
 
-async function countRows(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ n: string }>(`SELECT count(*) AS n FROM agenda_jobs WHERE name = $1`, [
-    jobNames.synchronizeUser,
-  ]);
-  return Number(rows[0]?.n);
+function onRows(pool: pg.Pool): Omit<Backend, 'open'> {
+  return {
+    async countTasks() {
+      const { rows } = await pool.query<{ n: string }>(`SELECT count(*) AS n FROM agenda_jobs WHERE name = $1`, [
+        jobNames.synchronizeUser,
+      ]);
+      return Number(rows[0]?.n);
+    },
+    async listJobNames() {
+      const { rows } = await pool.query<{ name: string }>('SELECT DISTINCT name FROM agenda_jobs');
+      return rows.map(({ name }) => name);
+    },
+    loseJobs: async () => void (await pool.query('DELETE FROM agenda_jobs')),
+  };
 }
 
 const postgresUrl = inject('postgresUrl');
@@ -70,28 +85,34 @@ const backends: Array<{ name: string; skip: boolean; create: () => Promise<Backe
   { name: 'MongoDB', skip: !mongoUrl, create: () => mongodb(mongoUrl ?? '') },
 ];
 
-interface Worker {
-  enqueueLane(cycleId: string, lane: number): Promise<void>;
-}
+/** In whose reconciliation a lane that nobody works on is put back into the queue, as the ledger has it done. */
+type OnReconcile = (queue: SynchronizationQueue) => void | Promise<void>;
 
 async function startWorker(
   backend: Backend,
   workLane: (cycleId: string, lane: number) => Promise<LaneProgress>,
-  onReconcile: () => void = () => {},
-): Promise<Worker> {
+  onReconcile: OnReconcile = () => {},
+): Promise<SynchronizationQueue> {
   const store = await backend.open();
   const queue = createSynchronizationQueue(store.agenda);
   const completed: string[] = [];
   const jobs = createJobs({
     agenda: store.agenda,
     cycles: {
-      reconcile: async () => onReconcile(),
+      reconcile: async () => await onReconcile(queue),
       completeIfDone: async (cycleId) => void completed.push(cycleId),
     },
-    runner: { workLane: ({ cycleId, lane }) => workLane(cycleId, lane) },
+    runner: {
+      async workLane({ cycleId, lane, touch }) {
+        await touch();
+        return await workLane(cycleId, lane);
+      },
+    },
     queue,
     maintenance: [],
     laneCount: 2,
+    watchEveryMs: 100,
+    touchEveryMs: 0,
     onError: (_job, error) => void failures.push(error as Error),
   });
   await jobs.start();
@@ -123,7 +144,7 @@ describe.each(backends)('the job store on $name', ({ skip, create }) => {
         reconciled++;
       },
     );
-    expect(reconciled).toBe(1);
+    expect(reconciled).toBeGreaterThan(0);
   });
 
   it.skipIf(skip)('gives a task to one of two workers only', async () => {
@@ -139,6 +160,30 @@ describe.each(backends)('the job store on $name', ({ skip, create }) => {
     await eventually(async () => worked.length >= 10 && (await backend.countTasks()) === 0);
     expect([...worked].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
+
+  it.skipIf(skip)(
+    'works through a lane although its jobs are lost in the middle, and schedules anew what recurs',
+    async () => {
+      const backend = await create();
+      let steps = 0;
+      const worker = await startWorker(
+        backend,
+        async () => {
+          steps++;
+          if (steps % 5 === 0) await backend.loseJobs();
+          return steps < 20 ? 'continue' : 'finished';
+        },
+        async (queue) => {
+          if (steps < 20) await queue.enqueueLane('cyc_1', 0);
+        },
+      );
+      await worker.enqueueLane('cyc_1', 0);
+      await eventually(() => steps >= 20);
+      await eventually(async () => (await backend.countTasks()) === 0);
+      await eventually(async () => (await backend.listJobNames()).length === 2);
+      expect((await backend.listJobNames()).sort()).toEqual([jobNames.maintain, jobNames.openCycle].sort());
+    },
+  );
 
   it.skipIf(skip)('goes on after a task that failed', async () => {
     const backend = await create();
