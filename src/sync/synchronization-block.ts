@@ -12,12 +12,14 @@ export type SynchronizationBlock =
 export type NextAction = 'NONE' | 'WAIT' | 'CREATE_SYNCHRONIZATION_SESSION' | 'CONTACT_SUPPORT';
 
 export interface StandingOfLogin extends Eligibility {
-  /** Whether there was a consent before, which has ended. */
-  hadConsent: boolean;
+  /** Whether the last consent that was granted has run out, rather than been withdrawn. */
+  consentExpired: boolean;
+  /** Whether a synchronization session of the login runs, or awaits the end user. */
+  sessionActive: boolean;
   unattendedAccessesLeft: number;
   /** Failures in a row. */
   bankFailureCount: number;
-  /** Of the last attempt, where it failed. */
+  /** Of the last attempt that has ended, where it failed. */
   lastErrorCode: string | null;
 }
 
@@ -37,6 +39,8 @@ const operatorCodes = new Set(['CERTIFICATE_REJECTED', 'SIGNATURE_REJECTED', 'RE
 /** Answers "why is there no fresh data?": what lasts longest comes first. Pure. */
 export function decideNextStep(login: StandingOfLogin, now: Date): NextStep {
   const forEndUser = blockForEndUser(login, now);
+  // Another session beside the one that is open would be refused.
+  if (forEndUser && login.sessionActive) return { blockedBy: forEndUser, nextAction: 'WAIT' };
   if (forEndUser) return { blockedBy: forEndUser, nextAction: 'CREATE_SYNCHRONIZATION_SESSION' };
   if (login.lastErrorCode !== null && operatorCodes.has(login.lastErrorCode)) {
     return { blockedBy: 'BANK_UNAVAILABLE', nextAction: 'CONTACT_SUPPORT' };
@@ -47,10 +51,10 @@ export function decideNextStep(login: StandingOfLogin, now: Date): NextStep {
 }
 
 function blockForEndUser(login: StandingOfLogin, now: Date): SynchronizationBlock | null {
-  const { recurring, secretsStored, status, consent, hadConsent } = login;
+  const { recurring, secretsStored, status, consent, consentExpired } = login;
   if (!recurring) return 'NOT_RECURRING';
   if (!secretsStored) return 'SECRETS_NOT_STORED';
-  if (!consent) return hadConsent ? 'CONSENT_EXPIRED' : 'CONSENT_MISSING';
+  if (!consent) return consentExpired ? 'CONSENT_EXPIRED' : 'CONSENT_MISSING';
   if (consent.validUntil < now.toISOString().slice(0, 10)) return 'CONSENT_EXPIRED';
   // A one-off consent, from before the user became recurring.
   if (!consent.recurring) return 'NOT_RECURRING';

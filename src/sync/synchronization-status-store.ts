@@ -19,12 +19,12 @@ export interface LoginFacts extends Omit<StandingOfLogin, 'unattendedAccessesLef
 
 export interface SynchronizationStatusStore {
   /** Of the client's logins only, in no order. */
-  list(clientId: string, bankLoginIds: readonly string[]): Promise<LoginFacts[]>;
+  list(clientId: string, bankLoginIds: readonly string[], now: Date): Promise<LoginFacts[]>;
   /** Oldest first; null when the user is not the client's. */
   listLoginIds(clientId: string, userId: string): Promise<string[] | null>;
 }
 
-interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt' | 'lastErrorCode'> {
+interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt'> {
   consentRecurring: boolean | null;
   validUntil: string | null;
   authorisedAt: Date | null;
@@ -37,14 +37,21 @@ interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt' | 'lastErr
 
 export function createSynchronizationStatusStore(database: Database): SynchronizationStatusStore {
   return {
-    async list(clientId, bankLoginIds) {
+    async list(clientId, bankLoginIds, now) {
       const rows = await database.query<FactsRow>(Prisma.sql`
         SELECT l.id AS "bankLoginId", l.user_id AS "userId", l.status::text AS status, l.secrets_stored AS "secretsStored",
           l.last_synchronization AS "lastSynchronization", l.bank_failure_count AS "bankFailureCount", u.recurring,
           k.recurring AS "consentRecurring", k.valid_until AS "validUntil", k.authorised_at AS "authorisedAt",
-          EXISTS (SELECT FROM consents ended WHERE ended.bank_login_id = l.id AND ended.authorised_at IS NOT NULL) AS "hadConsent",
+          coalesce((SELECT ended.status = 'EXPIRED' FROM consents ended
+            WHERE ended.bank_login_id = l.id AND ended.authorised_at IS NOT NULL
+            ORDER BY ended.authorised_at DESC, ended.id DESC LIMIT 1), false) AS "consentExpired",
+          EXISTS (SELECT FROM sessions s WHERE s.bank_login_id = l.id AND (s.status = 'RUNNING'
+            OR (s.status = 'AWAITING_USER' AND (s.expires_at IS NULL OR s.expires_at > ${now})))) AS "sessionActive",
           a.trigger::text AS trigger, a.started_at AS "startedAt", a.finished_at AS "finishedAt", a.error_code AS "errorCode",
-          a.error_message AS "errorMessage"
+          a.error_message AS "errorMessage",
+          CASE WHEN a.finished_at IS NOT NULL THEN a.error_code ELSE (SELECT ended.error_code FROM synchronization_attempts ended
+            WHERE ended.bank_login_id = l.id AND ended.finished_at IS NOT NULL ORDER BY ended.started_at DESC, ended.id DESC LIMIT 1)
+          END AS "lastErrorCode"
         FROM bank_logins l JOIN users u ON u.id = l.user_id
         LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'
         LEFT JOIN synchronization_attempts a ON a.id = l.last_attempt_id
@@ -77,6 +84,5 @@ function toFacts(row: FactsRow): LoginFacts {
     ...login,
     consent: validUntil && authorisedAt ? { recurring: consentRecurring ?? false, validUntil, authorisedAt } : null,
     lastAttempt: trigger && startedAt ? { trigger, startedAt, finishedAt, errorCode, errorMessage } : null,
-    lastErrorCode: errorCode,
   };
 }

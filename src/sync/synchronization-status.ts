@@ -41,7 +41,7 @@ export function createSynchronizationStatuses(deps: SynchronizationStatusesDeps)
   return {
     async listStatus(clientId, bankLoginIds) {
       const now = clock.now();
-      const facts = await store.list(clientId, bankLoginIds);
+      const facts = await store.list(clientId, bankLoginIds, now);
       const active = facts.filter((login) => isEligible(login, now));
       const left = await budget.listLeft(
         facts.map(({ bankLoginId }) => bankLoginId),

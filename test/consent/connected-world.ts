@@ -7,7 +7,7 @@ import type { BankPort } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
-import { createUsers } from '../../src/clients/users.ts';
+import { createUsers, type Users } from '../../src/clients/users.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { createBankStore } from '../../src/consent/bank-store.ts';
@@ -22,7 +22,7 @@ import { createPages } from '../../src/http/pages/pages.ts';
 import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
-import { createSynchronization } from '../../src/sync/synchronization.ts';
+import { createSynchronization, type Synchronization } from '../../src/sync/synchronization.ts';
 import type { SynchronizationSessions } from '../../src/sync/synchronization-sessions.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { insertClient } from '../support/enrolled-users.ts';
@@ -34,7 +34,9 @@ import { createTestLog, type TestLog } from '../sync/test-log.ts';
 export interface ConnectedWorld {
   database: Database;
   clock: FixedClock;
+  users: Users;
   connections: Connections;
+  synchronization: Synchronization;
   synchronizationSessions: SynchronizationSessions;
   eventLog: EventLog;
   log: TestLog;
@@ -87,11 +89,12 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     queue: { enqueueLane: async () => {} },
     laneCount: 1,
   });
+  const users = createUsers({ clock, store: createUserStore(database) });
   let url = '';
   const connections = createConnections({
     ...common,
     bankStore,
-    users: createUsers({ clock, store: createUserStore(database) }),
+    users,
     runSession: synchronization.sessionRunner.runSession,
     publicUrl: () => url,
     allowLoopbackReturnUrls: false,
@@ -116,7 +119,9 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
   return {
     database,
     clock,
+    users,
     connections,
+    synchronization,
     synchronizationSessions: synchronization.createSessions(connections),
     eventLog,
     log,

@@ -25,11 +25,13 @@ const SynchronizationBlock = builder.enumType('SynchronizationBlock', {
   values: {
     NOT_RECURRING: { description: 'The user is not recurring, or the consent is a one-off one.' },
     SECRETS_NOT_STORED: { description: 'The end user chose not to have stored what automatic synchronization needs.' },
-    CONSENT_MISSING: { description: 'No consent has been granted.' },
-    CONSENT_EXPIRED: { description: 'The consent has ended.' },
+    CONSENT_MISSING: {
+      description: 'There is no consent: none has been granted, or the end user or the bank has ended it.',
+    },
+    CONSENT_EXPIRED: { description: 'The consent has run out.' },
     SCA_REQUIRED: { description: 'The bank demands SCA.' },
     ACCESS_LIMIT: { description: 'The allowance of accesses without the end user is used up for now.' },
-    BANK_UNAVAILABLE: { description: 'The bank has not answered for several attempts.' },
+    BANK_UNAVAILABLE: { description: 'The bank has not answered for several attempts, or refuses the service itself.' },
   } as const,
 });
 
@@ -37,7 +39,7 @@ const NextAction = builder.enumType('NextAction', {
   description: 'Who has to act, and how.',
   values: {
     NONE: { description: 'Nobody.' },
-    WAIT: { description: 'Nobody: it will be tried again.' },
+    WAIT: { description: 'Nobody: it will be tried again, or a session of the login is open already.' },
     CREATE_SYNCHRONIZATION_SESSION: {
       description: 'You: create a synchronization session and send the end user to it.',
     },
