@@ -37,6 +37,7 @@ import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
+import { removeOldEvents } from './webhooks/retention.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
 
 /** A running Tidewater. */
@@ -79,6 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 const handBackMs = 8_000;
+const dayMs = 86_400_000;
 
 async function compose(
   { config, clock = systemClock, leaseSeconds = 60, ...options }: AppOptions,
@@ -227,6 +229,7 @@ async function compose(
     logger: log,
   });
   if (worksHere) {
+    const oldestKept = (): Date => new Date(clock.now().getTime() - config.retentionDays * dayMs);
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);
@@ -239,6 +242,7 @@ async function compose(
         { name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() },
         ...connections.maintenance,
       ],
+      retention: [{ name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) }],
       laneCount,
       touchEveryMs: (leaseSeconds * 1_000) / 12,
       onError: (job, err) => log.error({ err, job }, 'a job failed'),

@@ -25,6 +25,8 @@ export interface Config {
   /** Null: the sandbox bank alone. */
   banks: BankEntry[] | null;
   syncLanes: number;
+  /** Days that events, their bodies and deliveries, attempts and ended sessions are kept. */
+  retentionDays: number;
   role: (typeof roles)[number];
   webhookAllowedNetworks: string[];
   /** Origins that may show the hosted pages in a frame. */
@@ -51,6 +53,9 @@ const origin = z
     'must be origins, such as https://app.example.com',
   );
 
+// The schedule of attempts lasts 3 days, a run of failures 5 until the endpoint is disabled.
+const leastRetentionDays = 7;
+
 const settings = z.object({
   PORT: port.default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -66,6 +71,15 @@ const settings = z.object({
   SANDBOX_BANK_PORT: z.union([z.literal('off').transform(() => null), port]).optional(),
   BANKS_FILE: z.string().min(1).optional(),
   SYNC_LANES: z.coerce.number('must be a number').int().min(1).max(64).default(1),
+  RETENTION_DAYS: z.coerce
+    .number('must be a number of days')
+    .int()
+    .min(
+      leastRetentionDays,
+      `must be ${leastRetentionDays} or more: deliveries are tried, and receivers may fail, for days`,
+    )
+    .max(36_500)
+    .default(90),
   ROLE: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }).default('all'),
   WEBHOOK_ALLOWED_NETWORKS: list
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
@@ -111,6 +125,7 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     sandboxBankPort: effectiveSandboxBankPort(given),
     banks,
     syncLanes: given.SYNC_LANES,
+    retentionDays: given.RETENTION_DAYS,
     role: given.ROLE,
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,

@@ -1,5 +1,6 @@
 import { newId } from '../domain/ids.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { CursorExpired } from './event-cursor.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
 import { clientCtes, eventCtes, lockHeadsSql, type NamedEvent } from './event-writing.ts';
 import type { EventFilter } from './subscriber-index.ts';
@@ -29,8 +30,12 @@ export interface EventStore {
   append(tx: Transaction, events: readonly NamedEvent[]): Promise<Map<string, bigint>>;
   /** The same for one event, as CTEs of a greater statement. */
   appendCtes(event: NamedEvent, condition: Prisma.Sql): Prisma.Sql;
+  /** Throws CursorExpired where `after` lies before the beginning of the log. */
   read(query: EventQuery): Promise<EventRecord[]>;
-  /** The next events after a position, as many as can well be held in memory, but one at least. */
+  /**
+   * The next events after a position, as many as can well be held in memory, but one at least. Throws CursorExpired where some of
+   * them have been removed for their age.
+   */
   readPage(filter: EventFilter & { clientId: string }, after: bigint): Promise<EventPage>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
@@ -64,20 +69,26 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
       return heads;
     },
     appendCtes: (event, condition) => clientCtes(event, condition, fanOutSql),
-    read: (query) =>
-      database.query<EventRecord>(Prisma.sql`
-        SELECT ${columns} FROM events WHERE ${toCondition(query)}
-        ORDER BY position ${query.order === 'newest-first' ? Prisma.sql`DESC` : Prisma.empty} LIMIT ${query.limit}::int`),
+    async read(query) {
+      const { clientId, after } = query;
+      const rows = await database.query<EventRecord & Removed>(Prisma.sql`
+        SELECT ${columns}, ${removedThrough(clientId)} AS "removedThrough" FROM events WHERE ${toCondition(query)}
+        ORDER BY position ${query.order === 'newest-first' ? Prisma.sql`DESC` : Prisma.empty} LIMIT ${query.limit}::int`);
+      if (after !== undefined) await refuseExpired(database, { clientId, after }, rows[0]);
+      return rows.map(({ removedThrough: _, ...record }) => record);
+    },
     async readPage(filter, after) {
-      const rows = await database.query<EventRecord & { found: number }>(Prisma.sql`
-        SELECT ${columns}, found FROM (
+      const { clientId } = filter;
+      const rows = await database.query<EventRecord & Removed & { found: number }>(Prisma.sql`
+        SELECT ${columns}, found, ${removedThrough(clientId)} AS "removedThrough" FROM (
           SELECT *, count(*) OVER ()::int AS found,
             sum(pg_column_size(data)) OVER (ORDER BY position) - pg_column_size(data) AS bytes_before
           FROM (SELECT * FROM events WHERE ${toCondition({ ...filter, after })} ORDER BY position LIMIT ${pageSize}::int) AS next
         ) AS measured WHERE bytes_before < ${pageBytes}::int ORDER BY position`);
+      await refuseExpired(database, { clientId, after }, rows[0]);
       const found = rows[0]?.found ?? 0;
       return {
-        records: rows.map(({ found: _, ...record }) => record),
+        records: rows.map(({ found: _, removedThrough: __, ...record }) => record),
         complete: found < pageSize && rows.length === found,
       };
     },
@@ -101,6 +112,22 @@ async function readHeads(database: Database, clientIds: readonly string[]): Prom
   );
 }
 
+interface Removed {
+  removedThrough: bigint;
+}
+
+// Where nothing was found it is asked after the reading, so that a removal in between does not go unnoticed.
+async function refuseExpired(
+  database: Database,
+  { clientId, after }: { clientId: string; after: bigint },
+  found: Removed | undefined,
+): Promise<void> {
+  const [head] = found
+    ? [found]
+    : await database.query<Removed>(Prisma.sql`SELECT ${removedThrough(clientId)} AS "removedThrough"`);
+  if (head && head.removedThrough > after) throw new CursorExpired(head.removedThrough);
+}
+
 function toHeads(rows: readonly HeadRow[]): Map<string, bigint> {
   return new Map(rows.map((row) => [row.client_id, row.position]));
 }
@@ -108,11 +135,16 @@ function toHeads(rows: readonly HeadRow[]): Map<string, bigint> {
 function toCondition(query: Omit<EventQuery, 'limit' | 'order'>): Prisma.Sql {
   const { clientId, after, before, userId, bankLoginId, types } = query;
   return Prisma.sql`client_id = ${clientId}
-    ${after === undefined ? Prisma.empty : Prisma.sql`AND position > ${after}`}
+    AND position > ${after === undefined ? removedThrough(clientId) : Prisma.sql`${after}`}
     ${before === undefined ? Prisma.empty : Prisma.sql`AND position < ${before}`}
     ${userId === undefined ? Prisma.empty : Prisma.sql`AND user_id = ${userId}`}
     ${bankLoginId === undefined ? Prisma.empty : Prisma.sql`AND bank_login_id = ${bankLoginId}`}
     ${types === undefined ? Prisma.empty : Prisma.sql`AND type::text = ANY(${[...types]}::text[])`}`;
+}
+
+// Where the log begins for its readers.
+function removedThrough(clientId: string): Prisma.Sql {
+  return Prisma.sql`coalesce((SELECT removed_through FROM event_heads WHERE client_id = ${clientId}), 0)`;
 }
 
 export function withId(event: NewEvent): NamedEvent {

@@ -9,6 +9,7 @@ export const jobNames = {
   openCycle: 'open-synchronization-cycle',
   synchronizeUser: 'synchronize-user',
   maintain: 'maintain-consents-and-sessions',
+  retain: 'remove-what-is-old',
 } as const;
 
 const laneTask = z.object({ cycleId: z.string(), lane: z.number().int().nonnegative() });
@@ -28,6 +29,8 @@ export interface JobsDeps {
   queue: SynchronizationQueue;
   /** Taken up by whichever process comes first, every minute: expiry, erasures at the bank, sessions left behind. */
   maintenance: ReadonlyArray<{ name: string; run(): Promise<unknown> }>;
+  /** Taken up at every start and every hour: each removes what is older than it is kept, in small steps. */
+  retention: ReadonlyArray<{ name: string; steps(): AsyncIterable<unknown> }>;
   laneCount: number;
   /** How often this process looks after the ledger and the schedule, whatever becomes of the job store. @default 5_000 */
   watchEveryMs?: number;
@@ -47,11 +50,13 @@ export interface JobHandlers {
   reconcile(): Promise<void>;
   synchronizeUser(task: unknown, touch: () => Promise<void>): Promise<void>;
   maintain(): Promise<void>;
+  /** Ends after the step under way once `isStopping` says so; what is left is removed the next time. */
+  retain(touch: () => Promise<void>, isStopping: () => boolean): Promise<void>;
 }
 
 /** What the jobs do, without Agenda. */
 export function createJobHandlers(deps: JobsDeps): JobHandlers {
-  const { cycles, runner, queue, maintenance, onError } = deps;
+  const { cycles, runner, queue, maintenance, retention, onError } = deps;
   return {
     reconcile: () => cycles.reconcile(),
     async synchronizeUser(data, touch) {
@@ -63,6 +68,18 @@ export function createJobHandlers(deps: JobsDeps): JobHandlers {
     async maintain() {
       for (const task of maintenance) await task.run().catch((error: unknown) => onError(task.name, error));
     },
+    async retain(touch, isStopping) {
+      for (const task of retention) {
+        try {
+          for await (const _ of task.steps()) {
+            if (isStopping()) return;
+            await touch();
+          }
+        } catch (error) {
+          onError(task.name, error);
+        }
+      }
+    },
   };
 }
 
@@ -70,6 +87,7 @@ const utc = { timezone: 'UTC', skipImmediate: true };
 const recurring = [
   { name: jobNames.openCycle, cron: `0 ${slotHours.join(',')} * * *` },
   { name: jobNames.maintain, cron: '30 * * * * *' },
+  { name: jobNames.retain, cron: '17 * * * *' },
 ] as const;
 
 // `every` anew would put off a job that is just due: only what the store has lost is scheduled again.
@@ -84,6 +102,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   const handlers = createJobHandlers(deps);
   let timer: NodeJS.Timeout | undefined;
   let watching: Promise<void> | null = null;
+  let isStopping = false;
 
   const define = (name: string, concurrency: number, run: (job: Job) => Promise<void>): void =>
     agenda.define(
@@ -99,6 +118,9 @@ export function createJobs(deps: JobsDeps): Jobs {
       { concurrency, lockLimit: concurrency },
     );
 
+  const touchOf = (job: Job) =>
+    createTouch(touchEveryMs, () => job.touch().catch((error: unknown) => onError('touch', error)));
+
   // Not a job: jobs can be lost with their store, or lie locked by a process that has died.
   async function watch(): Promise<void> {
     await handlers.reconcile().catch((error: unknown) => onError('reconcile', error));
@@ -109,14 +131,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     async start() {
       define(jobNames.openCycle, 1, () => handlers.reconcile());
       define(jobNames.maintain, 1, () => handlers.maintain());
-      define(jobNames.synchronizeUser, laneCount, (job) =>
-        handlers.synchronizeUser(
-          job.attrs.data,
-          createTouch(touchEveryMs, () => job.touch().catch((error: unknown) => onError('touch', error))),
-        ),
-      );
+      define(jobNames.synchronizeUser, laneCount, (job) => handlers.synchronizeUser(job.attrs.data, touchOf(job)));
+      define(jobNames.retain, 1, (job) => handlers.retain(touchOf(job), () => isStopping));
       await agenda.start();
       for (const { name, cron } of recurring) await agenda.every(cron, name, undefined, utc);
+      await agenda.now(jobNames.retain);
       await handlers.reconcile();
       timer = setInterval(() => {
         watching ??= watch().finally(() => {
@@ -125,6 +144,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       }, watchEveryMs);
     },
     async stop() {
+      isStopping = true;
       clearInterval(timer);
       await watching;
       await agenda.drain({ timeout: 10_000 });

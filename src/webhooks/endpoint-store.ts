@@ -74,11 +74,10 @@ export function createEndpointStore(database: Database): EndpointStore {
       }),
     delete: async (clientId, id) => (await prisma.webhookEndpoint.deleteMany({ where: { id, clientId } })).count > 0,
     disable: async (tx, { clientId, id, reason, now }) => {
-      const [row] = await tx.webhookEndpoint.updateManyAndReturn({
-        where: { id, clientId, status: 'ENABLED' },
-        data: { status: 'DISABLED', disabledReason: reason, disabledAt: now, updatedAt: now },
-        select: { url: true },
-      });
+      const [row] = await tx.$queryRaw<{ url: string }[]>`
+        UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ${reason}, disabled_at = ${now}, updated_at = ${now},
+          missed_since = coalesce(missed_since, ${now}), missed_until = NULL
+        WHERE id = ${id} AND client_id = ${clientId} AND status = 'ENABLED' RETURNING url`;
       return row?.url ?? null;
     },
     enable: async (clientId, id, now) => {
@@ -88,6 +87,7 @@ export function createEndpointStore(database: Database): EndpointStore {
           status: 'ENABLED',
           disabledReason: null,
           disabledAt: null,
+          missedUntil: now,
           failingSince: null,
           warningCount: 0,
           pausedUntil: null,

@@ -15,6 +15,8 @@ export interface RedeliveryStore {
    * those that it has no delivery of, those that failed, those that wait for a retry.
    */
   recover(query: RecoverQuery): Promise<{ count: number; last: bigint | null }>;
+  /** All since then has been recovered: what the endpoint missed need not be kept for it any longer. */
+  forgetMissed(query: Pick<RecoverQuery, 'clientId' | 'endpointId' | 'since' | 'until'>): Promise<void>;
 }
 
 export interface DeliveryPage extends Page {
@@ -74,10 +76,16 @@ export function createRedeliveryStore(database: Database): RedeliveryStore {
       const [row] = await database.query<{ count: bigint; last: bigint | null }>(recoverStatement(query));
       return { count: Number(row?.count ?? 0), last: row?.last ?? null };
     },
+    forgetMissed: async ({ clientId, endpointId, since, until }) => {
+      await prisma.webhookEndpoint.updateMany({
+        where: { id: endpointId, clientId, missedSince: { gte: since }, missedUntil: { lte: until } },
+        data: { missedSince: null, missedUntil: null },
+      });
+    },
   };
 }
 
-// Due since the event itself, so that the oldest goes first.
+// Due since the event itself, so that the oldest goes first. The lock passes over an event that is just being removed.
 function recoverStatement({ clientId, endpointId, since, until, after, limit }: RecoverQuery): Prisma.Sql {
   return Prisma.sql`
   WITH missed AS (
@@ -92,6 +100,7 @@ function recoverStatement({ clientId, endpointId, since, until, after, limit }: 
         ELSE cardinality(w.types) = 0 OR e.type = ANY (w.types)
       END
     ORDER BY e.position LIMIT ${limit}
+    FOR KEY SHARE OF e
   ), made AS (
     INSERT INTO webhook_deliveries AS d
       (id, client_id, endpoint_id, event_id, bank_login_id, position, next_attempt_at, created_at)

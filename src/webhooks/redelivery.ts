@@ -117,6 +117,7 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
         recoveredCount += step.count;
         after = step.last;
       }
+      await store.forgetMissed({ clientId, endpointId, since, until });
       if (recoveredCount > 0) await wakeDispatchers(clientId);
       return recoveredCount;
     },

@@ -110,6 +110,7 @@ async function startWorker(
     },
     queue,
     maintenance: [],
+    retention: [],
     laneCount: 2,
     watchEveryMs: 100,
     touchEveryMs: 0,
@@ -180,8 +181,10 @@ describe.each(backends)('the job store on $name', ({ skip, create }) => {
       await worker.enqueueLane('cyc_1', 0);
       await eventually(() => steps >= 20);
       await eventually(async () => (await backend.countTasks()) === 0);
-      await eventually(async () => (await backend.listJobNames()).length === 2);
-      expect((await backend.listJobNames()).sort()).toEqual([jobNames.maintain, jobNames.openCycle].sort());
+      await eventually(async () => (await backend.listJobNames()).length === 3);
+      expect((await backend.listJobNames()).sort()).toEqual(
+        [jobNames.maintain, jobNames.openCycle, jobNames.retain].sort(),
+      );
     },
   );
 
