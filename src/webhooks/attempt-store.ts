@@ -29,7 +29,8 @@ export function createAttemptStore(database: Database): AttemptStore {
 }
 
 // Texts go as one JSON: the driver is slow at writing long texts into an array literal. `status::text` and `= ANY` keep the
-// planner on the primary key: the index of what is pending looks good to it, being empty most of the time.
+// planner on the primary key: the index of what is pending looks good to it, being empty most of the time. NOT IN lets it
+// expect several rows; for the one that it makes of `= 'PENDING'`, it would compare every delivery with every result.
 function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
   const ids = attempts.map((attempt) => attempt.deliveryId);
   return Prisma.sql`
@@ -52,7 +53,8 @@ function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
         THEN coalesce(d.delivered_at, r.finished_at) ELSE d.delivered_at END,
       claimed_until = NULL
     FROM result r
-    WHERE d.id = ANY (${ids}::text[]) AND d.id = r.id AND d.fencing_token = r.token AND d.status::text = 'PENDING'
+    WHERE d.id = ANY (${ids}::text[]) AND d.id = r.id AND d.fencing_token = r.token
+      AND d.status::text NOT IN ('DELIVERED', 'FAILED')
     RETURNING d.id
   )
   INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, response_status, response_body, error)

@@ -8,11 +8,13 @@ export const requestsInFlight = 16;
 export const requestsInFlightWhileFailing = 2;
 
 /** Deliveries of one endpoint that a process holds, sent or not: enough to keep its requests going while results are recorded. */
-export const heldPerEndpoint = 240;
+export const heldPerEndpoint = 640;
+/** More is claimed once no more than so many are held: batches are large, and the next is there before the last is sent. */
+export const refilledBelow = 400;
 export const heldPerEndpointWhileFailing = 4;
 
 /** Deliveries that a process holds for all endpoints. */
-export const heldInAll = 800;
+export const heldInAll = 2_000;
 
 /** Deliveries that one statement claims, and endpoints that it looks at. */
 export const claimedAtOnce = 240;

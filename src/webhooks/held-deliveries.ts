@@ -1,4 +1,4 @@
-import { heldInAll, heldPerEndpoint } from './delivery-limits.ts';
+import { heldInAll, refilledBelow } from './delivery-limits.ts';
 import type { ClaimedDelivery } from './delivery-store.ts';
 import { createEndpointLane, type EndpointLane, type LaneDeps } from './endpoint-lane.ts';
 
@@ -18,7 +18,6 @@ export interface HeldDeliveries {
   isWaitingForMore(endpointId: string): boolean;
 }
 
-const refillBelow = heldPerEndpoint / 2;
 // Lanes remember the pace of an endpoint; idle ones are forgotten, the oldest first.
 const rememberedLanes = 2_000;
 
@@ -68,6 +67,6 @@ export function createHeldDeliveries(deps: LaneDeps): HeldDeliveries {
     counts: () => counts,
     room: () => heldInAll - total,
     isEmpty: () => total === 0,
-    isWaitingForMore: (endpointId) => (counts.get(endpointId) ?? 0) <= refillBelow,
+    isWaitingForMore: (endpointId) => (counts.get(endpointId) ?? 0) <= refilledBelow,
   };
 }

@@ -107,7 +107,7 @@ function recoverStatement({ clientId, endpointId, since, until, after, limit }: 
     SELECT 'whd_' || substr(m.id, 5, 10) || substr(md5(m.id || m.receiver_id), 1, 16),
       m.client_id, m.receiver_id, m.id, m.bank_login_id, m.position, m.occurred_at, ${until}::timestamptz
     FROM missed m
-    ON CONFLICT (endpoint_id, event_id) DO UPDATE
+    ON CONFLICT (event_id, endpoint_id) DO UPDATE
       SET status = 'PENDING', attempt_count = 0, claimed_until = NULL, next_attempt_at = excluded.next_attempt_at
       WHERE d.delivered_at IS NULL AND (d.claimed_until IS NULL OR d.claimed_until <= now())
         AND d.next_attempt_at IS DISTINCT FROM excluded.next_attempt_at
