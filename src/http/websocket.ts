@@ -34,7 +34,7 @@ export interface WebSocketDoorDependencies {
   logger: Logger;
   /** How long a socket may be open without connection_init. @default 3000 */
   initTimeoutMs?: number;
-  /** @default 12_000 */
+  /** @default 30_000 */
   keepAliveMs?: number;
   /** How long a reader may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
@@ -84,7 +84,7 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
     toExtra: (extra) => ({ ...extra }),
     metrics,
     logger,
-    keepAliveMs: dependencies.keepAliveMs ?? 12_000,
+    keepAliveMs: dependencies.keepAliveMs ?? 30_000,
   });
 }
 
