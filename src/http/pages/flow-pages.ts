@@ -28,7 +28,7 @@ export function toPage(view: FlowView, frame: PageFrame): Page {
     case 'running':
       return runningPage(frame);
     case 'bank-trouble':
-      return troublePage(frame);
+      return troublePage(view, frame);
     case 'overview':
       return overviewPage(view, frame);
     case 'confirm-removal':
@@ -122,9 +122,9 @@ function runningPage({ words, here }: PageFrame): Page {
   };
 }
 
-function troublePage(frame: PageFrame): Page {
+function troublePage(view: View<'bank-trouble'>, frame: PageFrame): Page {
   const { words, here } = frame;
-  const content = html`<p role="alert">${words.troubleText}</p>${link(here, words.tryAgain)}${cancelLink(frame)}`;
+  const content = html`<p role="alert">${words.troubleText} ${untouched(view, words)}</p>${link(here, words.tryAgain)}${cancelLink(frame)}`;
   return { status: 502, title: words.troubleTitle, content };
 }
 
@@ -133,14 +133,20 @@ function leavingPage(view: View<'confirm-leaving'>, { words, here }: PageFrame):
     status: 200,
     title: words.cancelTitle,
     formTargets: backTargets(view),
-    content: html`<p>${words.cancelText}</p>
+    content: html`<p>${untouched(view, words)}</p>
       <form method="post" action="${here}/leave"><button type="submit">${words.cancelForm}</button></form>
       <a class="button quiet" href="${here}">${words.goOn}</a>`,
   };
 }
 
-function endedPage({ session, back, canTryAgain }: View<'ended'>, { words, here }: PageFrame): Page {
-  const [title, text] = endedWords(session, words);
+/** What a session that comes to nothing leaves behind. */
+function untouched({ session }: FlowView, words: Words): string {
+  return session.bankLoginId === null ? words.nothingShared : words.nothingChanged;
+}
+
+function endedPage(view: View<'ended'>, { words, here }: PageFrame): Page {
+  const { session, back, canTryAgain } = view;
+  const [title, text] = endedWords(view, words);
   const home = back && html`<a class="${canTryAgain ? 'button quiet' : 'button'}" href="${back}">${words.back}</a>`;
   return {
     status: session.status === 'EXPIRED' ? 410 : 200,
@@ -149,11 +155,12 @@ function endedPage({ session, back, canTryAgain }: View<'ended'>, { words, here 
   };
 }
 
-function endedWords({ kind, status, errorCode }: View<'ended'>['session'], words: Words): [string, string] {
+function endedWords(view: View<'ended'>, words: Words): [string, string] {
+  const { kind, status, errorCode } = view.session;
   if (status === 'EXPIRED') return [words.expiredTitle, words.expiredText];
   if (kind === 'MANAGEMENT') return [words.finishedTitle, words.finishedText];
   if (status === 'COMPLETED') return [words.doneTitle, words.doneText];
-  if (status === 'CANCELLED') return [words.cancelledTitle, words.cancelledText];
-  if (errorCode === 'CONSENT_REJECTED') return [words.deniedTitle, words.deniedText];
+  if (status === 'CANCELLED') return [words.cancelledTitle, `${untouched(view, words)} ${words.cancelledText}`];
+  if (errorCode === 'CONSENT_REJECTED') return [words.deniedTitle, `${words.deniedText} ${untouched(view, words)}`];
   return [words.failedTitle, words.failedText];
 }

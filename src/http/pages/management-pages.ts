@@ -14,8 +14,7 @@ export function overviewPage(view: View<'overview'>, frame: PageFrame): Page {
     status: 200,
     title: words.overviewTitle,
     formTargets: backTargets(view),
-    content: html`<p>${words.overviewText}</p>
-      ${logins.length === 0 ? html`<p role="status">${words.noLogins}</p>` : logins}
+    content: html`${logins.length === 0 ? html`<p role="status">${words.noLogins}</p>` : [html`<p>${words.overviewText}</p>`, ...logins]}
       <a class="button" href="${here}/banks">${words.add}</a>
       <form method="post" action="${here}/leave"><button type="submit" class="quiet">${words.finish}</button></form>`,
   };
@@ -46,12 +45,13 @@ function loginSection(login: ManagedLogin, { words, here }: PageFrame): Html {
     ${accounts.length > 0 && list}
     <p>${consentWords(login, words)}${fetched}</p>
     <div class="row">
-      <form method="post" action="${here}/renew">${field}<button type="submit" class="quiet" aria-label="${words.renewTitle(bankName)}">${words.renew}</button></form>
+      <form method="post" action="${here}/renew">${field}<button type="submit"${login.status !== 'SCA_REQUIRED' && html` class="quiet"`} aria-label="${words.renewTitle(bankName)}">${words.renew}</button></form>
       <form method="get" action="${here}/remove">${field}<button type="submit" class="quiet" aria-label="${words.removeLogin(bankName)}">${words.remove}</button></form>
     </div></section>`;
 }
 
-function consentWords({ consent }: ManagedLogin, words: PageFrame['words']): Html {
+function consentWords({ consent, secretsStored }: ManagedLogin, words: PageFrame['words']): Html {
+  if (!secretsStored) return html`${words.onlyWithYou}`;
   if (!consent) return html`${words.noConsent}`;
   const { recurring, validUntil, authorisedAt } = consent;
   const term = recurring ? words.consentUntil(words.date(validUntil)) : words.consentOnce;

@@ -62,7 +62,8 @@ function formPage(view: AuthoriseView, frame: PageFrame, { title, fields }: { ti
 function alarm({ problem, authorisation }: AuthoriseView, { words }: PageFrame): Html | null {
   if (!problem) return null;
   const text = authorisation.next.step === 'enter-otp' ? words.wrongOtp : words.wrongCredentials;
-  return html`<p role="alert" id="problem" class="problem"><strong>${words.wrongTitle}</strong>${text}</p>`;
+  // Has the focus when the page opens, so that the problem is read first and the next key leads into the form.
+  return html`<p role="alert" id="problem" class="problem" tabindex="-1" autofocus><strong>${words.wrongTitle}</strong>${text}</p>`;
 }
 
 function message({ authorisation }: AuthoriseView): Html | null {

@@ -74,7 +74,10 @@ export interface Words {
   back: string;
   cancel: string;
   cancelTitle: string;
-  cancelText: string;
+  /** Of a session that has ended, or will end, without a first consent. */
+  nothingShared: string;
+  /** The same of a renewal. */
+  nothingChanged: string;
   cancelForm: string;
 
   overviewTitle: string;
@@ -84,6 +87,8 @@ export interface Words {
   consentUntil: (date: string) => string;
   consentOnce: string;
   noConsent: string;
+  /** Of a login whose secrets are not stored. */
+  onlyWithYou: string;
   approvedOn: (date: string) => string;
   fetchedOn: (date: string) => string;
   needsApproval: string;
