@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { Pool } from 'undici';
+import { type BareSender, createBareSender, inLanes, type Message } from '../bare-sender.ts';
+import { type DeliveryPeer, openDeliveryPeers } from '../delivery-peers.ts';
 import { type DeliveryWorld, openDeliveryWorld, synchronizedEvent } from '../delivery-world.ts';
 import type { ReceiverCounts } from '../helpers/receiver.ts';
 import type { Bench, Comparison, Contestant, Helper, Section } from '../section.ts';
@@ -10,32 +10,54 @@ export const section: Section = {
   async open(bench) {
     const receiver = await bench.startHelper('receiver');
     const world = await openDeliveryWorld(bench);
+    const sender = createBareSender(receiver.ready.url ?? '');
+    bench.onClose(sender.close);
+    const peers = await openDeliveryPeers(bench);
     return [
-      await compareBodies(bench, { world, receiver, kib: 2 }),
-      await compareBodies(bench, { world, receiver, kib: 20 }),
+      compareBodies({ bench, world, receiver, sender, peers, kib: 2 }),
+      compareBodies({ bench, world, receiver, sender, peers: [], kib: 20 }),
     ];
   },
 };
 
+interface Given {
+  bench: Bench;
+  world: DeliveryWorld;
+  receiver: Helper;
+  sender: BareSender;
+  peers: DeliveryPeer[];
+  kib: number;
+}
+
 interface Work {
   receiver: Helper;
+  sender: BareSender;
   count: number;
   bodyBytes: number;
 }
 
-async function compareBodies(
-  bench: Bench,
-  { world, receiver, kib }: { world: DeliveryWorld; receiver: Helper; kib: number },
-): Promise<Comparison> {
-  const work = { receiver, count: bench.quick ? 4_000 : kib > 2 ? 8_000 : 16_000, bodyBytes: kib * 1024 };
-  const sender = createBareSender(receiver.ready.url ?? '', work);
-  bench.onClose(sender.close);
-  const figures = { rate: 'deliveries/s', cpu: 'µs of this process per delivery' };
+const toReach = new Map([
+  ['graphile-worker', 1.2],
+  ['bullmq', 1.4],
+  ['pg-boss', 1.8],
+  ['Agenda', 12],
+]);
+
+function compareBodies({ bench, world, receiver, sender, peers, kib }: Given): Comparison {
+  const work = { receiver, sender, count: bench.quick ? 4_000 : kib > 2 ? 6_000 : 12_000, bodyBytes: kib * 1024 };
   return {
     name: `bodies of ${kib} KiB`,
-    figures,
-    contestants: [{ name: 'bare sender', measure: sender.measure }, tidewater(world, work)],
-    targets: [{ figure: 'rate', ours: 'tidewater', against: 'bare sender', atLeast: 0.4 }],
+    figures: { rate: 'deliveries/s', cpu: 'µs of this process per delivery' },
+    contestants: [bareSender(work), tidewater(world, work), ...peers.map((peer) => queue(peer, work))],
+    targets: [
+      { figure: 'rate', ours: 'tidewater', against: 'bare sender', atLeast: 0.4 },
+      ...peers.map(({ name }) => ({
+        figure: 'rate',
+        ours: 'tidewater',
+        against: name,
+        atLeast: toReach.get(name) ?? 1,
+      })),
+    ],
   };
 }
 
@@ -63,49 +85,56 @@ function tidewater(world: DeliveryWorld, work: Work): Contestant {
   };
 }
 
-/** Makes body and signature and sends, as a process does that keeps nothing. */
-function createBareSender(url: string, work: Work) {
-  const pool = new Pool(url, { connections: 50 });
-  const key = randomBytes(32);
-  const { data, occurredAt } = synchronizedEvent('cli_bench', { bodyBytes: work.bodyBytes, login: 'bare' });
-  async function send(index: number): Promise<void> {
-    const id = `evt_${index}`;
-    const message = { type: 'bank_login.synchronized', timestamp: occurredAt, data: { id, ...data } };
-    const body = Buffer.from(JSON.stringify(message));
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const signature = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
-    const response = await pool.request({
-      path: '/webhook',
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
-      },
-      body,
-    });
-    await response.body.dump();
-  }
+function bareSender(work: Work): Contestant {
+  const messages = toMessages(work);
   return {
-    measure: () =>
-      measureSending(work, async () => {
-        let next = 0;
-        const lane = async () => {
-          while (next < work.count) await send(next++);
-        };
-        await Promise.all(Array.from({ length: 50 }, lane));
-      }),
-    close: () => pool.close(),
+    name: 'bare sender',
+    measure: () => measureSending(work, async () => await inLanes(messages, 50, work.sender.send)),
   };
 }
 
-async function measureSending({ receiver, count }: Work, send: () => Promise<void>): Promise<Record<string, number>> {
+/** The clock starts with the first request: what a queue needs to start is not held against it. */
+function queue(peer: DeliveryPeer, given: Work): Contestant {
+  const work = { ...given, count: Math.ceil(given.count * peer.share) };
+  const messages = toMessages(work);
+  return {
+    name: peer.name,
+    async measure() {
+      await peer.enqueue(messages);
+      return await measureSending(work, async (begin) => {
+        let isFirst = true;
+        await peer.drain(work.count, async (message) => {
+          if (isFirst) begin();
+          isFirst = false;
+          await work.sender.send(message);
+        });
+      });
+    },
+  };
+}
+
+function toMessages({ count, bodyBytes }: Work): Message[] {
+  const { data, occurredAt } = synchronizedEvent('cli_bench', { bodyBytes, login: 'bare' });
+  return Array.from({ length: count }, (_, index) => ({
+    id: `evt_${index}`,
+    type: 'bank_login.synchronized',
+    timestamp: occurredAt,
+    data,
+  }));
+}
+
+async function measureSending(
+  { receiver, count }: Work,
+  send: (begin: () => void) => Promise<void>,
+): Promise<Record<string, number>> {
   await receiver.ask('reset');
-  const cpuBefore = process.cpuUsage();
-  const begin = performance.now();
-  await send();
-  const seconds = (performance.now() - begin) / 1000;
+  let cpuBefore = process.cpuUsage();
+  let beganMs = performance.now();
+  await send(() => {
+    cpuBefore = process.cpuUsage();
+    beganMs = performance.now();
+  });
+  const seconds = (performance.now() - beganMs) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const { requests } = await receiver.ask<ReceiverCounts>('counts');
   if (requests !== count) throw new Error(`The receiver had ${requests} requests, not ${count}.`);
