@@ -238,12 +238,11 @@ async function compose(
       cycles,
       runner: synchronization.cycleRunner,
       queue,
-      maintenance: [
-        { name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() },
-        ...connections.maintenance,
-      ],
+      maintenance: connections.maintenance,
+      watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
       retention: [{ name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) }],
       laneCount,
+      watchEveryMs: (leaseSeconds * 1_000) / 12,
       touchEveryMs: (leaseSeconds * 1_000) / 12,
       onError: (job, err) => log.error({ err, job }, 'a job failed'),
     });

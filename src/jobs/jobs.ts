@@ -22,13 +22,20 @@ export function createSynchronizationQueue(agenda: Agenda): SynchronizationQueue
   };
 }
 
+export interface NamedTask {
+  name: string;
+  run(): Promise<unknown>;
+}
+
 export interface JobsDeps {
   agenda: Agenda;
   cycles: Pick<Cycles, 'reconcile' | 'completeIfDone'>;
   runner: Pick<CycleRunner, 'workLane'>;
   queue: SynchronizationQueue;
-  /** Taken up by whichever process comes first, every minute: expiry, erasures at the bank, sessions left behind. */
-  maintenance: ReadonlyArray<{ name: string; run(): Promise<unknown> }>;
+  /** Taken up by whichever process comes first, every minute: expiry, erasures at the bank. */
+  maintenance: readonly NamedTask[];
+  /** Looked after by every process beside the ledger: sessions left behind. */
+  watched: readonly NamedTask[];
   /** Taken up at every start and every hour: each removes what is older than it is kept, in small steps. */
   retention: ReadonlyArray<{ name: string; steps(): AsyncIterable<unknown> }>;
   laneCount: number;
@@ -123,8 +130,12 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   // Not a job: jobs can be lost with their store, or lie locked by a process that has died.
   async function watch(): Promise<void> {
-    await handlers.reconcile().catch((error: unknown) => onError('reconcile', error));
-    await scheduleMissing(agenda).catch((error: unknown) => onError('schedule', error));
+    const tasks = [
+      { name: 'reconcile', run: handlers.reconcile },
+      { name: 'schedule', run: () => scheduleMissing(agenda) },
+      ...deps.watched,
+    ];
+    for (const task of tasks) await task.run().catch((error: unknown) => onError(task.name, error));
   }
 
   return {

@@ -111,6 +111,7 @@ async function startWorker(
     queue,
     maintenance: [],
     retention: [],
+    watched: [],
     laneCount: 2,
     watchEveryMs: 100,
     touchEveryMs: 0,
