@@ -80,12 +80,20 @@ export function createAccountStore(database: Database): AccountStore {
   };
 }
 
+// A constant of the text, not a value: there is an index of pending ones alone.
+function statusSql(status: TransactionStatus | null): Prisma.Sql {
+  if (status === null) return Prisma.empty;
+  return status === 'PENDING' ? Prisma.sql`AND status = 'PENDING'` : Prisma.sql`AND status = 'BOOKED'`;
+}
+
+// `sort_date` is the booking date wherever there is one, and the index is ordered by it.
 function toConditions({ status, bookedFrom, bookedTo, search }: TransactionFilter): Prisma.Sql {
   const pattern = search === null ? '' : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   return Prisma.sql`
-    ${status === null ? Prisma.empty : Prisma.sql`AND status = ${status}::"TransactionStatus"`}
-    ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND booking_date >= ${bookedFrom}::date`}
-    ${bookedTo === null ? Prisma.empty : Prisma.sql`AND booking_date <= ${bookedTo}::date`}
+    ${statusSql(status)}
+    ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND sort_date >= ${bookedFrom}::date`}
+    ${bookedTo === null ? Prisma.empty : Prisma.sql`AND sort_date <= ${bookedTo}::date`}
+    ${bookedFrom === null && bookedTo === null ? Prisma.empty : Prisma.sql`AND booking_date IS NOT NULL`}
     ${
       search === null
         ? Prisma.empty

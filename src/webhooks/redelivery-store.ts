@@ -46,15 +46,17 @@ export function createRedeliveryStore(database: Database): RedeliveryStore {
     findByEvent: (clientId, endpointId, eventId) =>
       prisma.webhookDelivery.findFirst({ where: { clientId, endpointId, eventId } }),
     async list(clientId, endpointIds, { status, after, limit }) {
-      // The index is by endpoint, status and id: each status is read from it in order, and the newest of all are taken.
+      // The index is by endpoint, status and id: each status is read from it in order, and the newest of all are taken. As
+      // bounds of whole rows, since by equalities the planner takes the order of the primary key and reads through everybody's.
       const statuses = status === null ? Object.values(DeliveryStatus) : [status];
       const rows = await database.query<WebhookDelivery>(Prisma.sql`
         SELECT page.* FROM unnest(${[...endpointIds]}::text[]) AS wanted(id) CROSS JOIN LATERAL (
           SELECT of_status.* FROM unnest(${statuses}::text[]::"DeliveryStatus"[]) AS s(status) CROSS JOIN LATERAL (
             SELECT ${columns} FROM webhook_deliveries d
-            WHERE d.endpoint_id = wanted.id AND d.status = s.status AND d.client_id = ${clientId}
-              ${after === null ? Prisma.empty : Prisma.sql`AND d.id < ${after}`}
-            ORDER BY d.id DESC LIMIT ${limit}::int) AS of_status
+            WHERE (d.endpoint_id, d.status) >= (wanted.id, s.status) AND (d.endpoint_id, d.status) <= (wanted.id, s.status)
+              ${after === null ? Prisma.empty : Prisma.sql`AND (d.endpoint_id, d.status, d.id) < (wanted.id, s.status, ${after})`}
+              AND d.client_id = ${clientId}
+            ORDER BY d.endpoint_id DESC, d.status DESC, d.id DESC LIMIT ${limit}::int) AS of_status
           ORDER BY id DESC LIMIT ${limit}::int) AS page`);
       const pages = new Map<string, WebhookDelivery[]>();
       for (const row of rows) {

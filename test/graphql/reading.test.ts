@@ -26,7 +26,7 @@ async function insertTransactions(accountId: string, count: number): Promise<voi
       currency: 'EUR',
       bookingDate: i % 3 === 0 ? null : new Date('2026-03-01'),
       counterpartyName: `Shop ${i}`,
-      sortDate: new Date(Date.UTC(2026, 1, 1 + (i % 7))),
+      sortDate: i % 3 === 0 ? new Date(Date.UTC(2026, 1, 1 + (i % 7))) : new Date('2026-03-01'),
       createdAt: now,
       updatedAt: now,
     })),

@@ -1,0 +1,168 @@
+import { parse } from 'graphql';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { idOf, insertClientData, insertCycle } from '../support/client-data.ts';
+import { insertLargeData } from '../support/large-data.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
+import { openWholeApi } from '../support/whole-api.ts';
+import { listReads, type Read, runRead } from './reads.ts';
+
+const postgresUrl = inject('postgresUrl');
+const tag = 'mine';
+/** `npm run plans` asks for a million. */
+const transactions = Number(process.env.PLAN_TRANSACTIONS ?? 50_000);
+const users = Math.max(20_000, transactions / 10);
+
+const account = (args: string) =>
+  `query ($id: ID!) { node(id: $id) { ... on Account { transactions(${args}) { nodes { id } } } } }`;
+
+/** Every filter of the API, each on a list that has far more rows than it shows; the last page too. */
+const filters: [name: string, query: string, variables?: Record<string, unknown>][] = [
+  ['users', '{ users(first: 100) { nodes { id } } }'],
+  ['users, a later page', `{ users(first: 100, after: "usr_many00000100") { nodes { id } } }`],
+  ['users, recurring', '{ users(first: 100, recurring: true) { nodes { id } } }'],
+  ['users, not recurring', '{ users(first: 100, recurring: false) { nodes { id } } }'],
+  ['user, sessions and status', '{ user(id: "usr_many00000002") { bankLogins { synchronizationStatus { status } } } }'],
+  ['events', '{ events(first: 100) { nodes { id } } }'],
+  ['events of a user', '{ events(first: 100, userId: "usr_many00000002") { nodes { id } } }'],
+  ['events of a login', '{ events(first: 100, bankLoginId: "login_many00000002") { nodes { id } } }'],
+  ['events of a rare type', '{ events(first: 100, types: [CONSENT_EXPIRED, USER_DELETED]) { nodes { id } } }'],
+  [
+    'events of a rare type and a user',
+    '{ events(first: 100, types: [CONSENT_EXPIRED], userId: "usr_many00000002") { nodes { id } } }',
+  ],
+  ['transactions', account('first: 100')],
+  [
+    'transactions, a later page',
+    account(`first: 100, after: "${Buffer.from('["2025-01-01","txn_many"]').toString('base64url')}"`),
+  ],
+  ['transactions, booked', account('first: 100, status: BOOKED')],
+  ['transactions, pending', account('first: 100, status: PENDING')],
+  ['transactions, of old days', account('first: 100, bookedFrom: "2023-07-01", bookedTo: "2023-07-07"')],
+  ['transactions, of days and status', account('first: 100, bookedTo: "2024-01-01", status: BOOKED')],
+  ['deliveries', '{ webhookEndpoints { nodes { deliveries(first: 100) { nodes { id } } } } }'],
+  [
+    'deliveries that failed',
+    '{ webhookEndpoints { nodes { deliveries(first: 100, status: FAILED) { nodes { id } } } } }',
+  ],
+  [
+    'deliveries that wait',
+    '{ webhookEndpoints { nodes { deliveries(first: 100, status: PENDING) { nodes { id } } } } }',
+  ],
+  [
+    'a delivery',
+    '{ webhookDelivery(id: "whd_many000000021") { event { id } endpoint { id } attempts { number: durationMs } } }',
+  ],
+];
+
+/** Reads the transactions of one account that match nothing: as many rows as the account has, by decision (docs/api-client.md). */
+const searches: typeof filters = [
+  ['transactions, by a text that nothing has', account('first: 100, search: "nowhere"')],
+];
+
+interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Plan Rows': number;
+  Plans?: Plan[];
+}
+
+interface Measured {
+  read: string;
+  /** Rows that a node of the plan looked at, the greatest number. */
+  touched: number;
+  ms: number;
+  /** Large tables that are read from end to end. */
+  sequential: string[];
+  statement: Statement;
+}
+
+test('every list and filter goes by an index, and looks at no more rows than a few pages have', async ({ skip }) => {
+  if (postgresUrl === null) return skip('no PostgreSQL server is at hand');
+  const database = await openDatabase({ databaseUrl: await createPostgresDatabase(postgresUrl), directory: null });
+  onTestFinished(async () => await database.close());
+  const api = openWholeApi(database);
+  await insertClientData(database, { tag, count: 20, now: api.clock.now(), encryption: api.encryption });
+  await insertCycle(database, api.clock.now());
+  await insertLargeData(database, { tag, users, transactions });
+
+  const reads = [...(await listReads()), ...filters.map(toRead), ...searches.map(toRead)];
+  const measured: Measured[] = [];
+  for (const read of reads) {
+    const statements = await capture(database, () => runRead(api, read, tag));
+    for (const statement of statements) measured.push(await explain(database, read.name, statement));
+  }
+  measured.sort((a, b) => b.ms - a.ms);
+  const rows = measured.slice(0, 15).map(({ read, touched, ms }) => ({ read, touched, ms }));
+  console.table(rows);
+  const slowest = measured[0] as Measured;
+  console.log(`${slowest.statement.text}\n\n${await explainAsText(database, slowest.statement)}`);
+
+  expect(measured.filter(({ sequential }) => sequential.length > 0)).toEqual([]);
+  expect(measured.filter(({ touched, ...of }) => touched > mostRows(of))).toEqual([]);
+});
+
+/** A search looks at its account, a count at what it counts, everything else at a few pages. */
+function mostRows({ read, statement }: Pick<Measured, 'read' | 'statement'>): number {
+  if (searches.some(([name]) => name === read)) return transactions / 10 + 100;
+  return statement.text.includes('count(') ? 3 * users + 100 : 4_000;
+}
+
+function toRead([name, query, variables]: (typeof filters)[number]): Read {
+  const document = parse(query);
+  return {
+    name,
+    most: 0,
+    document,
+    operationName: null,
+    variables: () => variables ?? { id: idOf(tag, 'account') },
+  };
+}
+
+async function capture({ pool }: Database, work: () => Promise<void>): Promise<Statement[]> {
+  const original = pool.query;
+  const statements: Statement[] = [];
+  pool.query = ((...args: [{ text: string; values?: unknown[] }, unknown[]?]) => {
+    const [query, values] = args;
+    statements.push({ text: query.text, values: query.values ?? values ?? [] });
+    return Reflect.apply(original, pool, args);
+  }) as typeof pool.query;
+  try {
+    await work();
+  } finally {
+    pool.query = original;
+  }
+  return statements;
+}
+
+async function explain({ pool }: Database, read: string, statement: Statement): Promise<Measured> {
+  const result = await pool.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statement.text}`, statement.values as never[]);
+  const [{ Plan: root, 'Execution Time': ms }] = result.rows[0]['QUERY PLAN'];
+  const nodes = listNodes(root);
+  const touched = nodes.map(
+    (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+  );
+  const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'] ?? '');
+  const large = await pool.query<{ relname: string }>(
+    'SELECT relname FROM pg_class WHERE relname = ANY($1) AND reltuples > 2000',
+    [scanned],
+  );
+  return { read, touched: Math.max(...touched), ms, sequential: large.rows.map(({ relname }) => relname), statement };
+}
+
+function listNodes(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(listNodes)];
+}
+
+async function explainAsText({ pool }: Database, { text, values }: Statement): Promise<string> {
+  const result = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, BUFFERS) ${text}`, values as never[]);
+  return result.rows.map((row) => row['QUERY PLAN']).join('\n');
+}
