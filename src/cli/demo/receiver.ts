@@ -1,7 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseVerificationKey, type VerificationKey, verifyWebhook } from '../receiver/webhook-verification.ts';
 
 export interface ReceivedEvent {
   id: string;
@@ -20,13 +20,16 @@ export interface Receiver {
 
 export async function startReceiver(): Promise<Receiver> {
   const received = new Map<string, ReceivedEvent>();
-  let key: Buffer = Buffer.alloc(0);
+  let keys: VerificationKey[] = [];
   const server = createServer(async (message, response) => {
     const body = await readBody(message);
-    const id = String(message.headers['webhook-id']);
-    const signatureVerified = isSigned(message, body, key);
-    if (signatureVerified)
-      received.set(id, { id, type: (JSON.parse(body) as { type: string }).type, signatureVerified });
+    const verdict = verifyWebhook({ headers: message.headers, body }, keys, new Date());
+    const signatureVerified = verdict.outcome === 'verified';
+    if (verdict.outcome === 'verified') {
+      const { id } = verdict;
+      const { type } = JSON.parse(body.toString('utf8')) as { type: string };
+      received.set(id, { id, type, signatureVerified });
+    }
     response.writeHead(signatureVerified ? 204 : 401).end();
   });
   server.listen(0, '127.0.0.1');
@@ -35,7 +38,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`,
     received,
     verifyWith(secret) {
-      key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+      keys = [parseVerificationKey(secret)];
     },
     close: async () => {
       server.closeAllConnections();
@@ -45,23 +48,8 @@ export async function startReceiver(): Promise<Receiver> {
   };
 }
 
-const toleranceSeconds = 300;
-
-function isSigned(message: IncomingMessage, body: string, key: Buffer): boolean {
-  const id = String(message.headers['webhook-id']);
-  const timestamp = String(message.headers['webhook-timestamp']);
-  if (Math.abs(Date.now() / 1_000 - Number(timestamp)) > toleranceSeconds) return false;
-  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest();
-  return String(message.headers['webhook-signature'])
-    .split(' ')
-    .some((signature) => {
-      const given = Buffer.from(signature.replace(/^v1,/, ''), 'base64');
-      return given.length === expected.length && timingSafeEqual(given, expected);
-    });
-}
-
-async function readBody(message: IncomingMessage): Promise<string> {
+async function readBody(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
