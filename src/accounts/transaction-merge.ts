@@ -85,18 +85,23 @@ function matchBookedToPending(fetched: Fetched, stored: Stored, pair: OnPair): v
   const pending = [...stored.values()].filter((kept) => kept.status === 'PENDING');
   const byAmount = groupBy(pending, toAmountKey);
   if (byAmount.size === 0) return;
-  // Newest first: what was announced lately is booked lately, and old history may hold payments that look alike.
-  const booked = [...fetched].filter(([, given]) => given.status === 'BOOKED');
-  booked.sort(([, a], [, b]) => (b.bookingDate ?? '').localeCompare(a.bookingDate ?? ''));
-  for (const [identity, given] of booked) {
-    const best = (byAmount.get(toAmountKey(given)) ?? [])
-      .filter((kept) => stored.has(kept.identity))
-      .map((kept) => ({ kept, likeness: likenessOf(kept, given) }))
-      .reduce<{ kept: StoredTransaction | null; likeness: number }>(
-        (before, candidate) => (candidate.likeness > before.likeness ? candidate : before),
-        { kept: null, likeness: 0 },
-      );
-    if (best.kept) pair(identity, given, best.kept);
+  const candidates = [...fetched].flatMap(([identity, given]) =>
+    given.status === 'BOOKED'
+      ? (byAmount.get(toAmountKey(given)) ?? []).map((kept) => ({
+          identity,
+          given,
+          kept,
+          likeness: likenessOf(kept, given),
+        }))
+      : [],
+  );
+  // The best first, lest one that is like it takes the place of the payment itself. Of equals the newest: what was announced
+  // lately is booked lately, and old history may hold payments that look alike.
+  candidates.sort(
+    (a, b) => b.likeness - a.likeness || (b.given.bookingDate ?? '').localeCompare(a.given.bookingDate ?? ''),
+  );
+  for (const { identity, given, kept, likeness } of candidates) {
+    if (likeness > 0 && fetched.has(identity) && stored.has(kept.identity)) pair(identity, given, kept);
   }
 }
 

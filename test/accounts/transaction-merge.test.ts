@@ -146,6 +146,17 @@ describe('a pending transaction that is booked', () => {
     });
   });
 
+  it('is the payment itself before a newer one of the same shop and amount', () => {
+    const account = openAccount();
+    account.take([givenPending({ remittanceInformation: 'Card 1' })]);
+    const itself = givenTransaction({ remittanceInformation: 'Card 1', bookingDate: '2026-03-08' });
+    const newer = givenTransaction({ remittanceInformation: 'Card 2' });
+    expect(account.take([newer, itself])).toMatchObject({
+      added: [{ remittanceInformation: 'Card 2' }],
+      updated: [{ id: 'txn_1', remittanceInformation: 'Card 1' }],
+    });
+  });
+
   it('stays booked when the bank still announces it', () => {
     const account = openAccount();
     account.take([givenTransaction({ transactionId: 'b1' })]);
