@@ -58,7 +58,7 @@ export function createConsentExpiry({ clock, eventLog, banks, store }: ConsentEx
       append({ ...about, type: 'CONSENT_EXPIRED', data });
       // Where only the SCA has grown too old the bank would still call the consent valid, and so do we.
       const reason = consent.hasEnded ? 'CONSENT_EXPIRED' : 'SCA_TOO_OLD';
-      await loseConsent(tx, append, { bankLoginId, status: null, reason, now });
+      await loseConsent(tx, append, { bankLoginId, consentId: consent.id, status: null, reason, now });
       return 1;
     });
   }

@@ -61,6 +61,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
         return (tx, append) =>
           loseConsent(tx, append, {
             bankLoginId: context.bankLoginId,
+            consentId: attempt.consent.id,
             status: meaning.status,
             reason: failure.code,
             now,

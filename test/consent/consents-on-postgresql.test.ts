@@ -38,10 +38,14 @@ async function createWorld() {
     sessions,
     consents,
     erasure: createErasure({ clock, eventLog }),
-    lose: (bankLoginId: string) =>
-      eventLog.commit((tx, append) =>
-        loseConsent(tx, append, { bankLoginId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED', now }),
-      ),
+    lose: async (bankLoginId: string) => {
+      const { id: consentId } = await database.prisma.consent.findFirstOrThrow({
+        where: { bankLoginId, status: 'VALID' },
+      });
+      return await eventLog.commit((tx, append) =>
+        loseConsent(tx, append, { bankLoginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED', now }),
+      );
+    },
     newLogin: () => insertEnrolledUser(database, { clientId, now }),
     /** A renewal that the end user has just authorised at the bank; resolves to what becomes of it here. */
     async newRenewal({ userId, loginId }: { userId: string; loginId: string }) {
