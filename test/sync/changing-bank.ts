@@ -1,0 +1,183 @@
+import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
+import type { BankConsent, BankPort, BankTransaction, DataAccess } from '../../src/banking/bank-port.ts';
+import { bankAccount, bankTransaction } from './scripted-bank.ts';
+
+/** What the bank tells of its transactions' ids. */
+export type IdHabit = 'always' | 'a reference first' | 'when booked' | 'never';
+
+/** A payment as the bank knows it. `n` is the truth that no reply tells. */
+export interface Payment {
+  n: number;
+  amount: string;
+  name: string;
+  /** Names the payment, or is the same for all coffees. */
+  text: string;
+  /** Null while it is pending. */
+  bookedOn: string | null;
+}
+
+/** How a reply departs from the plain list. */
+export interface Manner {
+  /** Sorts by a hash of this; null: as booked. */
+  shuffledBy: number | null;
+  /** Says some entries twice; done only where each has an id that tells. */
+  repeats: boolean;
+  /** Leaves out so many of the newest. */
+  leavesOut: number;
+  pageSize: number;
+  /** Lists only its first account. */
+  hidesAccount: boolean;
+  /** Fails at this call of the reading, counted from 0. */
+  fails: { atCall: number; code: BankFailureCode } | null;
+}
+
+/** The transactions of an account, completely. */
+export interface Telling {
+  consentId: string;
+  /** Of the account. */
+  index: number;
+  from: string;
+  payments: Payment[];
+}
+
+export interface SeenCall {
+  atMs: number;
+  /** The operation and the account that it is about. */
+  what: string;
+  consentId: string;
+  trigger: string;
+  attended: boolean;
+  dateFrom: string | null;
+}
+
+/** A bank with one end user, whose payments and consents change, and that remembers what it was asked and what it said. */
+export class ChangingBank {
+  readonly calls: SeenCall[] = [];
+  readonly accounts: Payment[][];
+  /** What it has told since the beginning of the latest reading: the payments as they were. */
+  told: Telling[] = [];
+  /** The consents that it has called ended. */
+  readonly ended = new Set<string>();
+  /** When it said that it is asked too often, by consent. */
+  readonly refusals: { atMs: number; consentId: string }[] = [];
+  manner: Manner = plainly;
+  /** Done within the next reading, once, before the call of this number. */
+  meanwhile: { atCall: number; act: () => Promise<unknown> } | null = null;
+  readonly consents = new Map<string, BankConsent>();
+  readonly #habit: IdHabit;
+  readonly #now: () => Date;
+  #callCount = 0;
+  #trigger = '';
+
+  constructor(given: { accountCount: number; habit: IdHabit; now: () => Date }) {
+    this.accounts = Array.from({ length: given.accountCount }, () => []);
+    this.#habit = given.habit;
+    this.#now = given.now;
+  }
+
+  get habit(): IdHabit {
+    return this.#habit;
+  }
+
+  beginReading(manner: Manner, trigger: string): void {
+    this.manner = manner;
+    this.#trigger = trigger;
+    this.told = [];
+    this.#callCount = 0;
+  }
+
+  readonly port = {
+    getConsent: async (consentId: string) => {
+      const consent = this.consents.get(consentId);
+      if (!consent) throw new BankFailure('CONSENT_INVALID', 'unknown');
+      return consent;
+    },
+    listAccounts: async (access: DataAccess) => {
+      await this.#answer('accounts', access);
+      const shown = this.manner.hidesAccount ? this.accounts.slice(0, 1) : this.accounts;
+      return shown.map((_, index) =>
+        bankAccount({ resourceId: `${access.consentId}/${index}`, currency: currencies[index] ?? 'EUR' }),
+      );
+    },
+    getBalances: async (resourceId: string, access: DataAccess) => {
+      await this.#answer(`balances ${resourceId}`, access);
+      return [];
+    },
+    listTransactions: (resourceId: string, { dateFrom }: { dateFrom: string }, access: DataAccess) =>
+      this.#listTransactions(resourceId, dateFrom, access),
+  } as unknown as BankPort;
+
+  async #answer(what: string, access: DataAccess, dateFrom: string | null = null): Promise<void> {
+    const { consentId, psu } = access;
+    this.calls.push({
+      atMs: this.#now().getTime(),
+      what,
+      consentId,
+      trigger: this.#trigger,
+      attended: psu !== null,
+      dateFrom,
+    });
+    const call = this.#callCount;
+    this.#callCount += 1;
+    const { meanwhile } = this;
+    if (meanwhile?.atCall === call) {
+      this.meanwhile = null;
+      const [manner, told, trigger] = [this.manner, this.told, this.#trigger];
+      await meanwhile.act();
+      // What was read meanwhile was another reading.
+      [this.manner, this.told, this.#trigger, this.#callCount] = [manner, told, trigger, call + 1];
+    }
+    const { fails } = this.manner;
+    if (fails?.atCall !== call) return;
+    if (fails.code === 'CONSENT_EXPIRED' || fails.code === 'CONSENT_INVALID') this.ended.add(consentId);
+    if (fails.code === 'ACCESS_EXCEEDED') this.refusals.push({ atMs: this.#now().getTime(), consentId });
+    throw new BankFailure(fails.code, 'as the test has it');
+  }
+
+  async *#listTransactions(resourceId: string, from: string, access: DataAccess): AsyncGenerator<BankTransaction[]> {
+    await this.#answer(`transactions ${resourceId}`, access, from);
+    const index = Number(resourceId.split('/').at(-1));
+    const { leavesOut, shuffledBy, repeats, pageSize } = this.manner;
+    const asked = (this.accounts[index] ?? []).filter(({ bookedOn }) => bookedOn === null || bookedOn >= from);
+    const payments = asked.slice(0, asked.length - leavesOut);
+    const entries = payments.map((payment) => this.#toEntry(payment, access.consentId, currencies[index] ?? 'EUR'));
+    if (repeats && this.#habit === 'always') entries.push(...entries.slice(0, 2));
+    if (shuffledBy !== null) entries.sort((a, b) => toOrder(a, shuffledBy) - toOrder(b, shuffledBy));
+    for (let at = 0; at < entries.length; at += pageSize) yield entries.slice(at, at + pageSize);
+    this.told.push({ consentId: access.consentId, index, from, payments: payments.map((payment) => ({ ...payment })) });
+  }
+
+  // Some banks give other ids under another consent: here those whose consents end in "new ids".
+  #toEntry(payment: Payment, consentId: string, currency: string): BankTransaction {
+    const { n, amount, name, text, bookedOn } = payment;
+    const id = `${consentId.endsWith('new ids') ? consentId : 'id'} ${n}`;
+    const hasId = this.#habit === 'always' || (bookedOn !== null && this.#habit !== 'never');
+    return bankTransaction({
+      status: bookedOn === null ? 'PENDING' : 'BOOKED',
+      transactionId: hasId ? id : null,
+      entryReference: this.#habit === 'a reference first' ? `ref ${id}` : null,
+      amount: { amount, currency },
+      bookingDate: bookedOn,
+      valueDate: null,
+      counterpartyName: name,
+      remittanceInformation: text,
+    });
+  }
+}
+
+export const plainly: Manner = {
+  shuffledBy: null,
+  repeats: false,
+  leavesOut: 0,
+  pageSize: 100,
+  hidesAccount: false,
+  fails: null,
+};
+
+/** One IBAN in two currencies. */
+export const currencies = ['EUR', 'USD'];
+
+function toOrder(entry: BankTransaction, seed: number): number {
+  const text = `${entry.remittanceInformation} ${entry.amount.amount} ${entry.bookingDate}`;
+  return [...text].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0) * seed) % 1_000_003, seed);
+}
