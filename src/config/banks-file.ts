@@ -19,11 +19,15 @@ const bankEntry = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code such as DE'),
   baseUrl: z.url({ protocol: /^https?$/ }),
   preferredApproach: z.enum(scaApproaches).default('redirect'),
-  scaValidityDays: z.number().int().positive().default(180),
+  scaValidityDays: z.number().int().positive().max(3_650).optional(),
   clientCertificate: keyPair.optional(),
   signingCertificate: keyPair.extend({ keyId: z.string() }).optional(),
   certificateAuthorityFile: z.string().optional(),
 });
+
+/** Days since the last SCA: RTS Art. 10a in the EEA; in the United Kingdom the end user confirms the consent as often. */
+const scaValidityDaysByCountry: Readonly<Record<string, number>> = { GB: 90 };
+const usualScaValidityDays = 180;
 
 export type BanksFile = { entries: BankEntry[] } | { faults: string[] };
 
@@ -71,6 +75,7 @@ function toBankEntry(entry: z.infer<typeof bankEntry>, read: (file: string) => s
     ...rest,
     bic: entry.bic ?? null,
     bankCode: entry.bankCode ?? null,
+    scaValidityDays: entry.scaValidityDays ?? scaValidityDaysByCountry[entry.country] ?? usualScaValidityDays,
     baseUrl: entry.baseUrl.replace(/\/+$/, ''),
     clientCertificate: clientCertificate ? readPair(clientCertificate) : null,
     signingCertificate: signingCertificate

@@ -156,11 +156,12 @@ async function listLeft(
       coalesce(max(u.total), 0)::int AS used, coalesce(max(u.requested), 0)::int AS requested,
       max(u.oldest) FILTER (WHERE u.total >= l.most) AS "freeAfter",
       max(u.oldest_requested) FILTER (WHERE u.requested >= l.of_requests) AS "requestFreeAfter"
-    FROM consents k
+    FROM consents k JOIN banks b ON b.id = k.bank_id
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN k.recurring THEN least(k.frequency_per_day, ${lawfulAccessesPerDay}::int) ELSE 0 END AS most,
-        CASE WHEN k.recurring
-          THEN greatest(least(k.frequency_per_day, ${lawfulAccessesPerDay}::int) - ${keptForCycles}::int, 0) ELSE 0 END AS of_requests) l
+      SELECT m.most, greatest(m.most - ${keptForCycles}::int, 0) AS of_requests FROM (
+        SELECT CASE WHEN k.recurring AND k.valid_until >= ${now.toISOString().slice(0, 10)}::date
+            AND k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) >= ${now}
+          THEN least(k.frequency_per_day, ${lawfulAccessesPerDay}::int) ELSE 0 END AS most) m) l
     LEFT JOIN LATERAL (
       SELECT count(*)::int AS total, min(a.accessed_at) AS oldest,
         count(*) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,

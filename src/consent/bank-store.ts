@@ -24,8 +24,8 @@ export function createBankStore(database: Database): BankStore {
           where: { id: { notIn: entries.map((entry) => entry.id) } },
           data: { listed: false },
         });
-        for (const { id, name, bic, bankCode, country } of entries) {
-          const data = { name, bic, bankCode, country, listed: true };
+        for (const { id, name, bic, bankCode, country, scaValidityDays } of entries) {
+          const data = { name, bic, bankCode, country, scaValidityDays, listed: true };
           await tx.bank.upsert({ where: { id }, create: { id, ...data }, update: data });
         }
       }),
@@ -33,7 +33,7 @@ export function createBankStore(database: Database): BankStore {
     list: (search, { after, limit }) => {
       const pattern = `%${(search ?? '').trim().replace(/[\\%_]/g, '\\$&')}%`;
       return database.query<Bank>(Prisma.sql`
-        SELECT id, name, bic, bank_code AS "bankCode", country, listed FROM banks
+        SELECT id, name, bic, bank_code AS "bankCode", country, listed, sca_validity_days AS "scaValidityDays" FROM banks
         WHERE listed AND (name ILIKE ${pattern} OR bic ILIKE ${pattern} OR bank_code ILIKE ${pattern})
           ${after === null ? Prisma.empty : Prisma.sql`AND (name, id) > (${after.name}, ${after.id})`}
         ORDER BY name, id LIMIT ${limit}::int`);

@@ -54,7 +54,7 @@ export interface Connections {
 }
 
 export function createConnections(deps: ConnectionsDeps): Connections {
-  const { clock, database, banks, bankStore, eventLog, budget } = deps;
+  const { clock, database, bankStore, eventLog, budget } = deps;
   const sessionStore = createSessionStore(database);
   const sessions = createSessions({ ...deps, store: sessionStore, banks: bankStore });
   const consents = createConsentStore(database);
@@ -66,7 +66,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const steps = createScaSteps({ ...common, visits, settlement });
   const management = createManagementFlow({ ...common, visits, logins, erasure });
   const terminations = createConsentTerminations({ ...deps, store: createConsentTerminationStore(database) });
-  const expiry = createConsentExpiry({ clock, eventLog, banks, store: createConsentExpiryStore(database) });
+  const expiry = createConsentExpiry({ clock, eventLog, store: createConsentExpiryStore(database) });
   return {
     sessions,
     sessionStore,

@@ -22,23 +22,16 @@ export interface DueConsent {
 }
 
 export interface ConsentExpiryStore {
-  listDue(given: {
-    now: Date;
-    /** Days after an SCA for which each bank asks for no other. */
-    scaValidity: ReadonlyArray<{ bankId: string; days: number }>;
-    limit: number;
-  }): Promise<DueConsent[]>;
+  listDue(given: { now: Date; limit: number }): Promise<DueConsent[]>;
   /** Marks it as said; false when it has been said, or the consent has ended otherwise. */
   take(tx: Transaction, due: DueConsent, now: Date): Promise<boolean>;
 }
 
-/** In the EEA; what counts for a bank that the operator no longer lists. */
-const usualScaValidityDays = 180;
 const firstNoticeDays = 14;
 
 export function createConsentExpiryStore(database: Database): ConsentExpiryStore {
   return {
-    listDue: ({ now, scaValidity, limit }) => {
+    listDue: ({ now, limit }) => {
       const today = Prisma.sql`${now.toISOString().slice(0, 10)}::date`;
       return database.query<DueConsent>(Prisma.sql`
         SELECT k.id, k.client_id AS "clientId", k.user_id AS "userId", u.external_id AS "externalId",
@@ -48,10 +41,8 @@ export function createConsentExpiryStore(database: Database): ConsentExpiryStore
         FROM consents k
         JOIN users u ON u.id = k.user_id
         JOIN banks b ON b.id = k.bank_id
-        LEFT JOIN unnest(${scaValidity.map(({ bankId }) => bankId)}::text[], ${scaValidity.map(({ days }) => days)}::int[])
-          AS v (bank_id, days) ON v.bank_id = k.bank_id
         CROSS JOIN LATERAL (
-          SELECT k.authorised_at + make_interval(hours => 24 * coalesce(v.days, ${usualScaValidityDays}::int)) AS sca_ends_at) s
+          SELECT k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) AS sca_ends_at) s
         CROSS JOIN LATERAL (
           SELECT CASE WHEN k.recurring THEN least(k.valid_until, (s.sca_ends_at AT TIME ZONE 'UTC')::date)
               ELSE k.valid_until END AS ends_on,

@@ -1,4 +1,3 @@
-import type { BankDirectory } from '../banking/bank-directory.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ConsentExpiryStore, DueConsent } from './consent-expiry-store.ts';
@@ -15,7 +14,6 @@ export interface ConsentExpiry {
 export interface ConsentExpiryDeps {
   clock: Clock;
   eventLog: Pick<EventLog, 'commit'>;
-  banks: Pick<BankDirectory, 'list'>;
   store: ConsentExpiryStore;
 }
 
@@ -23,14 +21,13 @@ const atOnce = 100;
 /** Other work waits meanwhile; the rest comes with the next call. */
 const batchesAtMost = 10;
 
-export function createConsentExpiry({ clock, eventLog, banks, store }: ConsentExpiryDeps): ConsentExpiry {
+export function createConsentExpiry({ clock, eventLog, store }: ConsentExpiryDeps): ConsentExpiry {
   return {
     async work() {
       const now = clock.now();
-      const scaValidity = banks.list().map(({ id, scaValidityDays }) => ({ bankId: id, days: scaValidityDays }));
       let count = 0;
       for (let batch = 0; batch < batchesAtMost; batch++) {
-        const due = await store.listDue({ now, scaValidity, limit: atOnce });
+        const due = await store.listDue({ now, limit: atOnce });
         for (const consent of due) count += await notify(consent, now);
         if (due.length < atOnce) break;
       }

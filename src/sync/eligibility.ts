@@ -1,8 +1,5 @@
 import { Prisma } from '../storage/database.ts';
 
-/** Days since the last SCA after which banks demand it again (RTS Art. 10a(2)(b)). */
-export const scaValidityDays = 180;
-
 const dayMs = 86_400_000;
 
 export interface Eligibility {
@@ -11,7 +8,16 @@ export interface Eligibility {
   secretsStored: boolean;
   status: 'OK' | 'SCA_REQUIRED' | 'SYNC_FAILED';
   /** The valid one, where there is one. */
-  consent: { recurring: boolean; validUntil: string; authorisedAt: Date } | null;
+  consent: ConsentStanding | null;
+}
+
+export interface ConsentStanding {
+  recurring: boolean;
+  /** YYYY-MM-DD */
+  validUntil: string;
+  authorisedAt: Date;
+  /** The bank's: days since the last SCA after which it demands it again (RTS Art. 10a(2)(b)). */
+  scaValidityDays: number;
 }
 
 /**
@@ -25,16 +31,12 @@ export function isEligible({ recurring, secretsStored, status, consent }: Eligib
     status !== 'SCA_REQUIRED' &&
     consent?.recurring === true &&
     consent.validUntil >= toDay(now) &&
-    !isScaTooOld(consent.authorisedAt, now)
+    !isScaTooOld(consent, now)
   );
 }
 
-export function isScaTooOld(authorisedAt: Date, now: Date): boolean {
-  return authorisedAt < oldestSca(now);
-}
-
-function oldestSca(now: Date): Date {
-  return new Date(now.getTime() - scaValidityDays * dayMs);
+export function isScaTooOld({ authorisedAt, scaValidityDays }: ConsentStanding, now: Date): boolean {
+  return authorisedAt.getTime() < now.getTime() - scaValidityDays * dayMs;
 }
 
 function toDay(date: Date): string {
@@ -44,6 +46,8 @@ function toDay(date: Date): string {
 /** `isEligible` as an SQL condition on `bank_logins l`. That the user is recurring is for the caller to add. */
 export function eligibleLoginSql(now: Date): Prisma.Sql {
   return Prisma.sql`(l.secrets_stored AND l.status <> 'SCA_REQUIRED' AND EXISTS (
-    SELECT FROM consents k WHERE k.bank_login_id = l.id AND k.status = 'VALID' AND k.recurring
-      AND k.bank_consent_id IS NOT NULL AND k.valid_until >= ${toDay(now)}::date AND k.authorised_at >= ${oldestSca(now)}))`;
+    SELECT FROM consents k JOIN banks b ON b.id = k.bank_id
+    WHERE k.bank_login_id = l.id AND k.status = 'VALID' AND k.recurring
+      AND k.bank_consent_id IS NOT NULL AND k.valid_until >= ${toDay(now)}::date
+      AND k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) >= ${now}))`;
 }

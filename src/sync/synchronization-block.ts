@@ -58,5 +58,5 @@ function blockForEndUser(login: StandingOfLogin, now: Date): SynchronizationBloc
   if (consent.validUntil < now.toISOString().slice(0, 10)) return 'CONSENT_EXPIRED';
   // A one-off consent, from before the user became recurring.
   if (!consent.recurring) return 'NOT_RECURRING';
-  return status === 'SCA_REQUIRED' || isScaTooOld(consent.authorisedAt, now) ? 'SCA_REQUIRED' : null;
+  return status === 'SCA_REQUIRED' || isScaTooOld(consent, now) ? 'SCA_REQUIRED' : null;
 }

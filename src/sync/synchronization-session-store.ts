@@ -16,6 +16,7 @@ export interface LoginOnRequest {
     /** YYYY-MM-DD */
     validUntil: string;
     authorisedAt: Date;
+    scaValidityDays: number;
   } | null;
 }
 
@@ -61,20 +62,23 @@ interface LoginRow extends Omit<LoginOnRequest, 'consent'> {
   consentRecurring: boolean;
   validUntil: string;
   authorisedAt: Date | null;
+  scaValidityDays: number;
 }
 
 async function findLogin(database: Database, clientId: string, bankLoginId: string): Promise<LoginOnRequest | null> {
   const [row] = await database.query<LoginRow>(Prisma.sql`
     SELECT l.id, l.user_id AS "userId", l.bank_id AS "bankId", l.status::text AS status, l.secrets_stored AS "secretsStored",
       u.recurring, k.id AS "consentId", k.recurring AS "consentRecurring", k.valid_until AS "validUntil",
-      k.authorised_at AS "authorisedAt"
-    FROM bank_logins l JOIN users u ON u.id = l.user_id
+      k.authorised_at AS "authorisedAt", b.sca_validity_days AS "scaValidityDays"
+    FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
     LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID' AND k.bank_consent_id IS NOT NULL
     WHERE l.id = ${bankLoginId} AND l.client_id = ${clientId}`);
   if (!row) return null;
-  const { consentId, consentRecurring, validUntil, authorisedAt, ...login } = row;
+  const { consentId, consentRecurring, validUntil, authorisedAt, scaValidityDays, ...login } = row;
   const consent =
-    consentId && authorisedAt ? { id: consentId, recurring: consentRecurring, validUntil, authorisedAt } : null;
+    consentId && authorisedAt
+      ? { id: consentId, recurring: consentRecurring, validUntil, authorisedAt, scaValidityDays }
+      : null;
   return { ...login, consent };
 }
 

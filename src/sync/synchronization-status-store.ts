@@ -28,6 +28,7 @@ interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt'> {
   consentRecurring: boolean | null;
   validUntil: string | null;
   authorisedAt: Date | null;
+  scaValidityDays: number;
   trigger: AttemptFacts['trigger'] | null;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -41,7 +42,7 @@ export function createSynchronizationStatusStore(database: Database): Synchroniz
       const rows = await database.query<FactsRow>(Prisma.sql`
         SELECT l.id AS "bankLoginId", l.user_id AS "userId", l.status::text AS status, l.secrets_stored AS "secretsStored",
           l.last_synchronization AS "lastSynchronization", l.bank_failure_count AS "bankFailureCount", u.recurring,
-          k.recurring AS "consentRecurring", k.valid_until AS "validUntil", k.authorised_at AS "authorisedAt",
+          k.recurring AS "consentRecurring", k.valid_until AS "validUntil", k.authorised_at AS "authorisedAt", b.sca_validity_days AS "scaValidityDays",
           coalesce((SELECT ended.status = 'EXPIRED' FROM consents ended
             WHERE ended.bank_login_id = l.id AND ended.authorised_at IS NOT NULL
             ORDER BY ended.authorised_at DESC, ended.id DESC LIMIT 1), false) AS "consentExpired",
@@ -52,7 +53,7 @@ export function createSynchronizationStatusStore(database: Database): Synchroniz
           CASE WHEN a.finished_at IS NOT NULL THEN a.error_code ELSE (SELECT ended.error_code FROM synchronization_attempts ended
             WHERE ended.bank_login_id = l.id AND ended.finished_at IS NOT NULL ORDER BY ended.started_at DESC, ended.id DESC LIMIT 1)
           END AS "lastErrorCode"
-        FROM bank_logins l JOIN users u ON u.id = l.user_id
+        FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
         LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'
         LEFT JOIN synchronization_attempts a ON a.id = l.last_attempt_id
         WHERE l.id = ANY(${[...bankLoginIds]}::text[]) AND l.client_id = ${clientId}`);
@@ -73,6 +74,7 @@ function toFacts(row: FactsRow): LoginFacts {
     consentRecurring,
     validUntil,
     authorisedAt,
+    scaValidityDays,
     trigger,
     startedAt,
     finishedAt,
@@ -82,7 +84,10 @@ function toFacts(row: FactsRow): LoginFacts {
   } = row;
   return {
     ...login,
-    consent: validUntil && authorisedAt ? { recurring: consentRecurring ?? false, validUntil, authorisedAt } : null,
+    consent:
+      validUntil && authorisedAt
+        ? { recurring: consentRecurring ?? false, validUntil, authorisedAt, scaValidityDays }
+        : null,
     lastAttempt: trigger && startedAt ? { trigger, startedAt, finishedAt, errorCode, errorMessage } : null,
   };
 }

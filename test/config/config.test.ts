@@ -102,6 +102,17 @@ describe('parseConfig', () => {
     for (const place of ['0.country', '1.id', '1.name', '1.baseUrl']) expect(faults).toContain(`BANKS_FILE: ${place}`);
   });
 
+  it('knows how long an SCA lasts, by the bank’s entry, else by its country', () => {
+    const bank = { name: 'A', baseUrl: 'https://a.example' };
+    const banks = [
+      { ...bank, id: 'bank_de', country: 'DE' },
+      { ...bank, id: 'bank_gb', country: 'GB' },
+      { ...bank, id: 'bank_own', country: 'GB', scaValidityDays: 30 },
+    ];
+    const config = parseConfig({ BANKS_FILE: 'b' }, () => JSON.stringify(banks));
+    expect(config.banks?.map(({ scaValidityDays }) => scaValidityDays)).toEqual([180, 90, 30]);
+  });
+
   it('reads certificates beside BANKS_FILE and names one that is missing', () => {
     const bank = { id: 'bank_a', name: 'A', country: 'DE', baseUrl: 'https://a.example' };
     const clientCertificate = { certificateFile: 'tpp.pem', privateKeyFile: 'gone.pem' };

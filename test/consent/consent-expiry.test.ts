@@ -15,6 +15,7 @@ async function createWorld({ validDays, scaDays }: { validDays: number; scaDays:
   const clock = fixedClock('2026-03-10T10:00:00Z');
   const clientId = await insertClient(database, clock.now());
   const { userId, loginId } = await insertEnrolledUser(database, { clientId, now: clock.now() });
+  await database.prisma.bank.updateMany({ data: { scaValidityDays: scaDays } });
   await database.prisma.consent.updateMany({
     data: { validUntil: new Date(new Date('2026-03-10').getTime() + validDays * dayMs) },
   });
@@ -23,7 +24,6 @@ async function createWorld({ validDays, scaDays }: { validDays: number; scaDays:
     createConsentExpiry({
       clock,
       eventLog,
-      banks: { list: () => [{ id: 'bank_test', scaValidityDays: scaDays }] as never },
       store: createConsentExpiryStore(database),
     });
   /** What is told from day to day, by the days since the consent. */

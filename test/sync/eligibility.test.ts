@@ -7,6 +7,7 @@ import { openTestDatabase } from '../support/test-database.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
 const today = '2026-03-10';
+const every90 = { scaValidityDays: 90 };
 const sca = (daysAgo: number, ms = 0) => new Date(now.getTime() - daysAgo * 86_400_000 - ms);
 
 function standing(given: Partial<Eligibility> = {}, consent: Partial<NonNullable<Eligibility['consent']>> = {}) {
@@ -14,7 +15,7 @@ function standing(given: Partial<Eligibility> = {}, consent: Partial<NonNullable
     recurring: true,
     secretsStored: true,
     status: 'OK' as const,
-    consent: { recurring: true, validUntil: '2026-06-01', authorisedAt: sca(1), ...consent },
+    consent: { recurring: true, validUntil: '2026-06-01', authorisedAt: sca(1), scaValidityDays: 180, ...consent },
     ...given,
   };
 }
@@ -31,6 +32,8 @@ const cases: Array<[why: string, login: Eligibility, eligible: boolean]> = [
   ['the consent is a one-off one', standing({}, { recurring: false }), false],
   ['the consent ended yesterday', standing({}, { validUntil: '2026-03-09' }), false],
   ['the SCA is older than 180 days', standing({}, { authorisedAt: sca(180, 1) }), false],
+  ['the SCA is 90 days old, and the bank wants it so often', standing({}, { authorisedAt: sca(90), ...every90 }), true],
+  ['it is older, and the bank wants it so often', standing({}, { authorisedAt: sca(90, 1), ...every90 }), false],
 ];
 
 describe('whether a login is synchronized without the end user', () => {
@@ -41,10 +44,14 @@ describe('whether a login is synchronized without the end user', () => {
   it('is answered by the database just so', async () => {
     const database = await openTestDatabase();
     const clientId = await insertClient(database, now);
-    const bankId = await insertBank(database);
     const ids: string[] = [];
     for (const [, login] of cases) {
       const { recurring, secretsStored, status, consent } = login;
+      const bankId = await insertBank(database, `bank_${consent?.scaValidityDays}`);
+      await database.prisma.bank.update({
+        where: { id: bankId },
+        data: { scaValidityDays: consent?.scaValidityDays ?? 180 },
+      });
       const [userId, id] = [newId('user', now), newId('bankLogin', now)];
       await database.prisma.user.create({ data: { id: userId, clientId, recurring, createdAt: now } });
       await database.prisma.bankLogin.create({
@@ -54,9 +61,10 @@ describe('whether a login is synchronized without the end user', () => {
       if (!consent) continue;
       await database.prisma.consent.create({
         data: {
-          ...consent,
           id: newId('consent', now),
           ...{ clientId, userId, bankId, bankLoginId: id, status: 'VALID', frequencyPerDay: 4 },
+          recurring: consent.recurring,
+          authorisedAt: consent.authorisedAt,
           validUntil: new Date(consent.validUntil),
           bankConsentId: 'encrypted',
           createdAt: now,

@@ -16,7 +16,7 @@ function standing(
     recurring: true,
     secretsStored: true,
     status: 'OK',
-    consent: { recurring: true, validUntil: '2026-06-01', authorisedAt: now, ...consent },
+    consent: { recurring: true, validUntil: '2026-06-01', authorisedAt: now, scaValidityDays: 180, ...consent },
     consentExpired: false,
     sessionActive: false,
     unattendedAccessesLeft: 4,
@@ -27,6 +27,7 @@ function standing(
 }
 
 const session = 'CREATE_SYNCHRONIZATION_SESSION';
+const aMonthAgo = new Date(now.getTime() - 30 * 86_400_000);
 const tooOld = new Date(now.getTime() - 181 * 86_400_000);
 
 describe('why there is no fresh data', () => {
@@ -53,6 +54,12 @@ describe('why there is no fresh data', () => {
     ['the consent ended yesterday', standing({}, { validUntil: '2026-03-09' }), 'CONSENT_EXPIRED', session],
     ['the bank demands SCA', standing({ status: 'SCA_REQUIRED' }), 'SCA_REQUIRED', session],
     ['the SCA is too old', standing({}, { authorisedAt: tooOld }), 'SCA_REQUIRED', session],
+    [
+      'the SCA is too old for its bank',
+      standing({}, { authorisedAt: aMonthAgo, scaValidityDays: 29 }),
+      'SCA_REQUIRED',
+      session,
+    ],
     ['the allowance is used up', standing({ unattendedAccessesLeft: 0 }), 'ACCESS_LIMIT', 'WAIT'],
     [
       'the bank failed once',

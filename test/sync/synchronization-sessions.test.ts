@@ -68,6 +68,15 @@ const awaitsConsent: Array<[why: string, change: (world: SynchronizationWorld) =
       }),
   ],
   [
+    'the SCA is older than this bank allows',
+    async ({ database, clock }) => {
+      await database.prisma.bank.updateMany({ data: { scaValidityDays: 90 } });
+      await database.prisma.consent.updateMany({
+        data: { authorisedAt: new Date(clock.now().getTime() - 91 * 24 * 3_600_000) },
+      });
+    },
+  ],
+  [
     'the bank demands SCA',
     ({ database }) => database.prisma.bankLogin.updateMany({ data: { status: 'SCA_REQUIRED' } }),
   ],

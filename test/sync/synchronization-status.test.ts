@@ -52,6 +52,21 @@ describe('the synchronization status of a login', () => {
     });
   });
 
+  it('counts an SCA that is older than its bank allows like a consent that has ended', async () => {
+    const { status, database, clock } = await createStatusWorld();
+    await database.prisma.bank.updateMany({ data: { scaValidityDays: 30 } });
+    clock.set('2026-04-09T10:00:00Z');
+    expect(await status()).toMatchObject({ active: true, unattendedAccessesLeft: 4, blockedBy: null });
+    clock.advance(1);
+    expect(await status()).toMatchObject({
+      active: false,
+      nextSynchronization: null,
+      unattendedAccessesLeft: 0,
+      blockedBy: 'SCA_REQUIRED',
+      nextAction: 'CREATE_SYNCHRONIZATION_SESSION',
+    });
+  });
+
   it.each<[failure: BankFailureCode, status: object]>([
     [
       'CONSENT_EXPIRED',
