@@ -13,7 +13,7 @@ import { createSynchronizationWorld, type SynchronizationWorld } from './synchro
 
 // Each sequence is one login's life at a bank of its own. So many are gone through by default; all that the promise is
 // about with RANDOM_SEQUENCES=10000.
-const sequenceCount = Number(process.env.RANDOM_SEQUENCES ?? 500);
+const sequenceCount = Number(process.env.RANDOM_SEQUENCES ?? 1_000);
 
 // A sequence that went wrong is gone through again by the seed that the failure names.
 const seed = process.env.RANDOM_SEED ? { seed: Number(process.env.RANDOM_SEED) } : {};
