@@ -14,6 +14,7 @@ const bank: Bank = {
   bankCode: '75390000',
   country: 'DE',
   listed: true,
+  scaValidityDays: 180,
 };
 const now = new Date('2026-03-10T10:00:00Z');
 
