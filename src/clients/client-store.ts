@@ -18,6 +18,8 @@ export interface ClientStore {
   findFirst(): Promise<Client | null>;
   /** The client with its event log and first key, all or nothing. */
   create(client: { id: string; name: string; createdAt: Date }, key: NewApiKeyRow): Promise<Client>;
+  /** Null when there is no such client. */
+  rename(clientId: string, name: string): Promise<Client | null>;
   updateReturnOrigins(clientId: string, returnOrigins: readonly string[]): Promise<Client>;
   createKey(key: NewApiKeyRow): Promise<ApiKey>;
   findKey(clientId: string, id: string): Promise<ApiKey | null>;
@@ -39,6 +41,10 @@ export function createClientStore(database: Database): ClientStore {
         await tx.apiKey.create({ data: toData(key) });
         return created;
       }),
+    async rename(id, name) {
+      const [client] = await prisma.client.updateManyAndReturn({ where: { id }, data: { name } });
+      return client ?? null;
+    },
     updateReturnOrigins: (id, returnOrigins) =>
       prisma.client.update({ where: { id }, data: { returnOrigins: [...returnOrigins] } }),
     createKey: (key) => prisma.apiKey.create({ data: toData(key) }),

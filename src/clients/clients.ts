@@ -12,6 +12,8 @@ export interface Clients {
   bootstrap(key: string): Promise<void>;
   find(clientId: string): Promise<Client>;
   createClient(name: string): Promise<{ client: Client; key: string }>;
+  /** Renames what end users read on the hosted pages. Throws NotFound, and InvalidInput for an empty name. */
+  renameClient(clientId: string, name: string): Promise<Client>;
   /** Throws InvalidInput for what is not an origin, such as `https://app.example.com`. */
   updateClient(clientId: string, change: { returnOrigins: readonly string[] }): Promise<Client>;
   createApiKey(input: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>;
@@ -75,6 +77,11 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
     async createClient(given) {
       const key = newApiKeySecret();
       return { client: await create(parse(name, given, 'name'), key, ['CLIENT']), key };
+    },
+    async renameClient(clientId, given) {
+      const renamed = await store.rename(clientId, parse(name, given, 'name'));
+      if (!renamed) throw new NotFound('client', clientId);
+      return renamed;
     },
     async updateClient(clientId, { returnOrigins }) {
       const faults = returnOrigins.flatMap((origin, i) =>

@@ -17,7 +17,10 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  clients: Pick<Clients, 'find' | 'findApiKey' | 'createClient' | 'updateClient' | 'createApiKey' | 'revokeApiKey'>;
+  clients: Pick<
+    Clients,
+    'find' | 'findApiKey' | 'createClient' | 'renameClient' | 'updateClient' | 'createApiKey' | 'revokeApiKey'
+  >;
   users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;

@@ -50,7 +50,7 @@ describe('the first key', () => {
     expect(others).toEqual([]);
     expect(apiKey).toMatchObject({ hash: toStoredKey(key).hash, scopes: ['CLIENT', 'OPERATOR'], expiresAt: null });
     expect(await database.prisma.client.count()).toBe(1);
-    expect(await database.prisma.eventHead.findMany()).toEqual([{ clientId: apiKey?.clientId, position: 0n }]);
+    expect(await database.prisma.eventHead.findMany()).toMatchObject([{ clientId: apiKey?.clientId, position: 0n }]);
   });
 
   test('is made once by processes that start together', async () => {
@@ -78,6 +78,17 @@ describe('the first key', () => {
 });
 
 describe('a client', () => {
+  test('is renamed by the operator, with a name that can be read', async () => {
+    const { database, clients } = await openClients();
+    const { client } = await clients.createClient('First name');
+    expect(await clients.renameClient(client.id, ' Haushaltsbuch ')).toMatchObject({ name: 'Haushaltsbuch' });
+    expect(await database.prisma.client.findFirst()).toMatchObject({ id: client.id, name: 'Haushaltsbuch' });
+    for (const name of ['', '  ', 'x'.repeat(201), 'a\0b']) {
+      expect(await faultsOf(clients.renameClient(client.id, name))).toMatchObject([{ path: 'name' }]);
+    }
+    await expect(clients.renameClient('cli_none', 'Name')).rejects.toBeInstanceOf(NotFound);
+  });
+
   test('is made with an event log and a key of its own, which is shown once', async () => {
     const { database, clients, clock } = await openClients();
     const { client, key } = await clients.createClient('  Fintech  ');

@@ -40,6 +40,7 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
   'previewWebhook.eventId': ['event'],
   'recoverDeliveries.endpointId': ['webhookEndpoint'],
   'redeliver.deliveryId': ['webhookDelivery'],
+  'renameClient.id': ['client'],
   'revokeApiKey.id': ['apiKey', 2],
   'rotateWebhookSecret.id': ['webhookEndpoint'],
   'sendTestEvent.endpointId': ['webhookEndpoint'],

@@ -9,7 +9,9 @@ const Client = builder.prismaObject('Client', {
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Begins with `cli_`.' }),
-    name: t.exposeString('name', { description: 'What the operator calls the client.' }),
+    name: t.exposeString('name', {
+      description: 'Given by the operator. End users read it on the hosted pages: who asks to see their accounts.',
+    }),
     apiKeys: t.relation('apiKeys', {
       query: { where: { revokedAt: null }, orderBy: { id: 'asc' } },
       description: 'The keys that have not been revoked, oldest first.',
@@ -41,6 +43,10 @@ const UpdateClientPayload = builder.objectRef<{ client: ClientRow }>('UpdateClie
   description: 'The client was changed.',
   fields: (t) => ({ client: t.expose('client', { type: Client, description: 'The client as it is now.' }) }),
 });
+const RenameClientPayload = builder.objectRef<{ client: ClientRow }>('RenameClientPayload').implement({
+  description: 'The client was renamed.',
+  fields: (t) => ({ client: t.expose('client', { type: Client, description: 'The client as it is now.' }) }),
+});
 const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }>('CreateApiKeyPayload').implement({
   description: 'The key was created.',
   fields: (t) => ({
@@ -51,6 +57,7 @@ const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }
 
 const CreateClientResult = defineResult(CreateClientPayload, 'ValidationError');
 const UpdateClientResult = defineResult(UpdateClientPayload, 'ValidationError');
+const RenameClientResult = defineResult(RenameClientPayload, 'ValidationError', 'NotFoundError');
 const CreateApiKeyResult = defineResult(CreateApiKeyPayload, 'ValidationError', 'NotFoundError');
 const RevokeApiKeyResult = defineNamedResult('RevokeApiKeyResult', DeletedPayload, ['NotFoundError']);
 
@@ -74,12 +81,28 @@ builder.mutationFields((t) => ({
     type: CreateClientResult.ref,
     authScopes: { operator: true },
     description: 'Creates an API client with a first key. Needs a key with the OPERATOR scope.',
-    args: { name: t.arg.string({ required: true, description: 'What to call the client.' }) },
+    args: {
+      name: t.arg.string({
+        required: true,
+        description: 'What to call the client: end users read it on the hosted pages.',
+      }),
+    },
     resolve: (_root, { name }, { services }) =>
       CreateClientResult.from(async () => {
         const { client, key } = await services.clients.createClient(name);
         return { client, apiKey: key };
       }),
+  }),
+  renameClient: t.field({
+    type: RenameClientResult.ref,
+    authScopes: { operator: true },
+    description: 'Renames a client, from now on also on the hosted pages. Needs a key with the OPERATOR scope.',
+    args: {
+      id: t.arg.id({ required: true, description: "The client's id: `viewer` tells your own." }),
+      name: t.arg.string({ required: true, description: 'What end users will read; 200 characters at most.' }),
+    },
+    resolve: (_root, { id, name }, { services }) =>
+      RenameClientResult.from(async () => ({ client: await services.clients.renameClient(id, name) })),
   }),
   createApiKey: t.field({
     type: CreateApiKeyResult.ref,

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../../src/banking/bank-failure.ts';
 import { createFormBrowser } from '../../../src/cli/form-browser.ts';
+import { createClientStore } from '../../../src/clients/client-store.ts';
+import { createClients } from '../../../src/clients/clients.ts';
 import { wordsFor } from '../../../src/http/pages/language.ts';
 import { createConnectedWorld, goToBank, returnUrl } from '../../consent/connected-world.ts';
 
@@ -68,6 +70,14 @@ it('lets no page be cached, framed, scripted or told to other sites', async () =
   expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   expect(headers['content-security-policy']).not.toContain('unsafe');
   expect(await answer.text()).not.toContain('<script');
+});
+
+it('says who asks, by the name that the operator has given last', async () => {
+  const world = await createConnectedWorld();
+  const link = world.linkOf(await world.createSession());
+  const clients = createClients({ clock: world.clock, store: createClientStore(world.database) });
+  await clients.renameClient(world.clientId, 'Haushaltsbuch GmbH');
+  expect((await createFormBrowser().open(link)).text).toContain('Haushaltsbuch GmbH asks to see your account');
 });
 
 it('escapes what others have written', async () => {
