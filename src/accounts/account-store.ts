@@ -80,10 +80,11 @@ export function createAccountStore(database: Database): AccountStore {
   };
 }
 
-// A constant of the text, not a value: there is an index of pending ones alone.
+// Pending ones have an index of their own, which the planner knows by a constant, not by a value. Nearly all others are booked:
+// they are read in the order of the list, where an equality would have the planner collect and sort them.
 function statusSql(status: TransactionStatus | null): Prisma.Sql {
   if (status === null) return Prisma.empty;
-  return status === 'PENDING' ? Prisma.sql`AND status = 'PENDING'` : Prisma.sql`AND status = 'BOOKED'`;
+  return status === 'PENDING' ? Prisma.sql`AND status = 'PENDING'` : Prisma.sql`AND status <> 'PENDING'`;
 }
 
 // `sort_date` is the booking date wherever there is one, and the index is ordered by it.

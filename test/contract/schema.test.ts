@@ -36,7 +36,7 @@ function findUndescribed(type: GraphQLNamedType): string[] {
   const parts: { path: string; description?: string | null | undefined }[] = [
     { path: type.name, description: type.description },
   ];
-  if (isEnumType(type) && type.name !== 'WebhookMethod') {
+  if (isEnumType(type)) {
     parts.push(...type.getValues().map(({ name, description }) => ({ path: `${type.name}.${name}`, description })));
   }
   if (isObjectType(type) || isInterfaceType(type) || isInputObjectType(type)) {

@@ -5,7 +5,11 @@ import { DeliveryStatus, WebhookDeliveryConnection } from './webhook-delivery.ts
 
 export const WebhookMethod = builder.enumType('WebhookMethod', {
   description: 'The HTTP method of deliveries.',
-  values: ['POST', 'PUT', 'PATCH'] as const,
+  values: {
+    POST: { description: 'The usual one.' },
+    PUT: { description: 'For receivers that store each event under its id.' },
+    PATCH: { description: 'For receivers that take nothing else.' },
+  } as const,
 });
 
 export const WebhookEndpointStatus = builder.enumType('WebhookEndpointStatus', {
