@@ -226,6 +226,12 @@ async function compose(
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
     metrics: createMetrics(),
+    runCancellable: database.runCancellable,
+    limits: {
+      requestsPerMinute: config.requestsPerMinute,
+      operationTimeoutMs: config.operationTimeoutSeconds * 1000,
+      corsOrigins: config.corsOrigins,
+    },
     logger: log,
   });
   if (worksHere) {

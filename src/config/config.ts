@@ -31,6 +31,11 @@ export interface Config {
   webhookAllowedNetworks: string[];
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
+  /** Of one key; null: no limit. */
+  requestsPerMinute: number | null;
+  operationTimeoutSeconds: number;
+  /** Origins of pages that may call the API with a key. */
+  corsOrigins: string[];
   logLevel: (typeof logLevels)[number];
 }
 
@@ -85,6 +90,11 @@ const settings = z.object({
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
     .optional(),
   EMBEDDING_ORIGINS: list.pipe(z.array(origin)).default([]),
+  REQUESTS_PER_MINUTE: z
+    .union([z.literal('off').transform(() => null), z.coerce.number().int().min(1)], 'must be a number above 0, or off')
+    .default(6000),
+  OPERATION_TIMEOUT_SECONDS: z.coerce.number('must be a number').int().min(1).max(600).default(30),
+  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
 
@@ -129,6 +139,9 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     role: given.ROLE,
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
+    requestsPerMinute: given.REQUESTS_PER_MINUTE,
+    operationTimeoutSeconds: given.OPERATION_TIMEOUT_SECONDS,
+    corsOrigins: given.CORS_ORIGINS,
     logLevel: given.LOG_LEVEL,
   };
 }

@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import type { ResultMapper } from './result-mapping.ts';
 import { useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
+import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
 import { useResultMapping } from './use-result-mapping.ts';
 
 /** What a door has found out about a request before the operation is looked at. */
@@ -29,6 +30,7 @@ export interface GraphQLEndpointDependencies {
   keyWatch: KeyWatch;
   metrics: Metrics;
   mapResult: ResultMapper;
+  timeout: OperationTimeoutOptions;
   logger: Logger;
   /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
@@ -36,7 +38,7 @@ export interface GraphQLEndpointDependencies {
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, metrics, mapResult, logger } = dependencies;
+  const { schema, source, metrics, mapResult, timeout, logger } = dependencies;
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -58,6 +60,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     plugins: [
       useTokenLimit(),
       useOperationLimits(),
+      useOperationTimeout(timeout),
       useOperationMetrics(metrics),
       useEventFanOut(createEventFanOut({ schema, source, mapResult })),
       useResultMapping(dependencies),

@@ -1,18 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import compression from 'compression';
 import type { Admit, Refusal } from './admission.ts';
+import type { AnswerCors } from './cors.ts';
 import type { AnswerOperation } from './direct-operation.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { Handler } from './request-handler.ts';
 
+const compressedFromBytes = 1024;
+
 export interface GraphQLHandlerDependencies {
+  cors: AnswerCors;
   endpoint: GraphQLEndpoint;
   admit: Admit;
   answer: AnswerOperation;
 }
 
-/** Everything that comes to /graphql over HTTP, in this order: the page for a browser, admission, the operation. */
-export function createGraphQLHandler({ endpoint, admit, answer }: GraphQLHandlerDependencies): Handler {
+/** Everything that comes to /graphql over HTTP, in this order: other origins, the page for a browser, admission, the operation. */
+export function createGraphQLHandler({ cors, endpoint, admit, answer }: GraphQLHandlerDependencies): Handler {
   return async (request, response) => {
+    if (cors(request, response)) return;
+    if (request.headers['accept-encoding'] !== undefined) compressAnswer(request, response);
     if (asksForPage(request)) {
       await endpoint.requestListener(request, response);
       return;
@@ -24,12 +31,33 @@ export function createGraphQLHandler({ endpoint, admit, answer }: GraphQLHandler
   };
 }
 
+// Answers of the API and its page. An event stream must not wait in a compressor; the hosted pages hold tokens of forms
+// beside what others have written, which compressed lengths would give away.
+const compress = compression({
+  threshold: compressedFromBytes,
+  filter: (_request, response) =>
+    /^(application\/(graphql-response\+)?json|text\/html)\b/.test(contentTypeOf(response)),
+});
+
+function compressAnswer(request: IncomingMessage, response: ServerResponse): void {
+  compress(request as never, response as never, () => {});
+}
+
+function contentTypeOf(response: ServerResponse): string {
+  return String(response.getHeader('content-type') ?? '');
+}
+
 // As yoga tells it: GraphiQL is for everybody, and asks for the key itself.
 function asksForPage({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.accept?.includes('text/html') === true;
 }
 
 function refuse(response: ServerResponse, { requestId, status, headers, code, message }: Refusal): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] }));
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  });
+  response.end(body);
 }

@@ -6,6 +6,7 @@ import type { ContextSource } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
+import { createCors } from './cors.ts';
 import { createDirectAnswer } from './direct-operation.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { createGraphQLHandler } from './graphql-handler.ts';
@@ -13,7 +14,9 @@ import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
+import { createRequestRate } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
+import type { RunCancellable } from './use-operation-timeout.ts';
 import { createWebSocketDoor } from './websocket.ts';
 
 export interface HttpServerDependencies {
@@ -28,10 +31,23 @@ export interface HttpServerDependencies {
   /** `health`: a worker's, which answers for health and metrics alone. @default 'everything' */
   serves?: 'everything' | 'health';
   readiness: ReadinessChecks;
+  limits?: RequestLimits;
+  /** Stops what the signal's work has begun in the stores. */
+  runCancellable?: RunCancellable;
   metrics: Metrics;
   logger: Logger;
   /** Of live connections; for tests. */
   timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerMs?: number };
+}
+
+/** The operator's; what is left out is not limited, or as the settings have it by default. */
+export interface RequestLimits {
+  /** Operations per key, over HTTP and sockets together. Null: no limit. @default null */
+  requestsPerMinute?: number | null;
+  /** @default 30_000 */
+  operationTimeoutMs?: number;
+  /** Origins of pages that may call the API. @default none */
+  corsOrigins?: readonly string[];
 }
 
 export interface HttpServer {
@@ -51,6 +67,8 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     ...(dependencies.onRevoked && { onRevoked: dependencies.onRevoked }),
     ...(timing.keyCheckMs !== undefined && { intervalMs: timing.keyCheckMs }),
   });
+  const { requestsPerMinute = null, operationTimeoutMs = 30_000, corsOrigins = [] } = dependencies.limits ?? {};
+  const rate = createRequestRate(requestsPerMinute);
   const mapResult = createResultMapper(logger);
   const endpoint = createGraphQLEndpoint({
     schema: createSchema(),
@@ -58,15 +76,26 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     keyWatch,
     metrics,
     mapResult,
+    timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable },
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });
-  const sockets = createWebSocketDoor({ endpoint, authenticate, keyWatch, metrics, mapResult, logger, ...timing });
+  const sockets = createWebSocketDoor({
+    endpoint,
+    authenticate,
+    keyWatch,
+    rate,
+    metrics,
+    mapResult,
+    logger,
+    ...timing,
+  });
   const handle = createRequestHandler({
     ...dependencies,
     graphql: createGraphQLHandler({
+      cors: createCors(corsOrigins),
       endpoint,
-      admit: createAdmission(authenticate),
+      admit: createAdmission(authenticate, rate),
       answer: createDirectAnswer(endpoint, { mapResult, logger }),
     }),
   });

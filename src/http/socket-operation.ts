@@ -5,6 +5,7 @@ import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
+import { type RequestRate, rateLimited } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
 import type { Socket } from './websocket.ts';
 
@@ -26,9 +27,15 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
+  rate: RequestRate,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
+  const waitSeconds = await rate.take(door.viewer.keyId);
+  if (waitSeconds !== null) {
+    const { code, message } = rateLimited(waitSeconds);
+    return [new GraphQLError(message, { extensions: { code, retryAfterSeconds: waitSeconds } })];
+  }
   if (operations.size >= subscriptionsPerSocket) {
     const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
     return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];

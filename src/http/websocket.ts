@@ -10,6 +10,7 @@ import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { readRequestId } from './request-id.ts';
+import type { RequestRate } from './request-rate.ts';
 import type { ResultMapper } from './result-mapping.ts';
 import { slowConsumerStallMs, toCutOffReason, watchReader } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
@@ -29,6 +30,7 @@ export interface WebSocketDoorDependencies {
   endpoint: GraphQLEndpoint;
   authenticate: Authenticate;
   keyWatch: KeyWatch;
+  rate: RequestRate;
   metrics: Metrics;
   mapResult: ResultMapper;
   logger: Logger;
@@ -52,7 +54,7 @@ export type Socket = GraphQLSocket<Parameters, SocketExtra & Partial<SocketFacts
 
 /** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
 export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): SocketServer {
-  const { endpoint, mapResult, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
+  const { endpoint, rate, mapResult, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
   const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
   const protocol = makeServer<Parameters, Socket['extra']>({
     connectionInitWaitTimeout: dependencies.initTimeoutMs ?? 3000,
@@ -61,7 +63,7 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
       if (admitted) watch(socket);
       return admitted;
     },
-    onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint),
+    onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, rate),
     execute: (args) => preparedOf(args).execute(args),
     subscribe: (args) => preparedOf(args).subscribe(args),
     onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,

@@ -6,6 +6,7 @@ import { StartupError } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts';
 import { applyMigrations } from './migrations.ts';
+import { createStatementCancellation, type RunCancellable } from './statement-cancellation.ts';
 
 export type { PrismaClient };
 export { Prisma };
@@ -30,6 +31,11 @@ export interface Database {
    * constant (arrays and `unnest`, not lists of placeholders). Dates come as YYYY-MM-DD, bigints as bigint, numerics as strings.
    */
   query<Row>(sql: Prisma.Sql): Promise<Row[]>;
+  /**
+   * Runs `work` so that aborting the signal cancels the statements that it waits for. The embedded database does one thing
+   * at a time and cannot be interrupted: there `work` just runs.
+   */
+  runCancellable: RunCancellable;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -103,6 +109,9 @@ function reasonOf(cause: unknown): string {
 
 function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Promise<void>): Database {
   const openTransaction = new AsyncLocalStorage<true>();
+  const runCancellable: RunCancellable = identity.connectionString
+    ? createStatementCancellation(pool, identity.connectionString)
+    : (_signal, work) => work();
   refuseQueriesBesideTransaction(pool, openTransaction);
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool),
@@ -119,6 +128,7 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
       const result = await pool.query({ name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes });
       return result.rows as Row[];
     },
+    runCancellable,
     ping: async () => void (await pool.query('SELECT 1')),
     close: async () => {
       await prisma.$disconnect();

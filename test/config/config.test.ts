@@ -35,6 +35,9 @@ describe('parseConfig', () => {
       role: 'all',
       webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
       embeddingOrigins: [],
+      requestsPerMinute: 6000,
+      operationTimeoutSeconds: 30,
+      corsOrigins: [],
       logLevel: 'info',
     });
   });
@@ -54,6 +57,9 @@ describe('parseConfig', () => {
       RETENTION_DAYS: '6',
       ROLE: 'boss',
       WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,home',
+      REQUESTS_PER_MINUTE: '0',
+      OPERATION_TIMEOUT_SECONDS: 'long',
+      CORS_ORIGINS: '*',
       LOG_LEVEL: 'loud',
     });
     for (const name of [
@@ -66,6 +72,9 @@ describe('parseConfig', () => {
       'RETENTION_DAYS',
       'ROLE',
       'WEBHOOK_ALLOWED_NETWORKS',
+      'REQUESTS_PER_MINUTE',
+      'OPERATION_TIMEOUT_SECONDS',
+      'CORS_ORIGINS',
       'LOG_LEVEL',
     ]) {
       expect(faults).toMatch(new RegExp(`^ {2}${name}: `, 'm'));

@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../graphql/context.ts';
+
+/** Runs `work` so that the signal stops what it has begun in the stores as well. */
+export type RunCancellable = <T>(signal: AbortSignal, work: () => T) => T;
+
+export interface OperationTimeoutOptions {
+  /** How long a query or mutation may take. */
+  limitMs: number;
+  runCancellable?: RunCancellable | undefined;
+}
+
+type Execute = (args: ExecutionArgs & { signal: AbortSignal }) => PromiseLike<ExecutionResult> | ExecutionResult;
+
+/**
+ * Ends a query or mutation that takes too long, or whose caller has left: no resolver is started any more, what is still
+ * running is not waited for, and after the time the statements that it waits for are cancelled in the database. What a
+ * mutation has committed by then stays.
+ */
+export function useOperationTimeout({ limitMs, runCancellable }: OperationTimeoutOptions): Plugin<Context> {
+  const run: RunCancellable = runCancellable ?? ((_signal, work) => work());
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      const execute = executeFn as unknown as Execute;
+      setExecuteFn((args: ExecutionArgs) => {
+        const tree = new AbortController();
+        const statements = new AbortController();
+        const result = run(statements.signal, () => execute({ ...args, signal: tree.signal }));
+        if (!isPromise(result)) return result;
+        return endInTime(result, { tree, statements, limitMs, response: responseOf(args) });
+      });
+    },
+  };
+}
+
+interface Ends {
+  tree: AbortController;
+  statements: AbortController;
+  limitMs: number;
+  response: ServerResponse | undefined;
+}
+
+function endInTime(
+  result: PromiseLike<ExecutionResult>,
+  { tree, statements, limitMs, response }: Ends,
+): Promise<ExecutionResult> {
+  return new Promise((resolve, reject) => {
+    // A mutation that hangs does not look at the signal itself.
+    const end = (error: GraphQLError) => {
+      tree.abort(error);
+      resolve({ errors: [error] });
+    };
+    // Statements go on when a caller leaves: one may be shared with another request that asked for the same just then.
+    const leave = () => end(callerLeft());
+    const timer = setTimeout(() => {
+      end(timedOut(limitMs));
+      statements.abort();
+    }, limitMs);
+    timer.unref();
+    const settle = () => {
+      clearTimeout(timer);
+      response?.off('close', leave);
+    };
+    response?.once('close', leave);
+    result.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error) => {
+        settle();
+        reject(error);
+      },
+    );
+  });
+}
+
+function timedOut(limitMs: number): GraphQLError {
+  const message = `The operation took longer than ${limitMs / 1000} s and was ended. Ask for less at once.`;
+  return new GraphQLError(message, { extensions: { code: 'OPERATION_TIMED_OUT', http: { status: 504 } } });
+}
+
+// Nobody reads it; the metrics count it.
+function callerLeft(): GraphQLError {
+  return new GraphQLError('The caller has left.', { extensions: { code: 'CALLER_LEFT', http: { status: 499 } } });
+}
+
+function responseOf({ contextValue }: ExecutionArgs): ServerResponse | undefined {
+  return (contextValue as { res?: ServerResponse }).res;
+}
+
+function isPromise(result: PromiseLike<ExecutionResult> | ExecutionResult): result is PromiseLike<ExecutionResult> {
+  return typeof (result as PromiseLike<ExecutionResult>).then === 'function';
+}
