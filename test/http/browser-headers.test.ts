@@ -2,6 +2,8 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { request as httpRequest } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { openTestApi, type TestApi } from '../support/api-fixture.ts';
+import { createTestEvents } from '../support/event-streams.ts';
+import { eventually } from '../support/eventually.ts';
 
 // undici's own request shows the bytes as they came; fetch would unpack them.
 async function send(api: TestApi, { path = '/graphql', ...given }: Partial<Parameters<typeof ask>[1]> = {}) {
@@ -49,16 +51,20 @@ describe('compression', () => {
   });
 
   test('a short answer, a refusal and an event stream are not', async () => {
-    const events = { stream: async function* () {} };
+    const events = createTestEvents();
     const api = await openTestApi({ services: { events } });
     const headers = { 'accept-encoding': 'br, gzip' };
+    const streamed = send(api, {
+      query: 'subscription { events { id } }',
+      headers: { ...headers, accept: 'text/event-stream', authorization: `Bearer ${api.keys.client}` },
+    });
+    await eventually(events.isFollowed);
+    // A stream ends with its key.
+    api.keys.revoke(api.keys.client);
     const answers = [
       await send(api, { query: '{ __typename }', headers }),
       await send(api, { query: '{ __typename }', headers: { ...headers, authorization: 'Bearer wrong' } }),
-      await send(api, {
-        query: 'subscription { events { id } }',
-        headers: { ...headers, accept: 'text/event-stream' },
-      }),
+      await streamed,
     ];
     expect(answers.map((answer) => [answer.status, answer.headers['content-encoding']])).toEqual([
       [200, undefined],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Conflict } from '../../src/domain/errors.ts';
 import { openTestApi, type TestApi } from '../support/api-fixture.ts';
+import { createTestEvents } from '../support/event-streams.ts';
 
 // With a query string in the address the same request takes the long way, through yoga.
 const ways = { direct: '/graphql', yoga: '/graphql?long' } as const;
@@ -22,8 +23,6 @@ async function answerOf(api: TestApi, path: string, body: string, headers: Recor
 }
 
 const services = {
-  // Ends at once: nothing of it is being asked here.
-  events: { stream: async function* () {} },
   users: {
     find: async (_clientId: string, id: string) => {
       if (id === 'usr_broken') throw new Error('secret detail');
@@ -54,7 +53,6 @@ describe('the short way to an answer and the long one give the same', () => {
     ['too many tokens', query(`{ ${'__typename '.repeat(1100)} }`)],
     ['too many aliases', query(`{ ${Array.from({ length: 51 }, (_, i) => `a${i}: __typename`).join(' ')} }`)],
     ['a page that is too large', query('{ users(first: 101) { nodes { id } } }')],
-    ['a subscription', query('subscription { events { id } }')],
     ['no JSON', '{'],
     ['no query', '{}'],
     ['a query that is no text', '{"query":1}'],
@@ -82,6 +80,15 @@ describe('the short way to an answer and the long one give the same', () => {
     for (const accept of accepts) {
       const direct = await answerOf(api, ways.direct, body, { accept });
       expect({ accept, ...direct }).toEqual({ accept, ...(await answerOf(api, ways.yoga, body, { accept })) });
+    }
+  });
+
+  test('a subscription that asks for no event stream', async () => {
+    const api = await openTestApi({ services: { events: createTestEvents() } });
+    const body = query('subscription { events { id } }');
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const direct = await answerOf(api, ways.direct, body, { accept });
+      expect(direct).toEqual(await answerOf(api, ways.yoga, body, { accept }));
     }
   });
 
