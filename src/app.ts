@@ -33,6 +33,7 @@ import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
 import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
@@ -246,7 +247,10 @@ async function compose(
       queue,
       maintenance: connections.maintenance,
       watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
-      retention: [{ name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) }],
+      retention: [
+        { name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) },
+        { name: 'remove-attempts', steps: () => removeOldAttempts(database, oldestKept()) },
+      ],
       laneCount,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
       touchEveryMs: (leaseSeconds * 1_000) / 12,

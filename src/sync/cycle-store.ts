@@ -35,7 +35,7 @@ export interface CycleStore {
   /** Newest first; `after` is the id of the last one seen. */
   list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
   countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
-  /** Entries left when the window closes: skipped, or failed where they had failed once already. */
+  /** Entries left when the window closes: skipped; failed where they had failed once; synchronized where all had been stored. */
   skipRest(tx: Transaction, cycleId: string, now: Date): Promise<void>;
   /** True for the one caller that completes the cycle; every lane must be finished unless the window has closed. */
   complete(tx: Transaction, cycleId: string, options: { now: Date; evenUnfinished: 'yes' | 'no' }): Promise<boolean>;
@@ -73,11 +73,17 @@ export function createCycleStore(database: Database): CycleStore {
       return toCounts(rows);
     },
     async skipRest(tx, cycleId, now) {
+      // A store under way ends first, so that the next statement sees what it has done; one that comes later is refused.
+      await tx.$executeRaw`SELECT FROM cycle_entries WHERE cycle_id = ${cycleId} AND status = 'RUNNING' FOR UPDATE`;
       await tx.$executeRaw`
-        UPDATE cycle_entries SET finished_at = ${now},
-          status = CASE WHEN status = 'RETRY' THEN 'FAILED' ELSE 'SKIPPED' END::"CycleEntryStatus",
-          reason = CASE WHEN status = 'RETRY' THEN reason ELSE 'WINDOW_CLOSED' END
-        WHERE cycle_id = ${cycleId} AND status IN ('PENDING', 'RUNNING', 'RETRY')`;
+        UPDATE cycle_entries e SET finished_at = ${now}, status = closed.status::"CycleEntryStatus",
+          reason = CASE closed.status WHEN 'FAILED' THEN e.reason WHEN 'SKIPPED' THEN 'WINDOW_CLOSED' END
+        FROM (SELECT user_id, CASE
+            WHEN status = 'RUNNING' AND ${allDoneSql(now)} THEN 'SYNCHRONIZED'
+            WHEN status = 'RETRY' OR attempt_count > 1 THEN 'FAILED'
+            ELSE 'SKIPPED' END AS status
+          FROM cycle_entries open WHERE cycle_id = ${cycleId} AND status IN ('PENDING', 'RUNNING', 'RETRY')) closed
+        WHERE e.cycle_id = ${cycleId} AND e.user_id = closed.user_id`;
     },
     async complete(tx, cycleId, { now, evenUnfinished }) {
       const { count } = await tx.synchronizationCycle.updateMany({
@@ -99,6 +105,14 @@ export function createCycleStore(database: Database): CycleStore {
       );
     },
   };
+}
+
+/** Whether a process had stored all logins of the entry `open`, and only not recorded it. */
+function allDoneSql(now: Date): Prisma.Sql {
+  return Prisma.sql`(
+    EXISTS (SELECT FROM bank_logins l WHERE l.user_id = open.user_id AND l.last_cycle_id = open.cycle_id)
+    AND NOT EXISTS (SELECT FROM bank_logins l WHERE l.user_id = open.user_id
+      AND l.last_cycle_id IS DISTINCT FROM open.cycle_id AND ${eligibleLoginSql(now)}))`;
 }
 
 interface CountRow {

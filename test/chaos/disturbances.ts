@@ -22,7 +22,7 @@ export async function disturb(options: DisturbOptions): Promise<Record<string, n
   const counts = Object.fromEntries(disturbances.map(({ kind }) => [kind, 0]));
   const startedMs = Date.now();
   while (Date.now() < untilMs) {
-    await delay(200 + random() * 1_500);
+    await delay(500 + random() * 3_000);
     const disturbance = draw(disturbances, random());
     const atSeconds = (Date.now() - startedMs) / 1_000;
     if (!(await disturbance.run(random))) continue;

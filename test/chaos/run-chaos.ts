@@ -101,7 +101,7 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
     ...harming(fleet, { leaseSeconds, longestPauseSeconds }),
     {
       kind: 'the job store is restarted',
-      weight: 2,
+      weight: 1,
       run: () => done(mongo.restart?.()),
     },
     {
@@ -109,7 +109,7 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
       weight: 2,
       run: () => done(mongoClient.db().dropCollection('agendaJobs')),
     },
-    { kind: 'PostgreSQL is restarted', weight: 2, run: () => done(postgres.restart()) },
+    { kind: 'PostgreSQL is restarted', weight: 1, run: () => done(postgres.restart()) },
     { kind: 'a session is asked for', weight: 6, run: (of) => requestSession(fleet, logins, of) },
   ];
   const counts = await disturb({ disturbances, random, untilMs: clock.fastUntilMs, say });
@@ -187,7 +187,7 @@ function harming(fleet: Fleet, pauses: { leaseSeconds: number; longestPauseSecon
     },
     {
       kind: 'a process is stopped (SIGTERM)',
-      weight: 2,
+      weight: 1,
       run: async (random) => fleet.harm(random, async (child) => void (await child.stop())),
     },
     {

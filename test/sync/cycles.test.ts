@@ -36,6 +36,17 @@ async function storeGuarded(
   return rows.length > 0;
 }
 
+/** A process that claims the lane's next entry, stores its login's data, and is never heard of again. */
+async function diesAfterStoring(database: Database, given: { cycleId: string; loginId: string; now: Date }) {
+  const lanes = createCycleLaneStore(database);
+  const hold = await lanes.takeLane(given.cycleId, 0, 'dying');
+  if (!hold) throw new Error('no lane');
+  const entry = await lanes.claimNext(hold, given.now, null);
+  if (!entry) throw new Error('no entry');
+  expect(await storeGuarded(database, entry, given.loginId)).toBe(true);
+  await lanes.releaseAllLanes();
+}
+
 type Answer = 'fine' | 'down' | 'limit';
 type Bank = (loginId: string) => Promise<Answer> | Answer;
 
@@ -199,6 +210,36 @@ describe('a cycle', () => {
     expect(await database.prisma.synchronizationCycle.count({ where: { status: 'RUNNING' } })).toBe(1);
   });
 
+  it('counts as synchronized, not as skipped, whom a process had stored when it died and the window closed', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    const users = await enrol(2);
+    const { cycles } = startProcess(database, clock);
+    const { id } = await cycles.runExtraCycle();
+    await diesAfterStoring(database, { cycleId: id, loginId: users[0]?.loginId ?? '', now: clock.now() });
+    clock.set('2026-03-10T16:00:00Z');
+    await cycles.reconcile();
+    expect((await entries()).slice(0, 2)).toMatchObject([
+      { status: 'SYNCHRONIZED', reason: null },
+      { status: 'SKIPPED', reason: 'WINDOW_CLOSED' },
+    ]);
+  });
+
+  it('counts as failed, with the reason, whom it was trying once more when its window closed', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    await enrol(1);
+    const { cycles } = startProcess(database, clock);
+    const { id } = await cycles.runExtraCycle();
+    const lanes = createCycleLaneStore(database);
+    const hold = await lanes.takeLane(id, 0, 'dying');
+    if (!hold) throw new Error('no lane');
+    const first = await lanes.claimNext(hold, clock.now(), null);
+    const outcome = { status: 'RETRY', reason: 'BANK_UNAVAILABLE' } as const;
+    await lanes.claimNext(hold, clock.now(), { userId: first?.userId ?? '', outcome });
+    clock.set('2026-03-10T16:00:00Z');
+    await cycles.reconcile();
+    expect((await entries())[0]).toMatchObject({ status: 'FAILED', reason: 'BANK_UNAVAILABLE', attemptCount: 2 });
+  });
+
   it('tells each client at its end what to expect from it', async () => {
     const { database, clock, clientId, enrol } = await createWorld();
     await enrol(2);
@@ -339,14 +380,7 @@ describe('a lane', () => {
     const users = await enrol(1);
     const { cycles } = startProcess(database, clock);
     const { id } = await cycles.runExtraCycle();
-    const lanes = createCycleLaneStore(database);
-    const hold = await lanes.takeLane(id, 0, 'dying');
-    if (!hold) throw new Error('no lane');
-    const entry = await lanes.claimNext(hold, clock.now(), null);
-    if (!entry) throw new Error('no entry');
-    expect(await storeGuarded(database, entry, users[0]?.loginId ?? '')).toBe(true);
-    await lanes.releaseAllLanes();
-
+    await diesAfterStoring(database, { cycleId: id, loginId: users[0]?.loginId ?? '', now: clock.now() });
     let asked = 0;
     const successor = startProcess(database, clock, () => {
       asked++;
