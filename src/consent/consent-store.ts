@@ -152,9 +152,12 @@ async function grant(tx: Transaction, session: Session, granted: GrantedConsent)
   return bankLoginId;
 }
 
-/** Whoever changes a login, its sessions or its consents together begins with this. */
-export async function lockLogin(tx: Transaction, bankLoginId: string): Promise<void> {
-  await tx.$queryRaw(Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`);
+/** Whoever changes a login, its sessions or its consents together begins with this. False when there is no such login. */
+export async function lockLogin(tx: Transaction, bankLoginId: string): Promise<boolean> {
+  const locked = await tx.$queryRaw<unknown[]>(
+    Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`,
+  );
+  return locked.length > 0;
 }
 
 async function createLogin(tx: Transaction, session: Session, now: Date): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Session } from '../generated/prisma/client.ts';
-import type { Database, Prisma } from '../storage/database.ts';
-import { abandonConsents } from './consent-store.ts';
+import type { Database, Prisma, Transaction } from '../storage/database.ts';
+import { abandonConsents, lockLogin } from './consent-store.ts';
 
 export type { Session };
 
@@ -22,6 +22,8 @@ export interface SessionStore {
   /** Whether any session was started from this one. */
   hasChildren(session: Session): Promise<boolean>;
   create(session: Prisma.SessionUncheckedCreateInput): Promise<Session>;
+  /** Null while another session of the login is active, whoever creates at the same moment, and when the login is gone. */
+  createForLogin(session: SessionOfLogin, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user; null when it does not by now. */
   keepAuthorisation(id: string, authorisation: string, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
@@ -33,6 +35,8 @@ export interface SessionStore {
   /** Null when there is no such user of the client. */
   findUser(clientId: string, userId: string): Promise<{ id: string; recurring: boolean } | null>;
 }
+
+export type SessionOfLogin = Prisma.SessionUncheckedCreateInput & { bankLoginId: string };
 
 export function createSessionStore(database: Database): SessionStore {
   const { prisma } = database;
@@ -47,6 +51,7 @@ export function createSessionStore(database: Database): SessionStore {
     hasChildren: async ({ id, userId }) =>
       (await prisma.session.findFirst({ where: { userId, parentId: id }, select: { id: true } })) !== null,
     create: (data) => prisma.session.create({ data }),
+    createForLogin: (session, now) => database.transaction((tx) => createForLogin(tx, session, now)),
     async keepAuthorisation(id, authorisation, now) {
       const [session] = await prisma.session.updateManyAndReturn({
         where: { id, status: 'AWAITING_USER' },
@@ -63,6 +68,19 @@ export function createSessionStore(database: Database): SessionStore {
     findUser: (clientId, id) =>
       prisma.user.findFirst({ where: { id, clientId }, select: { id: true, recurring: true } }),
   };
+}
+
+// The login's lock makes two that want to begin come one after the other: the second sees the first one's session.
+export async function createForLogin(tx: Transaction, session: SessionOfLogin, now: Date): Promise<Session | null> {
+  if (!(await lockLogin(tx, session.bankLoginId))) return null;
+  if ((await tx.session.count({ where: activeSessions(session.bankLoginId, now) })) > 0) return null;
+  return await tx.session.create({ data: session });
+}
+
+/** Those of a login that run, or still await the end user. */
+export function activeSessions(bankLoginId: string, now: Date): Prisma.SessionWhereInput {
+  const awaiting: Prisma.SessionWhereInput = { status: 'AWAITING_USER', NOT: { expiresAt: { lte: now } } };
+  return { bankLoginId, OR: [{ status: 'RUNNING' }, awaiting] };
 }
 
 function end(database: Database, which: Prisma.SessionWhereInput, ending: SessionEnding): Promise<Session[]> {

@@ -43,7 +43,8 @@ export interface Sessions {
   find(clientId: string, id: string): Promise<Session | null>;
   createConnectSession(clientId: string, input: NewConnectSession): Promise<Session>;
   createManagementSession(clientId: string, input: NewManagementSession): Promise<Session>;
-  awaitEndUser(session: NewAwaitingSynchronization): Promise<Session>;
+  /** Null while another session of the login runs, or awaits the end user. */
+  awaitEndUser(session: NewAwaitingSynchronization): Promise<Session | null>;
   /** Where to send the end user; null once the session awaits nobody. */
   redirectUrl(session: Session): string | null;
   /** A page that says that the link works no more. */
@@ -154,12 +155,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     awaitEndUser: (session) => {
       const now = clock.now();
-      return store.create({
-        id: newId('synchronizationSession', now),
-        kind: 'SYNCHRONIZATION',
-        ...session,
-        ...newLink(encryption, now),
-      });
+      const id = newId('synchronizationSession', now);
+      return store.createForLogin({ id, kind: 'SYNCHRONIZATION', ...session, ...newLink(encryption, now) }, now);
     },
     redirectUrl(session) {
       if (session.status !== 'AWAITING_USER' || !session.linkSecret) return null;

@@ -17,6 +17,8 @@ export interface FetchPlan {
   fallback: string;
   /** Called before the data of an account is asked for: throws where the budget does not allow it. */
   beforeAccount(account: BankAccount): Promise<void>;
+  /** Called before an account's transactions are asked for once more, from `fallback` on: throws likewise. */
+  beforeFallback(account: BankAccount): Promise<void>;
 }
 
 /** Reads everything of a login from its bank, one call after another. */
@@ -42,6 +44,7 @@ async function fetchTransactions(
     // Older history is to be had right after the SCA at most, and at some banks not at all.
     const refused = error instanceof BankFailure && error.code === 'REQUEST_REFUSED';
     if (!refused || from >= plan.fallback) throw error;
+    await plan.beforeFallback(account);
     return {
       from: plan.fallback,
       transactions: await readPages(bank, account, { from: plan.fallback, access: plan.access }),

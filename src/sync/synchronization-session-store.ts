@@ -1,4 +1,4 @@
-import type { Session } from '../generated/prisma/client.ts';
+import { activeSessions, createForLogin, type Session } from '../consent/session-store.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
 import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
@@ -52,11 +52,6 @@ export function createSynchronizationSessionStore(database: Database): Synchroni
   };
 }
 
-function activeSessions(bankLoginId: string, now: Date): Prisma.SessionWhereInput {
-  const awaiting: Prisma.SessionWhereInput = { status: 'AWAITING_USER', NOT: { expiresAt: { lte: now } } };
-  return { bankLoginId, OR: [{ status: 'RUNNING' }, awaiting] };
-}
-
 interface LoginRow extends Omit<LoginOnRequest, 'consent'> {
   consentId: string | null;
   consentRecurring: boolean;
@@ -82,26 +77,22 @@ async function findLogin(database: Database, clientId: string, bankLoginId: stri
   return { ...login, consent };
 }
 
-// The login's lock makes two that want to begin come one after the other: the second sees the first one's session.
 async function createRunning(tx: Transaction, { login, now, ...session }: NewRunningSession): Promise<Session | null> {
-  const locked = await tx.$queryRaw<unknown[]>`SELECT id FROM bank_logins WHERE id = ${login.id} FOR UPDATE`;
-  if (locked.length === 0) return null;
-  if ((await tx.session.count({ where: activeSessions(login.id, now) })) > 0) return null;
-  const created = await tx.session.create({
-    data: {
-      ...session,
-      kind: 'SYNCHRONIZATION',
-      status: 'RUNNING',
-      userId: login.userId,
-      bankId: login.bankId,
-      bankLoginId: login.id,
-      consentId: login.consent?.id ?? null,
-      storeSecrets: login.secretsStored,
-      attended: session.psuIpAddress !== null,
-      createdAt: now,
-      updatedAt: now,
-    },
-  });
+  const running = {
+    ...session,
+    kind: 'SYNCHRONIZATION' as const,
+    status: 'RUNNING' as const,
+    userId: login.userId,
+    bankId: login.bankId,
+    bankLoginId: login.id,
+    consentId: login.consent?.id ?? null,
+    storeSecrets: login.secretsStored,
+    attended: session.psuIpAddress !== null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const created = await createForLogin(tx, running, now);
+  if (!created) return null;
   await tx.$executeRaw`
     UPDATE sessions SET lease_until = ${leaseSql(defaultLeaseSeconds)} WHERE id = ${created.id}`;
   return created;

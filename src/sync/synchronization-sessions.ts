@@ -86,7 +86,9 @@ export function createSynchronizationSessions(deps: SynchronizationSessionsDeps)
     };
     if (!isEligible(login, now)) {
       const { id: bankLoginId, userId, bankId, secretsStored: storeSecrets } = login;
-      return await sessions.awaitEndUser({ ...common, bankLoginId, userId, bankId, storeSecrets });
+      const waiting = await sessions.awaitEndUser({ ...common, bankLoginId, userId, bankId, storeSecrets });
+      if (!waiting) throw activeSession(login.id);
+      return waiting;
     }
     if (psuIpAddress === null) await assertAccessLeft(login);
     const session = await store.createRunning({ ...common, id: newId('synchronizationSession', now), login, now });

@@ -3,7 +3,7 @@ import { matchAccounts } from '../accounts/account-match.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure } from '../banking/bank-failure.ts';
 import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
-import type { AccessBudget } from '../consent/access-budget-store.ts';
+import type { AccessBudget, PlannedAccess } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
@@ -164,14 +164,16 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       fallback: safeWindowStart(now),
       // An account that is new to us was not in the plan; each is counted before it is asked for.
       beforeAccount: async ({ resourceId }) => {
-        if (known.has(resourceId)) return;
-        const entry = { ...ledgerEntry(request, context, consent), accesses: ofAccount(resourceId) };
-        const reserved = await budget.reserve(entry);
-        if (reserved.outcome === 'refused') {
-          throw new LimitReached('ACCESS_LIMIT', 'The allowance of accesses is used up.', reserved.retryAt);
-        }
+        if (!known.has(resourceId)) await reserveMore(ofAccount(resourceId));
       },
+      beforeFallback: ({ resourceId }) => reserveMore([{ resourceId, endpoint: 'TRANSACTIONS' }]),
     });
+
+    async function reserveMore(accesses: readonly PlannedAccess[]): Promise<void> {
+      const reserved = await budget.reserve({ ...ledgerEntry(request, context, consent), accesses });
+      if (reserved.outcome === 'granted') return;
+      throw new LimitReached('ACCESS_LIMIT', 'The allowance of accesses is used up.', reserved.retryAt);
+    }
   }
 
   function ledgerEntry(request: SynchronizationRequest, context: SynchronizationContext, consent: ConsentInUse) {

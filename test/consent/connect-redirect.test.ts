@@ -70,6 +70,7 @@ it('supersedes the old consent when it is renewed: one is valid at any time, and
     idempotencyKey: null,
     idempotencyHash: null,
   });
+  if (!renewal) throw new Error('There is another session.');
   await connectByRedirect(world.linkOf(renewal), 'anna');
 
   const consents = await world.database.prisma.consent.findMany({ orderBy: { id: 'asc' } });
@@ -83,20 +84,13 @@ it('supersedes the old consent when it is renewed: one is valid at any time, and
 it('keeps exactly one valid consent when two renewals are granted in the same moment', async () => {
   const world = await createConnectedWorld();
   await connectByRedirect(world.linkOf(await world.createSession()), 'anna');
-  const { userId, bankId, id: bankLoginId } = await world.database.prisma.bankLogin.findFirstOrThrow();
+  const { userId } = await world.database.prisma.bankLogin.findFirstOrThrow();
+  // On the overview of its banks an end user may begin as often as it likes.
   const renew = async () => {
-    const session = await world.connections.sessions.awaitEndUser({
-      clientId: world.clientId,
-      userId,
-      bankLoginId,
-      bankId,
-      storeSecrets: true,
-      returnUrl: null,
-      psuIpAddress: null,
-      idempotencyKey: null,
-      idempotencyHash: null,
-    });
-    return await logInAtBank(await goToBank(world.linkOf(session)), 'anna');
+    const overview = { userId, addBankLogin: false, returnUrl: null };
+    const session = await world.connections.sessions.createManagementSession(world.clientId, overview);
+    const explained = await (await createFormBrowser().open(world.linkOf(session))).submit({}, 'Renew');
+    return await logInAtBank(await explained.submit(), 'anna');
   };
   const questions = [await renew(), await renew()];
   await Promise.all(questions.map((question) => question.submit({}, 'approve')));

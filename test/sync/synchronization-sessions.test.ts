@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
 import { createUsers } from '../../src/clients/users.ts';
@@ -6,6 +6,7 @@ import { createBankStore } from '../../src/consent/bank-store.ts';
 import { createSessionStore } from '../../src/consent/session-store.ts';
 import { createSessions } from '../../src/consent/sessions.ts';
 import { Conflict, InvalidInput, LimitReached, NotFound } from '../../src/domain/errors.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 import { createSynchronizationSessionStore } from '../../src/sync/synchronization-session-store.ts';
 import {
   createSynchronizationSessions,
@@ -13,11 +14,12 @@ import {
 } from '../../src/sync/synchronization-sessions.ts';
 import { insertClient } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { silence } from './scripted-bank.ts';
-import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
+import { createSynchronizationWorld, type SynchronizationWorld, type WorldOptions } from './synchronization-world.ts';
 
-async function createSessionWorld() {
-  const world = await createSynchronizationWorld();
+async function createSessionWorld(options: WorldOptions = {}) {
+  const world = await createSynchronizationWorld(options);
   const { database, clock, encryption, budget, runner, clientId, loginId } = world;
   const sessionStore = createSessionStore(database);
   const sessions = createSessions({
@@ -252,5 +254,30 @@ describe('a session whose process is gone', () => {
     expect(await eventually(async () => ((await find(id))?.status === 'FAILED' ? find(id) : null))).toMatchObject({
       errorCode: 'CONSENT_MISSING',
     });
+  });
+});
+
+const postgresUrl = inject('postgresUrl');
+
+// The embedded database is one session: only a server shows what happens at the same moment.
+describe.skipIf(postgresUrl === null)('on a PostgreSQL server a synchronization session', () => {
+  it.each<[what: string, secretsStored: boolean, status: string]>([
+    ['that runs at once', true, 'COMPLETED'],
+    ['that awaits the end user', false, 'AWAITING_USER'],
+  ])('%s is alone with its login, however many ask at the same moment', async (_what, secretsStored, status) => {
+    const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
+    const database = await openDatabase({ databaseUrl, directory: null });
+    onTestFinished(async () => await database.close());
+    const { create, clock } = await createSessionWorld({ database });
+    await database.prisma.bankLogin.updateMany({ data: { secretsStored } });
+    for (let round = 0; round < 10; round++) {
+      const asked = await Promise.allSettled([create(), create(), create(), create()]);
+      const [created, ...others] = asked.sort((a, b) => a.status.localeCompare(b.status));
+      expect(created).toMatchObject({ status: 'fulfilled', value: { status } });
+      for (const other of others) expect(other).toMatchObject({ reason: { code: 'SESSION_ACTIVE' } });
+      expect(await database.prisma.session.count()).toBe(round + 1);
+      // Long enough for the waiting one to be over, and for the allowance to be whole again.
+      clock.advance(24 * 3_600_000);
+    }
   });
 });
