@@ -15,6 +15,7 @@ import { sandboxBanks } from './config/sandbox-banks.ts';
 import { createAccessBudget } from './consent/access-budget-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
 import { createConnections } from './consent/connections.ts';
+import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -106,6 +107,8 @@ async function compose(
     ? await openPostgresEventSignal({ ...database, connectionString: database.connectionString, onError: onStoreError })
     : createLocalEventSignal();
   closers.push(signal.close);
+  const sessionSignal = await openSessionSignal(database, onStoreError);
+  closers.push(sessionSignal.close);
   const jobStore = await openJobStore({
     mongodbUrl: config.mongodbUrl?.reveal() ?? null,
     pool: database.pool,
@@ -207,6 +210,7 @@ async function compose(
     bankLogins: connections.logins,
     accounts: createAccountStore(database),
     sessions: connections.sessions,
+    sessionSignal,
     synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
     plan,

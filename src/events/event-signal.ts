@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { announce, openListener } from './event-signal-store.ts';
+import { listenOnServer } from '../storage/notifications.ts';
+import { announce, eventChannel, parsePayload } from './event-signal-store.ts';
 
 /** Tells readers of the log, in every process, that a client's log has grown. Carries no data: readers read the log. */
 export interface EventSignal {
@@ -50,7 +51,15 @@ export interface PostgresSignalOptions {
 export async function openPostgresEventSignal(options: PostgresSignalOptions): Promise<EventSignal> {
   const local = createLocalEventSignal();
   const announcer = createAnnouncer(options);
-  const listening = await keepListening(options, local);
+  const listening = await listenOnServer(options.connectionString, {
+    ...options,
+    channel: eventChannel,
+    onPayload: (payload) => {
+      const grown = parsePayload(payload);
+      if (grown) local.publish(grown.clientId, grown.position);
+    },
+    onLapse: local.lapse,
+  });
   return {
     publish(clientId, position) {
       local.publish(clientId, position);
@@ -95,51 +104,5 @@ function createAnnouncer({ pool, onError }: PostgresSignalOptions): Announcer {
       sending ??= sendAll();
     },
     settled: async () => void (await sending),
-  };
-}
-
-async function keepListening(
-  { reconnectMs = 1_000, ...options }: PostgresSignalOptions,
-  local: LocalEventSignal,
-): Promise<{ close(): Promise<void> }> {
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let reopening: Promise<void> | null = null;
-
-  const open = () =>
-    openListener({
-      ...options,
-      onGrown: ({ clientId, position }) => local.publish(clientId, position),
-      onLost: reopenLater,
-    });
-
-  async function reopen(): Promise<void> {
-    try {
-      const next = await open();
-      if (closed) return await next.close();
-      listener = next;
-      local.lapse();
-    } catch (error) {
-      options.onError(error as Error);
-      reopenLater();
-    }
-  }
-
-  function reopenLater(): void {
-    if (closed) return;
-    timer = setTimeout(() => {
-      reopening = reopen();
-    }, reconnectMs);
-    timer.unref();
-  }
-
-  let listener = await open();
-  return {
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      await reopening;
-      await listener.close();
-    },
   };
 }

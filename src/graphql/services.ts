@@ -4,6 +4,7 @@ import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
 import type { ErasureService } from '../consent/erasure.ts';
 import type { LoginStore } from '../consent/login-store.ts';
+import type { SessionSignal } from '../consent/session-signal-store.ts';
 import type { Sessions } from '../consent/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { CyclePlan } from '../sync/cycle-plan.ts';
@@ -30,6 +31,7 @@ export interface Services {
     Sessions,
     'find' | 'createConnectSession' | 'createManagementSession' | 'cancel' | 'redirectUrl' | 'endedUrl'
   >;
+  sessionSignal: Pick<SessionSignal, 'subscribe'>;
   synchronizationSessions: SynchronizationSessions;
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;

@@ -111,6 +111,10 @@ async function openScratchDatabase(): Promise<{ adapter: SqlDriverAdapter; close
     },
   });
   const adapter = await new PrismaPg(pool).connect();
+  // The adapter takes a script apart at every semicolon, those in a function's body too.
+  adapter.executeScript = async (script) => {
+    await pglite.exec(script);
+  };
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (params) => {
     const result = await queryRaw(params);

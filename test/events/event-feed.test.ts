@@ -154,6 +154,30 @@ describe('a feed', () => {
     expect(follower.end).toBeUndefined();
   });
 
+  test('passes over nothing that is committed while a page of the log is being read', async () => {
+    const world = openWorld({ limits: { records: 1, bytes: 1_000 } });
+    world.fake.write(2);
+    const feed = world.open();
+    const quick = follow(feed);
+    await eventually(() => world.tail.position('cli_1') !== null);
+    let goOn: () => void = () => {};
+    const readPage = world.fake.store.readPage;
+    world.fake.store.readPage = async (filter, after) => {
+      const page = await readPage(filter, after);
+      if (after === 0n) await new Promise<void>((resolve) => (goOn = resolve));
+      return page;
+    };
+    const late = follow(feed, { after: 0n });
+    await turns(5);
+    world.commit(3);
+    await eventually(() => quick.seen.length === 3);
+    goOn();
+    await eventually(() => late.seen.length >= 2);
+    world.commit(1);
+    await eventually(() => late.seen.at(-1) === 6n);
+    expect(late.seen).toEqual(upTo(6));
+  });
+
   test('refuses a cursor beyond the end of the log; others notice nothing', async () => {
     const world = openWorld();
     world.fake.write(3);

@@ -79,7 +79,7 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
     await eventually(() => heard.length === 1);
     const left = async () => {
       const { rows } = await other.pool.query(
-        `SELECT 1 FROM pg_stat_activity WHERE application_name = 'tidewater events' AND datname = current_database()`,
+        `SELECT 1 FROM pg_stat_activity WHERE application_name = 'listening to tidewater_events' AND datname = current_database()`,
       );
       return rows.length;
     };
@@ -106,7 +106,7 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
       () => lapses++,
     );
     await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE application_name = 'tidewater events' AND datname = current_database()`);
+      WHERE application_name = 'listening to tidewater_events' AND datname = current_database()`);
     await eventually(() => lapses === 1);
     await announce(pool, [{ clientId: 'cli_1', position: 2n }]);
     await eventually(() => heard.length === 1);

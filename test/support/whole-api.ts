@@ -74,6 +74,7 @@ export function openWholeApi(database: Database): WholeApi {
     bankLogins: connections.logins,
     accounts: createAccountStore(database),
     sessions: connections.sessions,
+    sessionSignal: { subscribe: () => () => {} },
     synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
     plan: synchronization.plan,
