@@ -64,7 +64,8 @@ function mapStream(
     await iterator.return?.();
     return done;
   };
-  const stopWatching = keyWatch.watch(key, () => void leave());
+  // Without the message that says that all is said: whoever reads on is to connect again.
+  const stopWatching = keyWatch.watch(key, () => void (response ? response.end() : leave()));
   const readerLeft =
     response &&
     watchReader(response, {
