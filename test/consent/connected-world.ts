@@ -61,6 +61,8 @@ export interface ConnectedWorldOptions {
   sandbox?: Partial<SandboxBankOptions>;
   /** The operator's list. @default the sandbox's three */
   toEntries?: (sandboxUrl: string) => BankEntry[];
+  /** Where a proxy passes requests on from. @default our own address */
+  publicUrl?: () => string;
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
@@ -91,15 +93,16 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
   });
   const users = createUsers({ clock, store: createUserStore(database) });
   let url = '';
+  const publicUrl = options.publicUrl ?? (() => url);
   const connections = createConnections({
     ...common,
     bankStore,
     users,
     runSession: synchronization.sessionRunner.runSession,
-    publicUrl: () => url,
+    publicUrl,
     allowLoopbackReturnUrls: false,
   });
-  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl: () => url, log });
+  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl, log });
   const server = createServer((request, response) => {
     pages(request, response, new URL(request.url ?? '', url)).then(
       (answered) => answered || response.writeHead(404).end(),
