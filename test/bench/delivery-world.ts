@@ -24,6 +24,8 @@ export interface DeliveryWorld {
   /** Resolves when no delivery is pending any more. */
   allRecorded(): Promise<void>;
   countDelivered(): Promise<number>;
+  /** Forgets clients with all that is theirs. */
+  removeClients(ids: readonly string[]): Promise<void>;
 }
 
 const log = { info() {}, warn() {}, error: (...facts: unknown[]) => console.error(...facts) };
@@ -79,6 +81,9 @@ export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
           WHERE d.status = 'DELIVERED' AND a.response_status = 204`,
       );
       return Number(row?.count ?? 0);
+    },
+    async removeClients(ids) {
+      await database.prisma.client.deleteMany({ where: { id: { in: [...ids] } } });
     },
   };
 }

@@ -4,7 +4,7 @@ import { serveHelper } from '../helper-process.ts';
 
 /**
  * A webhook receiver on the bare socket, so that it takes as little of the machine as can be: reads requests with a
- * content-length, answers 204. A path that begins with /hang is never answered.
+ * content-length, answers 204. A path that begins with /hang is never answered; asked to `hangUp`, it closes those connections.
  */
 export interface ReceiverOptions {
   /** Note when each request began, by its path and webhook id. */
@@ -29,6 +29,7 @@ const headEnd = Buffer.from('\r\n\r\n');
 await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
   let counts: ReceiverCounts = { requests: 0, bodyBytes: 0 };
   let arrivals: Arrival[] = [];
+  const hanging = new Set<Socket>();
 
   function read(socket: Socket): void {
     let waiting: Buffer = Buffer.alloc(0);
@@ -61,7 +62,8 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
         if (bodyLeft === 0) {
           counts.requests++;
-          if (!isHanging) socket.write(answer);
+          if (isHanging) hanging.add(socket);
+          else socket.write(answer);
         }
       }
     });
@@ -74,6 +76,11 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
     answer(question) {
       if (question === 'counts') return counts;
       if (question === 'arrivals') return arrivals;
+      if (question === 'hangUp') {
+        for (const socket of hanging) socket.destroy();
+        hanging.clear();
+        return null;
+      }
       counts = { requests: 0, bodyBytes: 0 };
       arrivals = [];
       return null;
