@@ -1,0 +1,78 @@
+import type { BankPort } from '../../../src/banking/bank-port.ts';
+import type { Contestant, Section } from '../section.ts';
+import { openSynchronizationWorld, toFetched, toTransactions } from '../synchronization-world.ts';
+
+export const section: Section = {
+  about: 'A cycle over more and more users, whose bank answers at once from memory: the cost of each, and the memory.',
+  async open(bench) {
+    const sizes = bench.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
+    if (bench.quick) bench.leaveOut('a cycle of 100,000 users: it takes minutes; run without --quick');
+    const contestants: Contestant[] = [];
+    for (const size of sizes) {
+      const memory = createMemoryWatch(size);
+      const bank = createBankInMemory(memory.note);
+      const world = await openSynchronizationWorld(bench, { bankId: 'bank_bench', banks: { get: () => bank } });
+      await world.startJobs();
+      contestants.push({
+        name: `${size.toLocaleString('en-US')} users`,
+        async measure() {
+          await world.enrol(size);
+          memory.reset();
+          const { openMs, runMs } = await world.runCycle();
+          const synchronized = await world.countSynchronized();
+          if (synchronized !== size) throw new Error(`${synchronized} of ${size} users are synchronized.`);
+          const { peakBytes, spentMs } = memory.seen();
+          return { cost: ((openMs + runMs - spentMs) * 1000) / size, opening: openMs, memory: peakBytes / 2 ** 20 };
+        },
+      });
+    }
+    const [small, ...larger] = contestants.map(({ name }) => name);
+    return [
+      {
+        name: 'a cycle',
+        figures: { cost: 'µs per user', opening: 'ms', memory: 'MiB of heap in use at most' },
+        contestants,
+        targets: larger.flatMap((ours) =>
+          ['cost', 'memory'].map((figure) => ({ figure, ours, against: small ?? '', atMost: 1.3 })),
+        ),
+        rounds: bench.quick ? 2 : 1,
+        warmUps: bench.quick ? 1 : 0,
+      },
+    ];
+  },
+};
+
+/** What is really in use, at four points of the cycle: after a collection, whose time does not count. */
+function createMemoryWatch(size: number) {
+  let count = 0;
+  let peakBytes = 0;
+  let spentMs = 0;
+  return {
+    reset() {
+      [count, peakBytes, spentMs] = [0, 0, 0];
+    },
+    note() {
+      if (++count % Math.floor(size / 4) !== 0) return;
+      const begin = performance.now();
+      globalThis.gc?.();
+      peakBytes = Math.max(peakBytes, process.memoryUsage().heapUsed);
+      spentMs += performance.now() - begin;
+    },
+    seen: () => ({ peakBytes, spentMs }),
+  };
+}
+
+function createBankInMemory(onAsked: () => void): BankPort {
+  const [fetched] = toFetched('resource-1', toTransactions(20));
+  if (!fetched) throw new Error('nothing fetched');
+  return {
+    async listAccounts() {
+      onAsked();
+      return [fetched.account];
+    },
+    getBalances: async () => fetched.balances,
+    async *listTransactions() {
+      yield fetched.transactions;
+    },
+  } as unknown as BankPort;
+}
