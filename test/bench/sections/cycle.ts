@@ -31,6 +31,7 @@ export const section: Section = {
               since: () => from,
               fallback: from,
               beforeAccount: async () => {},
+              beforeFallback: async () => {},
             });
             await world.storeFetched(begun, fetched);
           }
