@@ -29,6 +29,8 @@ export interface CycleLaneStore {
   finishEntry(hold: LaneHold, now: Date, finished: FinishedEntry): Promise<void>;
   /** True when the lane is now finished: held by us and without open entries. */
   finishLane(hold: LaneHold, now: Date): Promise<boolean>;
+  /** Nobody takes another entry of this cycle: its window is over. Entries under way may still end. */
+  closeLanes(cycleId: string): Promise<void>;
   /** Lanes of the running cycle that nobody works on. */
   listIdleLanes(): Promise<Array<{ cycleId: string; lane: number }>>;
   /** Hands back every lane at once: only where no other process can be alive. */
@@ -73,6 +75,11 @@ export function createCycleLaneStore(database: Database, leaseSeconds = defaultL
           SELECT FROM cycle_entries e WHERE e.cycle_id = l.cycle_id AND e.lane = l.lane AND e.status IN ('PENDING', 'RUNNING', 'RETRY'))
         RETURNING lane`);
       return rows.length > 0;
+    },
+    async closeLanes(cycleId) {
+      await database.query(Prisma.sql`
+        UPDATE cycle_lanes SET holder = 'closed', fencing_token = fencing_token + 1, lease_until = now() + interval '1 hour'
+        WHERE cycle_id = ${cycleId} AND finished_at IS NULL`);
     },
     async listIdleLanes() {
       const rows = await database.query<{ cycle_id: string; lane: number }>(Prisma.sql`

@@ -1,7 +1,10 @@
+import type { BankFailureCode } from '../banking/bank-failure.ts';
 import { newId } from '../domain/ids.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
 import type { Slot } from './cycle-slots.ts';
 import { eligibleLoginSql } from './eligibility.ts';
+import type { FailedLogin } from './failure-event.ts';
+import { retryableCodes } from './synchronization-failure.ts';
 
 export interface CycleRecord {
   id: string;
@@ -25,6 +28,12 @@ export interface OpenedCycle {
   laneCount: number;
 }
 
+export interface GivenUp {
+  entryCount: number;
+  /** Logins of whose failure nobody has been told yet, since it was to be tried again. */
+  logins: Array<FailedLogin & { code: BankFailureCode }>;
+}
+
 export interface CycleStore {
   /** Opens the cycle of the slot with a snapshot of the eligible users; null when it exists already or another one is running. */
   open(slot: Slot, kind: CycleRecord['kind'], options: { laneCount: number; now: Date }): Promise<OpenedCycle | null>;
@@ -37,6 +46,8 @@ export interface CycleStore {
   countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
   /** Entries left when the window closes: skipped; failed where they had failed once; synchronized where all had been stored. */
   skipRest(tx: Transaction, cycleId: string, now: Date): Promise<void>;
+  /** Of the entries that wait for another try when the window closes, ends `limit` at most. */
+  giveUpRetries(tx: Transaction, cycleId: string, options: { now: Date; limit: number }): Promise<GivenUp>;
   /** True for the one caller that completes the cycle; every lane must be finished unless the window has closed. */
   complete(tx: Transaction, cycleId: string, options: { now: Date; evenUnfinished: 'yes' | 'no' }): Promise<boolean>;
   getForManifest(tx: Transaction, cycleId: string): Promise<CycleRecord>;
@@ -72,6 +83,7 @@ export function createCycleStore(database: Database): CycleStore {
         WHERE cycle_id = ANY(${[...cycleIds]}::text[]) AND client_id = ${clientId} GROUP BY 1, 2`);
       return toCounts(rows);
     },
+    giveUpRetries,
     async skipRest(tx, cycleId, now) {
       // A store under way ends first, so that the next statement sees what it has done; one that comes later is refused.
       await tx.$executeRaw`SELECT FROM cycle_entries WHERE cycle_id = ${cycleId} AND status = 'RUNNING' FOR UPDATE`;
@@ -104,6 +116,36 @@ export function createCycleStore(database: Database): CycleStore {
           WHERE cycle_id = ${cycleId} GROUP BY 1, 2`,
       );
     },
+  };
+}
+
+interface GivenUpRow extends FailedLogin {
+  entryCount: number;
+  code: BankFailureCode | null;
+}
+
+async function giveUpRetries(tx: Transaction, cycleId: string, { now, limit }: { now: Date; limit: number }) {
+  // A store under way ends first, so that the next statement sees what it has done; one that comes later is refused.
+  await tx.$executeRaw`SELECT FROM cycle_entries WHERE cycle_id = ${cycleId} AND status = 'RUNNING' FOR UPDATE`;
+  const rows = await tx.$queryRaw<GivenUpRow[]>`
+    WITH given_up AS (
+      UPDATE cycle_entries SET status = 'FAILED', finished_at = ${now} WHERE cycle_id = ${cycleId} AND user_id IN (
+        SELECT user_id FROM cycle_entries open
+        WHERE cycle_id = ${cycleId} AND (status = 'RETRY' OR (status = 'RUNNING' AND attempt_count > 1 AND NOT ${allDoneSql(now)}))
+        LIMIT ${limit}::int FOR UPDATE)
+      RETURNING user_id),
+    failed AS (
+      SELECT l.*, (SELECT array_agg(a.error_code) FROM synchronization_attempts a
+        WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId} AND a.error_code IS NOT NULL) AS codes
+      FROM given_up JOIN bank_logins l USING (user_id) WHERE l.last_cycle_id IS DISTINCT FROM ${cycleId})
+    SELECT given.count AS "entryCount", f.codes[1] AS code, f.client_id AS "clientId", f.user_id AS "userId",
+      u.external_id AS "externalId", f.id AS "bankLoginId", f.bank_id AS "bankId", b.name AS "bankName"
+    FROM (SELECT count(*)::int FROM given_up) given
+    LEFT JOIN (failed f JOIN users u ON u.id = f.user_id JOIN banks b ON b.id = f.bank_id)
+      ON cardinality(f.codes) = 1 AND f.codes[1] = ANY(${retryableCodes})`;
+  return {
+    entryCount: rows[0]?.entryCount ?? 0,
+    logins: rows.flatMap(({ entryCount: _, code, ...login }) => (code ? [{ ...login, code }] : [])),
   };
 }
 

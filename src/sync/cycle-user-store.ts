@@ -1,6 +1,11 @@
+import type { BankFailureCode } from '../banking/bank-failure.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import type { ClaimedEntry } from './cycle-lane-store.ts';
+import { windowMs } from './cycle-slots.ts';
 import { eligibleLoginSql } from './eligibility.ts';
+
+/** Why an attempt of a cycle failed; ACCESS_LIMIT: our own ledger allowed no access. */
+export type CycleFailureCode = BankFailureCode | 'ACCESS_LIMIT';
 
 /** A login of a cycle's user as the cycle sees it. */
 export interface CycleLogin {
@@ -11,6 +16,8 @@ export interface CycleLogin {
   eligible: boolean;
   /** Synchronized by this very cycle already. */
   done: boolean;
+  /** Error codes of this cycle's attempts so far, the first one first. */
+  failures: CycleFailureCode[];
 }
 
 export interface CycleUserStore {
@@ -18,13 +25,20 @@ export interface CycleUserStore {
   listLogins(entry: Pick<ClaimedEntry, 'cycleId' | 'userId'>, now: Date): Promise<CycleLogin[]>;
 }
 
+// A cycle lasts no longer than its window; processes' clocks may differ by a little.
+const longestMs = windowMs + 3_600_000;
+
 export function createCycleUserStore(database: Database): CycleUserStore {
   return {
-    listLogins: ({ cycleId, userId }, now) =>
-      database.query<CycleLogin>(Prisma.sql`
+    listLogins({ cycleId, userId }, now) {
+      const earliest = new Date(now.getTime() - longestMs);
+      return database.query<CycleLogin>(Prisma.sql`
         SELECT l.id, u.recurring, coalesce(${eligibleLoginSql(now)}, false) AS eligible,
-          coalesce(l.last_cycle_id = ${cycleId}, false) AS done
+          coalesce(l.last_cycle_id = ${cycleId}, false) AS done,
+          ARRAY(SELECT a.error_code FROM synchronization_attempts a WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId}
+            AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures
         FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id
-        WHERE u.id = ${userId} ORDER BY l.id`),
+        WHERE u.id = ${userId} ORDER BY l.id`);
+    },
   };
 }

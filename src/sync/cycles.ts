@@ -1,10 +1,11 @@
 import type { Clock } from '../domain/clock.ts';
 import { Conflict } from '../domain/errors.ts';
-import type { EventLog } from '../events/event-log.ts';
+import type { AppendEvent, EventLog } from '../events/event-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import type { CycleLaneStore } from './cycle-lane-store.ts';
 import { nextSlot, type Slot, slotAt } from './cycle-slots.ts';
 import { type CycleCounts, type CycleRecord, type CycleStore, noUsers } from './cycle-store.ts';
+import { toFailureEvent } from './failure-event.ts';
 import type { SynchronizationQueue } from './synchronization-queue.ts';
 
 /** The twice-daily cycles. The ledger in the database decides what is due; whoever asks, and how often, changes nothing. */
@@ -35,6 +36,8 @@ export interface CyclesDeps {
   laneCount: number;
 }
 
+const entriesAtOnce = 200;
+
 export function createCycles({ clock, store, lanes, eventLog, queue, laneCount }: CyclesDeps): Cycles {
   async function open(slot: Slot, kind: CycleRecord['kind']): Promise<CycleRecord | null> {
     const opened = await store.open(slot, kind, { laneCount, now: clock.now() });
@@ -44,18 +47,36 @@ export function createCycles({ clock, store, lanes, eventLog, queue, laneCount }
   }
 
   async function complete(cycle: Pick<CycleRecord, 'id'>, evenUnfinished: 'yes' | 'no'): Promise<void> {
+    if (evenUnfinished === 'yes') {
+      await lanes.closeLanes(cycle.id);
+      // In small transactions, for a bank that was down all the time has failed all its users.
+      while ((await eventLog.commit((tx, append) => giveUpRetries(tx, append, cycle.id))) === entriesAtOnce);
+    }
     await eventLog.commit(async (tx, append) => {
       const now = clock.now();
-      if (evenUnfinished === 'yes') await store.skipRest(tx, cycle.id, now);
+      if (evenUnfinished === 'yes') {
+        await giveUpRetries(tx, append, cycle.id);
+        await store.skipRest(tx, cycle.id, now);
+      }
       if (!(await store.complete(tx, cycle.id, { now, evenUnfinished }))) return;
       await appendManifests(tx, cycle.id, { now, append });
     });
   }
 
+  // Receivers are told of a failure when it is final: here, since the other try never came.
+  async function giveUpRetries(tx: Transaction, append: AppendEvent, cycleId: string): Promise<number> {
+    const now = clock.now();
+    const { entryCount, logins } = await store.giveUpRetries(tx, cycleId, { now, limit: entriesAtOnce });
+    for (const { code, ...login } of logins) {
+      append(toFailureEvent(login, { code, trigger: 'SCHEDULER', cycleId, now }));
+    }
+    return entryCount;
+  }
+
   async function appendManifests(
     tx: Transaction,
     cycleId: string,
-    { now, append }: { now: Date; append: Parameters<Parameters<EventLog['commit']>[0]>[1] },
+    { now, append }: { now: Date; append: AppendEvent },
   ): Promise<void> {
     const cycle = await store.getForManifest(tx, cycleId);
     for (const [clientId, counts] of await store.countByClient(tx, cycleId)) {

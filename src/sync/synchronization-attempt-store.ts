@@ -19,6 +19,11 @@ export function startAttemptCtes({ id, bankLoginId, trigger, cycleId, startedAt 
     attempted_login AS (UPDATE bank_logins SET last_attempt_id = ${id} WHERE id = ${bankLoginId})`;
 }
 
+/** The same, of an attempt for which nothing else is to be written. */
+export async function startAttempt(tx: Transaction, attempt: NewAttempt): Promise<void> {
+  await tx.$executeRaw`WITH ${startAttemptCtes(attempt)} SELECT 1`;
+}
+
 export interface FailedAttempt {
   attemptId: string;
   bankLoginId: string;

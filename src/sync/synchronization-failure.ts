@@ -25,6 +25,11 @@ const meanings: Record<BankFailureCode, FailureMeaning> = {
   MALFORMED_REPLY: { kind: 'failed', retryable: false },
 };
 
+/** Codes of failures that may pass: a cycle tries once more. */
+export const retryableCodes = Object.entries(meanings).flatMap(([code, meaning]) =>
+  meaning.kind === 'failed' && meaning.retryable ? [code as BankFailureCode] : [],
+);
+
 export function meaningOf(code: BankFailureCode): FailureMeaning {
   return meanings[code];
 }

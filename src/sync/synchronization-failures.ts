@@ -1,11 +1,21 @@
 import type { Logger } from 'pino';
-import type { BankFailure } from '../banking/bank-failure.ts';
+import type { BankFailure, BankFailureCode } from '../banking/bank-failure.ts';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import { loseConsent } from '../consent/consent-loss-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AppendEvent, EventLog } from '../events/event-log.ts';
+import type { NewEvent } from '../events/event-record.ts';
 import type { Transaction } from '../storage/database.ts';
-import { dropConsent, failAttempt, failSession, isHeldIn, markLoginFailed } from './synchronization-attempt-store.ts';
+import { toFailureEvent } from './failure-event.ts';
+import {
+  dropConsent,
+  failAttempt,
+  failSession,
+  isHeldIn,
+  markLoginFailed,
+  type NewAttempt,
+  startAttempt,
+} from './synchronization-attempt-store.ts';
 import { type FailureMeaning, meaningOf, messageFor } from './synchronization-failure.ts';
 import { heldSql } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -15,6 +25,8 @@ export interface RecordFailure {
   ofBank(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome>;
   /** Our own ledger allows no more. */
   accessLimit(attempt: Attempt, retryAt: Date): Promise<SynchronizeLoginOutcome>;
+  /** The bank did not answer others, and is not asked for now. */
+  passedOver(attempt: Attempt): Promise<SynchronizeLoginOutcome>;
 }
 
 export interface RecordFailureDeps {
@@ -27,12 +39,14 @@ export interface RecordFailureDeps {
 interface Ending {
   code: string;
   message: string;
+  /** Nothing has been written of the attempt before. */
+  isNew?: boolean;
   /** What else changes, in the same transaction. */
   also?: (tx: Transaction, append: AppendEvent) => Promise<void>;
 }
 
 export function createRecordFailure({ clock, eventLog, budget, log }: RecordFailureDeps): RecordFailure {
-  async function end(attempt: Attempt, { code, message, also }: Ending): Promise<'ended' | 'stale'> {
+  async function end(attempt: Attempt, { code, message, isNew, also }: Ending): Promise<'ended' | 'stale'> {
     const { request, context } = attempt;
     const failed = {
       attemptId: attempt.id,
@@ -43,6 +57,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
     };
     return await eventLog.commit(async (tx, append) => {
       if (!(await isHeldIn(tx, heldSql(request)))) return 'stale';
+      if (isNew) await startAttempt(tx, toNewAttempt(attempt, failed.now));
       await failAttempt(tx, failed);
       if (request.session) await failSession(tx, request.session, failed);
       await also?.(tx, append);
@@ -54,7 +69,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
   }
 
   function consequences(attempt: Attempt, failure: BankFailure, meaning: FailureMeaning): Ending['also'] {
-    const { context, request } = attempt;
+    const { context } = attempt;
     const now = clock.now();
     switch (meaning.kind) {
       case 'consent-lost':
@@ -69,26 +84,28 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       case 'failed':
         return async (tx, append) => {
           await markLoginFailed(tx, context.bankLoginId, { bankSilent: failure.code === 'BANK_UNAVAILABLE' });
-          append({
-            clientId: context.clientId,
-            type: 'BANK_LOGIN_SYNCHRONIZATION_FAILED',
-            userId: context.userId,
-            bankLoginId: context.bankLoginId,
-            cycleId: request.cycle?.cycleId ?? null,
-            occurredAt: now,
-            data: {
-              user: { id: context.userId, externalId: context.externalId },
-              bankLogin: { id: context.bankLoginId, bank: { id: context.bankId, name: context.bankName } },
-              trigger: request.trigger,
-              errorCode: failure.code,
-              errorMessage: messageFor(failure.code),
-            },
-          });
+          if (!meaning.retryable || isLastTry(attempt)) append(tell(attempt, failure.code));
         };
       case 'access-limit':
       case 'operator':
         return undefined;
     }
+  }
+
+  function tell({ context, request }: Attempt, code: BankFailureCode): NewEvent {
+    const cycleId = request.cycle?.cycleId ?? null;
+    return toFailureEvent(context, { code, trigger: request.trigger, cycleId, now: clock.now() });
+  }
+
+  /** No access is left: for what failed before in this cycle there is no other try, and so that failure stands. */
+  async function endByLimit(attempt: Attempt, ending: Ending, retryAt: Date): Promise<SynchronizeLoginOutcome> {
+    const earlier = attempt.request.cycleTry?.earlierFailure;
+    const also: Ending['also'] = async (_tx, append) => {
+      if (earlier) append(tell(attempt, earlier));
+    };
+    if ((await end(attempt, { ...ending, also })) === 'stale') return { kind: 'stale' };
+    if (earlier) return { kind: 'failed', code: earlier, retryable: false };
+    return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt };
   }
 
   return {
@@ -102,22 +119,46 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
           'the bank rejects our certificate or signature',
         );
       }
+      const ending = { code: failure.code, message: messageFor(failure.code) };
+      if (meaning.kind === 'access-limit') return await endByLimit(attempt, ending, retryAt);
       const also = consequences(attempt, failure, meaning);
-      const ended = await end(attempt, {
+      if ((await end(attempt, { ...ending, ...(also && { also }) })) === 'stale') return { kind: 'stale' };
+      return {
+        kind: 'failed',
         code: failure.code,
-        message: messageFor(failure.code),
-        ...(also && { also }),
-      });
-      if (ended === 'stale') return { kind: 'stale' };
-      if (meaning.kind === 'access-limit') return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt };
-      return { kind: 'failed', code: failure.code, retryable: meaning.kind === 'failed' && meaning.retryable };
+        retryable: meaning.kind === 'failed' && meaning.retryable && !isGivenUp(attempt),
+      };
     },
     async accessLimit(attempt, retryAt) {
       const message = 'The allowance of accesses without the end user is used up.';
-      if ((await end(attempt, { code: 'ACCESS_LIMIT', message })) === 'stale') return { kind: 'stale' };
-      return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt };
+      return await endByLimit(attempt, { code: 'ACCESS_LIMIT', message }, retryAt);
+    },
+    async passedOver(attempt) {
+      const code = 'BANK_UNAVAILABLE';
+      const message = 'The bank did not answer for others either, and is left alone for a while; it is tried again.';
+      const also: Ending['also'] = async (tx, append) => {
+        if (!isLastTry(attempt)) return;
+        await markLoginFailed(tx, attempt.context.bankLoginId, { bankSilent: true });
+        append(tell(attempt, code));
+      };
+      if ((await end(attempt, { code, message, isNew: true, also })) === 'stale') return { kind: 'stale' };
+      return { kind: 'failed', code, retryable: !isGivenUp(attempt) };
     },
   };
+}
+
+/** Whether receivers are told of a failure that may pass: not while the cycle tries once more. */
+function isLastTry({ request }: Attempt): boolean {
+  return request.cycleTry?.isLast ?? true;
+}
+
+function isGivenUp({ request }: Attempt): boolean {
+  return request.cycleTry?.isLast ?? false;
+}
+
+function toNewAttempt({ id, request, context }: Attempt, startedAt: Date): NewAttempt {
+  const cycleId = request.cycle?.cycleId ?? null;
+  return { id, bankLoginId: context.bankLoginId, trigger: request.trigger, cycleId, startedAt };
 }
 
 function endOfDay(now: Date): Date {

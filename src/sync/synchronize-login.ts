@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { matchAccounts } from '../accounts/account-match.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
-import { BankFailure } from '../banking/bank-failure.ts';
+import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
 import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -28,8 +28,18 @@ export interface SynchronizationRequest extends Holder {
   trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
   /** The end user, when present; null: nobody is, and the access counts (invariant 9). */
   psu: PsuContext | null;
+  /** Of a cycle: how often it has tried this login. @default the last time */
+  cycleTry?: CycleTry;
   /** The process is stopping. */
   signal: AbortSignal;
+}
+
+/** A cycle tries a login once more when its bank does not answer; receivers are told once, of how it ended. */
+export interface CycleTry {
+  /** After this one the cycle gives the login up. */
+  isLast: boolean;
+  /** Why it failed the first time; null when this is the first. */
+  earlierFailure: BankFailureCode | null;
 }
 
 /**
@@ -79,9 +89,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
     const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
-    if (request.cycle && outages.isPassedOver(context.bankId)) {
-      return { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
-    }
+    if (request.cycle && outages.isPassedOver(context.bankId)) return await recordFailure.passedOver(attempt);
     try {
       return await bringUpToDate(attempt);
     } catch (error) {

@@ -1,6 +1,8 @@
+import type { BankFailureCode } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ClaimedEntry, EntryOutcome } from './cycle-lane-store.ts';
 import type { CycleLogin, CycleUserStore } from './cycle-user-store.ts';
+import { meaningOf } from './synchronization-failure.ts';
 import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-login.ts';
 
 /**
@@ -29,11 +31,18 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
     const outcomes: SynchronizeLoginOutcome[] = [];
     for (const login of logins) {
       if (login.id === null || login.done || !login.eligible) continue;
+      const earlier = endBefore(login);
+      if (earlier) {
+        outcomes.push(earlier);
+        continue;
+      }
+      const [earlierFailure = null] = login.failures as BankFailureCode[];
       const outcome = await synchronizeLogin({
         loginId: login.id,
         trigger: 'SCHEDULER',
         psu: null,
         cycle: { cycleId: entry.cycleId, userId: entry.userId, fencingToken: entry.fencingToken },
+        cycleTry: { isLast: earlierFailure !== null || entry.attemptCount >= attemptsPerCycle, earlierFailure },
         signal: interrupt,
       });
       if (outcome.kind === 'stale') return 'stale';
@@ -42,6 +51,19 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
     }
     return toEntryOutcome(outcomes, { someDone: logins.some((login) => login.done), attemptCount: entry.attemptCount });
   };
+}
+
+/**
+ * How this login has ended in this cycle already, or null when it is to be tried: what a process before us noted and could not
+ * record any more, or what an end of the cycle for the sake of another login need not try again.
+ */
+function endBefore({ failures }: CycleLogin): SynchronizeLoginOutcome | null {
+  const [first] = failures;
+  if (first === undefined) return null;
+  if (first === 'ACCESS_LIMIT' || first === 'ACCESS_EXCEEDED') return { kind: 'skipped', reason: 'ACCESS_LIMIT' };
+  const meaning = meaningOf(first);
+  const isTriedAgain = meaning.kind === 'failed' && meaning.retryable && failures.length < attemptsPerCycle;
+  return isTriedAgain ? null : { kind: 'failed', code: first, retryable: false };
 }
 
 /** What the logins' outcomes make of the user's entry: the worst counts. Pure. */

@@ -403,4 +403,80 @@ describe('a bank that does not answer', () => {
   });
 });
 
+describe('of a failure in a cycle', () => {
+  const down = () => {
+    throw new BankFailure('BANK_UNAVAILABLE', 'down');
+  };
+  const first = { isLast: false, earlierFailure: null };
+  const last = { isLast: true, earlierFailure: 'BANK_UNAVAILABLE' } as const;
+  const failures = async (world: SynchronizationWorld) =>
+    (await world.events()).filter(({ type }) => type === 'BANK_LOGIN_SYNCHRONIZATION_FAILED');
+
+  it('receivers are told once, when the cycle has tried once more', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = down;
+    expect(await world.synchronizeLogin(request(world, { cycle, cycleTry: first }))).toEqual(failedByBank);
+    expect(await failures(world)).toEqual([]);
+    expect(await world.login()).toMatchObject({
+      status: 'SYNC_FAILED',
+      lastAttempt: { errorCode: 'BANK_UNAVAILABLE' },
+    });
+    const again = await world.synchronizeLogin(request(world, { cycle, cycleTry: last }));
+    expect(again).toEqual({ ...failedByBank, retryable: false });
+    expect(await failures(world)).toMatchObject([{ cycleId: 'cyc_1', data: { errorCode: 'BANK_UNAVAILABLE' } }]);
+  });
+
+  it('receivers are not told when the other try succeeds', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = down;
+    await world.synchronizeLogin(request(world, { cycle, cycleTry: first }));
+    world.bank.beforeAnswer = () => {};
+    expect(await world.synchronizeLogin(request(world, { cycle, cycleTry: last }))).toMatchObject({
+      kind: 'synchronized',
+    });
+    expect(await failures(world)).toEqual([]);
+  });
+
+  it('receivers are told at once where another try cannot help', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = () => {
+      throw new BankFailure('MALFORMED_REPLY', 'what?');
+    };
+    await world.synchronizeLogin(request(world, { cycle, cycleTry: first }));
+    expect(await failures(world)).toMatchObject([{ data: { errorCode: 'MALFORMED_REPLY' } }]);
+  });
+
+  it('receivers are told of the first failure where no access is left for the other try', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = down;
+    await world.synchronizeLogin(request(world, { cycle, cycleTry: first }));
+    await world.database.prisma.consent.updateMany({ data: { frequencyPerDay: 1 } });
+    const again = await world.synchronizeLogin(request(world, { cycle, cycleTry: last }));
+    expect(again).toEqual({ ...failedByBank, retryable: false });
+    expect(await failures(world)).toMatchObject([{ data: { errorCode: 'BANK_UNAVAILABLE' } }]);
+    expect(await world.login()).toMatchObject({ lastAttempt: { errorCode: 'ACCESS_LIMIT' } });
+  });
+
+  it('a bank that is passed over both times is told of as well, with the reason kept in the attempts', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = down;
+    for (let n = 0; n < 5; n++) await world.synchronizeLogin(request(world, { trigger: 'MANUAL', psu }));
+    const [calls, told] = [world.bank.calls.length, (await failures(world)).length];
+    expect(await world.synchronizeLogin(request(world, { cycle, cycleTry: first }))).toEqual(failedByBank);
+    expect(await failures(world)).toHaveLength(told);
+    const { lastAttempt } = await world.login();
+    expect(lastAttempt).toMatchObject({ cycleId: 'cyc_1', errorCode: 'BANK_UNAVAILABLE' });
+    expect(lastAttempt?.errorMessage).toContain('left alone for a while');
+    await world.synchronizeLogin(request(world, { cycle, cycleTry: last }));
+    expect((await failures(world)).slice(told)).toMatchObject([{ cycleId: 'cyc_1' }]);
+    expect(world.bank.calls).toHaveLength(calls);
+  });
+});
+
+const psu = { ipAddress: '192.0.2.1' };
 const failedByBank = { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
