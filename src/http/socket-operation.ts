@@ -31,14 +31,15 @@ export async function prepareOperation(
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
+  // Before anything is waited for: this one is among them already, and so are all that came before it.
+  if (Object.keys(socket.subscriptions).length > subscriptionsPerSocket) {
+    const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
+    return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
+  }
   const waitSeconds = await rate.take(door.viewer.keyId);
   if (waitSeconds !== null) {
     const { code, message } = rateLimited(waitSeconds);
     return [new GraphQLError(message, { extensions: { code, retryAfterSeconds: waitSeconds } })];
-  }
-  if (operations.size >= subscriptionsPerSocket) {
-    const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
-    return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
   }
   const { schema, parse, validate, execute, subscribe, contextFactory } = endpoint.getEnveloped({
     ...door,
