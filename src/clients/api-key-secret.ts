@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const prefixLength = 12;
 
@@ -11,5 +11,5 @@ export function newApiKeySecret(): string {
 export function toStoredKey(key: string): { hash: string; prefix: string } {
   // Of a key that the operator chose, no more than a third is shown.
   const shown = Math.min(prefixLength, Math.floor(key.length / 3));
-  return { hash: createHash('sha256').update(key).digest('hex'), prefix: key.slice(0, shown) };
+  return { hash: hash('sha256', key, 'hex'), prefix: key.slice(0, shown) };
 }

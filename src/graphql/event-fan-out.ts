@@ -184,5 +184,7 @@ function toGenerator(next: SharedStream['next'], leave: () => void): SharedStrea
     next,
     return: stop,
     throw: stop,
-  };
+    // Asked for by some versions of the language's library.
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  } as SharedStream;
 }

@@ -33,7 +33,7 @@ export interface HttpServerDependencies {
   readiness: ReadinessChecks;
   limits?: RequestLimits;
   /** Stops what the signal's work has begun in the stores. */
-  runCancellable?: RunCancellable;
+  runCancellable?: RunCancellable | null;
   metrics: Metrics;
   logger: Logger;
   /** Of live connections; for tests. */
@@ -76,7 +76,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     keyWatch,
     metrics,
     mapResult,
-    timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable },
+    timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable ?? null },
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });

@@ -9,7 +9,8 @@ export type RunCancellable = <T>(signal: AbortSignal, work: () => T) => T;
 export interface OperationTimeoutOptions {
   /** How long a query or mutation may take. */
   limitMs: number;
-  runCancellable?: RunCancellable | undefined;
+  /** Null: the stores cannot be interrupted. */
+  runCancellable: RunCancellable | null;
 }
 
 type Execute = (args: ExecutionArgs & { signal: AbortSignal }) => PromiseLike<ExecutionResult> | ExecutionResult;
@@ -20,14 +21,14 @@ type Execute = (args: ExecutionArgs & { signal: AbortSignal }) => PromiseLike<Ex
  * mutation has committed by then stays.
  */
 export function useOperationTimeout({ limitMs, runCancellable }: OperationTimeoutOptions): Plugin<Context> {
-  const run: RunCancellable = runCancellable ?? ((_signal, work) => work());
   return {
     onExecute({ executeFn, setExecuteFn }) {
       const execute = executeFn as unknown as Execute;
       setExecuteFn((args: ExecutionArgs) => {
         const tree = new AbortController();
-        const statements = new AbortController();
-        const result = run(statements.signal, () => execute({ ...args, signal: tree.signal }));
+        const statements = runCancellable && new AbortController();
+        const work = () => execute({ ...args, signal: tree.signal });
+        const result = runCancellable && statements ? runCancellable(statements.signal, work) : work();
         if (!isPromise(result)) return result;
         return endInTime(result, { tree, statements, limitMs, response: responseOf(args) });
       });
@@ -37,7 +38,7 @@ export function useOperationTimeout({ limitMs, runCancellable }: OperationTimeou
 
 interface Ends {
   tree: AbortController;
-  statements: AbortController;
+  statements: AbortController | null;
   limitMs: number;
   response: ServerResponse | undefined;
 }
@@ -56,7 +57,7 @@ function endInTime(
     const leave = () => end(callerLeft());
     const timer = setTimeout(() => {
       end(timedOut(limitMs));
-      statements.abort();
+      statements?.abort();
     }, limitMs);
     timer.unref();
     const settle = () => {

@@ -32,10 +32,10 @@ export interface Database {
    */
   query<Row>(sql: Prisma.Sql): Promise<Row[]>;
   /**
-   * Runs `work` so that aborting the signal cancels the statements that it waits for. The embedded database does one thing
-   * at a time and cannot be interrupted: there `work` just runs.
+   * Runs `work` so that aborting the signal cancels the statements that it waits for. Null: the embedded database does one
+   * thing at a time and cannot be interrupted.
    */
-  runCancellable: RunCancellable;
+  runCancellable: RunCancellable | null;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -109,9 +109,9 @@ function reasonOf(cause: unknown): string {
 
 function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Promise<void>): Database {
   const openTransaction = new AsyncLocalStorage<true>();
-  const runCancellable: RunCancellable = identity.connectionString
+  const runCancellable = identity.connectionString
     ? createStatementCancellation(pool, identity.connectionString)
-    : (_signal, work) => work();
+    : null;
   refuseQueriesBesideTransaction(pool, openTransaction);
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool),
