@@ -1,6 +1,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-// Typed documents for schema/operations, used by the demo and the tests: `npm run codegen`, committed nowhere.
+// Typed documents for schema/operations, used by the demo and the tests and committed nowhere: `npm run codegen`, which
+// `npm run demo` and `npm run typecheck` do by themselves. What serves runs without them, and without this tool.
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   documents: 'schema/operations/*.graphql',

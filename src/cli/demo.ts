@@ -1,11 +1,13 @@
+import {
+  CreateWebhookEndpointDocument,
+  DeleteWebhookEndpointDocument,
+  DeliveriesDocument,
+  type DeliveriesQueryVariables,
+  EventsLiveDocument,
+  type EventType,
+} from '../generated/operations/graphql.ts';
 import { type ApiClient, createApiClient, unwrap } from './demo/api-client.ts';
 import { type ConnectedUser, connect, listEvents, runCycle, synchronize, until } from './demo/journey.ts';
-import {
-  createEndpointMutation,
-  deleteEndpointMutation,
-  deliveriesQuery,
-  eventsSubscription,
-} from './demo/operations.ts';
 import { isComplete, type ReportRow, renderReport } from './demo/progress.ts';
 import { type Receiver, startReceiver } from './demo/receiver.ts';
 import { findOrStartService } from './demo/service.ts';
@@ -29,7 +31,7 @@ let endpointId: string | null = null;
 try {
   endpointId = await createEndpoint(api, receiver);
   const seen = new Set<string>();
-  await api.subscribe<{ events: { id: string } }>(eventsSubscription, ({ events }) => seen.add(events.id));
+  await api.subscribe(EventsLiveDocument, ({ events }) => seen.add(events.id));
   const rows = await report(await play(api), { endpointId, seen });
   console.log(`\n${renderReport(rows)}`);
   const missing = rows.filter((row) => !isComplete(row)).length;
@@ -43,18 +45,17 @@ try {
   console.error(`\nThe demo stopped: ${(error as Error).message}`);
   process.exitCode = 1;
 } finally {
-  if (endpointId) await api.run(deleteEndpointMutation, { id: endpointId }).catch(() => {});
+  if (endpointId) await api.run(DeleteWebhookEndpointDocument, { id: endpointId }).catch(() => {});
   await api.close();
   await receiver.close();
   await service.stop();
 }
 
 async function createEndpoint(client: ApiClient, { url, verifyWith }: Receiver): Promise<string> {
-  const { createWebhookEndpoint } = await client.run<{ createWebhookEndpoint: { __typename: string } }>(
-    createEndpointMutation,
-    { url },
-  );
-  const { endpoint, secret } = unwrap<{ endpoint: { id: string }; secret: string }>(createWebhookEndpoint);
+  const { createWebhookEndpoint } = await client.run(CreateWebhookEndpointDocument, {
+    input: { url, description: 'npm run demo' },
+  });
+  const { endpoint, secret } = unwrap(createWebhookEndpoint);
   verifyWith(secret);
   return endpoint.id;
 }
@@ -100,7 +101,7 @@ async function play(client: ApiClient): Promise<Expected[]> {
 
 async function expectLatest(
   client: ApiClient,
-  { user, type, what }: { user: ConnectedUser; type: string; what: string },
+  { user, type, what }: { user: ConnectedUser; type: EventType; what: string },
   expected: Expected[],
 ): Promise<void> {
   const eventId = await until(
@@ -126,21 +127,14 @@ async function report(
   }));
 }
 
-interface DeliveriesReply {
-  webhookEndpoint: {
-    deliveries: {
-      nodes: Array<{ status: string; event: { id: string } }>;
-      pageInfo: { hasNextPage: boolean; endCursor: string | null };
-    };
-  };
-}
-
-async function listDeliveryStatuses(id: string): Promise<Map<string, string>> {
+async function listDeliveryStatuses(endpointId: string): Promise<Map<string, string>> {
   const statuses = new Map<string, string>();
   let after: string | null = null;
   do {
-    const reply: DeliveriesReply = await api.run<DeliveriesReply>(deliveriesQuery, { id, after });
-    const { nodes, pageInfo } = reply.webhookEndpoint.deliveries;
+    const variables: DeliveriesQueryVariables = { endpointId, first: 100, after };
+    const { webhookEndpoint } = await api.run(DeliveriesDocument, variables);
+    if (!webhookEndpoint) break;
+    const { nodes, pageInfo } = webhookEndpoint.deliveries;
     for (const node of nodes) statuses.set(node.event.id, node.status);
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
   } while (after);

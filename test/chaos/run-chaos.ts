@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import pg from 'pg';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
-import { createEndpointMutation } from '../../src/cli/demo/operations.ts';
+import { CreateWebhookEndpointDocument } from '../../src/generated/operations/graphql.ts';
 import { createRandom } from '../../src/sandbox-bank/random.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
@@ -152,10 +152,8 @@ async function populate(given: Population): Promise<string[]> {
   closers.push(first.kill);
   await withApi(first.ready.url, async (api) => {
     for (const receiver of receivers) {
-      const reply = await api.run<{ createWebhookEndpoint: { __typename: string } }>(createEndpointMutation, {
-        url: receiver.url,
-      });
-      receiver.verifyWith(unwrap<{ secret: string }>(reply.createWebhookEndpoint).secret);
+      const reply = await api.run(CreateWebhookEndpointDocument, { input: { url: receiver.url } });
+      receiver.verifyWith(unwrap(reply.createWebhookEndpoint).secret);
     }
   });
   const pool = new pg.Pool({ connectionString: environment.DATABASE_URL, max: 1 });

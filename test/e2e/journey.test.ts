@@ -3,7 +3,10 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
 import { connect, runCycle, synchronize, until } from '../../src/cli/demo/journey.ts';
-import { statusQuery } from '../../src/cli/demo/operations.ts';
+import {
+  CreateWebhookEndpointDocument,
+  LoginsSynchronizationStatusDocument,
+} from '../../src/generated/operations/graphql.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -85,11 +88,8 @@ describe('the whole way', () => {
     const receiver = await startWebhookReceiver();
     onTestFinished(async () => await receiver.stop());
 
-    const { createWebhookEndpoint } = await api.run<{ createWebhookEndpoint: { __typename: string } }>(
-      'mutation ($url: URL!) { createWebhookEndpoint(input: { url: $url }) { __typename ... on CreateWebhookEndpointPayload { secret } } }',
-      { url: receiver.url },
-    );
-    const { secret } = unwrap<{ secret: string }>(createWebhookEndpoint);
+    const { createWebhookEndpoint } = await api.run(CreateWebhookEndpointDocument, { input: { url: receiver.url } });
+    const { secret } = unwrap(createWebhookEndpoint);
     const streamed: Array<{ [name: string]: Json }> = [];
     await api.subscribe<{ events: { [name: string]: Json } }>(
       `subscription { events { ${eventFields} } } ${fragments}`,
@@ -135,10 +135,10 @@ describe('the whole way', () => {
       [load, true],
       [hugo, false],
     ] as const) {
-      const { loginsSynchronizationStatus } = await api.run<{ loginsSynchronizationStatus: unknown[] }>(statusQuery, {
+      const { loginsSynchronizationStatus } = await api.run(LoginsSynchronizationStatusDocument, {
         userId: user.userId,
       });
-      expect(loginsSynchronizationStatus).toEqual([
+      expect(loginsSynchronizationStatus).toMatchObject([
         { status: 'OK', active, lastSynchronization: expect.any(String), bankLogin: { id: user.bankLoginId } },
       ]);
     }

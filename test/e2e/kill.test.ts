@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/cli/demo/api-client.ts';
 import { connect, until } from '../../src/cli/demo/journey.ts';
-import { cyclesQuery, runCycleMutation } from '../../src/cli/demo/operations.ts';
+import {
+  CreateWebhookEndpointDocument,
+  EventsDocument,
+  type EventsQuery,
+  type EventsQueryVariables,
+  RunSynchronizationCycleDocument,
+  SynchronizationCyclesDocument,
+} from '../../src/generated/operations/graphql.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -29,29 +36,15 @@ async function withApi<T>(url: string, work: (api: ApiClient) => Promise<T>): Pr
   }
 }
 
-interface CyclesReply {
-  synchronizationCycles: {
-    nodes: Array<{ id: string; status: string; usersEnrolled: number; usersSynchronized: number }>;
-  };
-}
+type SynchronizedEvent = Extract<EventsQuery['events']['nodes'][number], { __typename: 'BankLoginSynchronized' }>;
 
-interface SynchronizedEvents {
-  events: {
-    nodes: Array<{ id: string; sequence: number; bankLogin: { id: string } }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string };
-  };
-}
-
-async function listSynchronized(api: ApiClient): Promise<SynchronizedEvents['events']['nodes']> {
-  const nodes: SynchronizedEvents['events']['nodes'] = [];
+async function listSynchronized(api: ApiClient): Promise<SynchronizedEvent[]> {
+  const nodes: SynchronizedEvent[] = [];
   let after: string | null = null;
   do {
-    const { events }: SynchronizedEvents = await api.run<SynchronizedEvents>(
-      `query ($after: String) { events(types: [BANK_LOGIN_SYNCHRONIZED], first: 100, after: $after) {
-        nodes { id ... on BankLoginSynchronized { sequence bankLogin { id } } } pageInfo { hasNextPage endCursor } } }`,
-      { after },
-    );
-    nodes.push(...events.nodes);
+    const variables: EventsQueryVariables = { types: ['BANK_LOGIN_SYNCHRONIZED'], first: 20, after };
+    const { events } = await api.run(EventsDocument, variables);
+    nodes.push(...events.nodes.filter((event) => event.__typename === 'BankLoginSynchronized'));
     after = events.pageInfo.hasNextPage ? events.pageInfo.endCursor : null;
   } while (after);
   return nodes;
@@ -65,13 +58,12 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
   const settings = { DATA_DIR, SANDBOX_BANK_PORT: 'off', BANKS_FILE: await startSlowBank(await temporaryDirectory()) };
   let tidewater = await spawnTidewater(settings);
   const loginIds = await withApi(tidewater.url, async (api) => {
-    await api.run(
-      'mutation ($url: URL!) { createWebhookEndpoint(input: { url: $url, types: [BANK_LOGIN_SYNCHRONIZED] }) { __typename } }',
-      { url: receiver.url },
-    );
+    await api.run(CreateWebhookEndpointDocument, {
+      input: { url: receiver.url, types: ['BANK_LOGIN_SYNCHRONIZED'] },
+    });
     const users = [];
     for (let i = 1; i <= userCount; i++) users.push(await connect(api, `load-${i}`, true));
-    await api.run(runCycleMutation);
+    await api.run(RunSynchronizationCycleDocument, {});
     return users.map((user) => user.bankLoginId);
   });
 
@@ -80,7 +72,7 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
     // One user further than at the kill before: a user that is interrupted four times has used up its day's accesses.
     done = await withApi(tidewater.url, (api) =>
       until('another user', async () => {
-        const { synchronizationCycles } = await api.run<CyclesReply>(cyclesQuery);
+        const { synchronizationCycles } = await api.run(SynchronizationCyclesDocument, { first: 1 });
         const synchronized = synchronizationCycles.nodes[0]?.usersSynchronized ?? 0;
         return synchronized > done ? synchronized : null;
       }),
@@ -94,7 +86,7 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
 
   await withApi(tidewater.url, async (api) => {
     const cycle = await until('the end of the cycle', async () => {
-      const { synchronizationCycles } = await api.run<CyclesReply>(cyclesQuery);
+      const { synchronizationCycles } = await api.run(SynchronizationCyclesDocument, { first: 1 });
       return (
         synchronizationCycles.nodes.find((node) => node.usersEnrolled === userCount && node.status === 'COMPLETED') ??
         null

@@ -6,6 +6,12 @@ import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
+import {
+  CreateConnectSessionDocument,
+  CreateUserDocument,
+  CurrentSynchronizationCycleDocument,
+  RunSynchronizationCycleDocument,
+} from '../../src/generated/operations/graphql.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
@@ -104,18 +110,13 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
   return {
     synchronizationSession,
     async createUser() {
-      const { createUser } = await api.run<{ createUser: { __typename: string } }>(
-        'mutation { createUser(input: { recurring: true }) { __typename ... on CreateUserPayload { user { id } } } }',
-      );
-      return unwrap<{ user: { id: string } }>(createUser).user.id;
+      const { createUser } = await api.run(CreateUserDocument, { input: { recurring: true } });
+      return unwrap(createUser).user.id;
     },
     async createConnectSession(userId, bankId) {
-      const { createConnectSession } = await api.run<{ createConnectSession: { __typename: string } }>(
-        `mutation ($input: CreateConnectSessionInput!) { createConnectSession(input: $input) {
-          __typename ... on CreateConnectSessionPayload { session { id redirectUrl } } ... on Error { message } } }`,
-        { input: { userId, bankId } },
-      );
-      return unwrap<{ session: { id: string; redirectUrl: string } }>(createConnectSession).session;
+      const { createConnectSession } = await api.run(CreateConnectSessionDocument, { input: { userId, bankId } });
+      const { id, redirectUrl } = unwrap(createConnectSession).session;
+      return { id, redirectUrl: redirectUrl ?? '' };
     },
     connectSession: async ({ id }) =>
       (
@@ -144,14 +145,10 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
     async runCycle() {
       // No two cycles open at one moment.
       clock.advance(1_000);
-      const { runSynchronizationCycle } = await api.run<{ runSynchronizationCycle: { __typename: string } }>(
-        'mutation { runSynchronizationCycle { __typename ... on RunSynchronizationCyclePayload { cycle { id } } ... on Error { message } } }',
-      );
+      const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
       unwrap(runSynchronizationCycle);
       await eventually(async () => {
-        const { currentSynchronizationCycle } = await api.run<{ currentSynchronizationCycle: unknown }>(
-          '{ currentSynchronizationCycle { id } }',
-        );
+        const { currentSynchronizationCycle } = await api.run(CurrentSynchronizationCycleDocument, {});
         return currentSynchronizationCycle === null;
       });
     },

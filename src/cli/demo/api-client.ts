@@ -1,11 +1,21 @@
 import { type Client, createClient } from 'graphql-ws';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
+import type { TypedDocumentString } from '../../generated/operations/graphql.ts';
 
 /** An API client's backend: HTTP for queries and mutations, a WebSocket for subscriptions, nothing else. */
 export interface ApiClient {
-  run<Result>(document: string, variables?: Record<string, unknown>): Promise<Result>;
+  /** A document of schema/operations, with its own types. Rejects with what the API said where it refused. */
+  run<Result, Variables extends object>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: NoInfer<Variables>,
+  ): Promise<Result>;
+  run<Result>(document: string, variables?: object): Promise<Result>;
   /** Calls `onNext` for every message until the client is closed; to be called once. */
+  subscribe<Message, Variables>(
+    document: TypedDocumentString<Message, Variables>,
+    onNext: (message: Message) => void,
+  ): Promise<void>;
   subscribe<Message>(document: string, onNext: (message: Message) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -15,11 +25,11 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
   const authorization = `Bearer ${apiKey}`;
   let socket: Client | null = null;
   return {
-    async run<Result>(document: string, variables: Record<string, unknown> = {}) {
+    async run<Result>(document: { toString(): string }, variables: object = {}) {
       const response = await request(endpoint, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
-        body: JSON.stringify({ query: document, variables }),
+        body: JSON.stringify({ query: document.toString(), variables }),
       });
       const reply = (await response.body.json()) as { data?: Result; errors?: Array<{ message: string }> };
       if (reply.errors || !reply.data) {
@@ -29,7 +39,7 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
       }
       return reply.data;
     },
-    async subscribe<Message>(document: string, onNext: (message: Message) => void) {
+    async subscribe<Message>(document: { toString(): string }, onNext: (message: Message) => void) {
       await new Promise<void>((resolve, reject) => {
         socket ??= createClient({
           url: endpoint.replace(/^http/, 'ws'),
@@ -39,7 +49,7 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
         });
         socket.on('connected', () => resolve());
         socket.subscribe<Message>(
-          { query: document },
+          { query: document.toString() },
           {
             next: (message) => message.data && onNext(message.data),
             error: (error) => reject(toError(error)),
@@ -58,8 +68,12 @@ function toError(error: unknown): Error {
   return new Error('The subscription was closed.');
 }
 
+type Refusal = { __typename: `${string}Error` };
+
 /** The payload of a mutation's result union; throws what the API said when it is one of the typed errors. */
-export function unwrap<Payload>(result: { __typename: string; message?: string } & Partial<Payload>): Payload {
+export function unwrap<Result extends { __typename: string }>(result: Result): Exclude<Result, Refusal>;
+export function unwrap<Payload>(result: { __typename: string } & Partial<Payload>): Payload;
+export function unwrap(result: { __typename: string; message?: string }): unknown {
   if (result.__typename.endsWith('Error')) throw new Error(`${result.__typename}: ${result.message}`);
-  return result as Payload;
+  return result;
 }

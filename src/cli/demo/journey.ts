@@ -1,14 +1,16 @@
+import {
+  CreateConnectSessionDocument,
+  CreateSynchronizationSessionDocument,
+  EventsDocument,
+  type EventType,
+  LoginsSynchronizationStatusDocument,
+  RunSynchronizationCycleDocument,
+  SynchronizationCyclesDocument,
+  type SynchronizationCyclesQuery,
+  SynchronizationSessionDocument,
+} from '../../generated/operations/graphql.ts';
 import { type ApiClient, unwrap } from './api-client.ts';
 import { consentAs } from './end-user.ts';
-import {
-  createConnectSessionMutation,
-  createSynchronizationSessionMutation,
-  cyclesQuery,
-  headQuery,
-  runCycleMutation,
-  synchronizationSessionQuery,
-  userLoginsQuery,
-} from './operations.ts';
 import { createProgressBar } from './progress.ts';
 
 export interface ConnectedUser {
@@ -31,40 +33,32 @@ export async function until<T>(what: string, probe: () => Promise<T | null>, lim
 /** The end user connects the bank login of this person; resolves when the login is there. */
 export async function connect(api: ApiClient, psuId: string, recurring: boolean): Promise<ConnectedUser> {
   const externalId = `demo-${psuId}-${Date.now().toString(36)}`;
-  const { createConnectSession } = await api.run<{
-    createConnectSession: { __typename: string; session: { redirectUrl: string; user: { id: string } } };
-  }>(createConnectSessionMutation, { user: { externalId, recurring } });
-  const { session } = unwrap<{ session: { redirectUrl: string; user: { id: string } } }>(createConnectSession);
+  const { createConnectSession } = await api.run(CreateConnectSessionDocument, {
+    input: { user: { externalId, recurring } },
+  });
+  const { session } = unwrap(createConnectSession);
+  if (!session.redirectUrl) throw new Error(`The session of ${psuId} awaits nobody.`);
   await consentAs(psuId, session.redirectUrl);
   const bankLoginId = await until(`the bank login of ${psuId}`, async () => {
-    const { user } = await api.run<{ user: { bankLogins: Array<{ id: string }> } }>(userLoginsQuery, {
-      id: session.user.id,
+    const { loginsSynchronizationStatus } = await api.run(LoginsSynchronizationStatusDocument, {
+      userId: session.user.id,
     });
-    return user.bankLogins[0]?.id ?? null;
+    return loginsSynchronizationStatus[0]?.bankLogin.id ?? null;
   });
   return { psuId, userId: session.user.id, bankLoginId };
 }
 
-interface CycleNode {
-  id: string;
-  status: string;
-  usersEnrolled: number;
-  usersSynchronized: number;
-  usersFailed: number;
-  usersSkipped: number;
-}
+type Cycle = SynchronizationCyclesQuery['synchronizationCycles']['nodes'][number];
 
 /** The operator starts an extra cycle; resolves with its counts when it has finished. */
-export async function runCycle(api: ApiClient): Promise<CycleNode> {
-  const { runSynchronizationCycle } = await api.run<{ runSynchronizationCycle: { __typename: string } }>(
-    runCycleMutation,
-  );
-  const { cycle } = unwrap<{ cycle: { id: string } }>(runSynchronizationCycle);
+export async function runCycle(api: ApiClient): Promise<Cycle> {
+  const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
+  const { cycle } = unwrap(runSynchronizationCycle);
   let bar: ReturnType<typeof createProgressBar> | null = null;
   const finished = await until(
     'the end of the cycle',
     async () => {
-      const { synchronizationCycles } = await api.run<{ synchronizationCycles: { nodes: CycleNode[] } }>(cyclesQuery);
+      const { synchronizationCycles } = await api.run(SynchronizationCyclesDocument, { first: 1 });
       const now = synchronizationCycles.nodes.find((node) => node.id === cycle.id);
       if (!now) return null;
       bar ??= createProgressBar(now.usersEnrolled);
@@ -77,24 +71,16 @@ export async function runCycle(api: ApiClient): Promise<CycleNode> {
   return finished;
 }
 
-interface SessionNode {
-  id: string;
-  status: string;
-  redirectUrl: string | null;
-}
-
 /** A manual synchronization; where the end user is needed, he consents as `psuId`. Resolves with the result's event id. */
 export async function synchronize(api: ApiClient, user: ConnectedUser): Promise<{ eventId: string; renewed: boolean }> {
-  const { createSynchronizationSession } = await api.run<{ createSynchronizationSession: { __typename: string } }>(
-    createSynchronizationSessionMutation,
-    { input: { bankLoginId: user.bankLoginId } },
-  );
-  const { session } = unwrap<{ session: SessionNode }>(createSynchronizationSession);
+  const { createSynchronizationSession } = await api.run(CreateSynchronizationSessionDocument, {
+    input: { bankLoginId: user.bankLoginId },
+  });
+  const { session } = unwrap(createSynchronizationSession);
   if (session.redirectUrl) await consentAs(user.psuId, session.redirectUrl);
   const eventId = await until(`the synchronization of ${user.psuId}`, async () => {
-    const { synchronizationSession } = await api.run<{
-      synchronizationSession: { status: string; errorMessage: string | null; event: { id: string } | null };
-    }>(synchronizationSessionQuery, { id: session.id });
+    const { synchronizationSession } = await api.run(SynchronizationSessionDocument, { id: session.id });
+    if (!synchronizationSession) throw new Error(`The session of ${user.psuId} is gone.`);
     if (['FAILED', 'CANCELLED', 'EXPIRED'].includes(synchronizationSession.status)) {
       throw new Error(`The session ended ${synchronizationSession.status}: ${synchronizationSession.errorMessage}`);
     }
@@ -104,7 +90,7 @@ export async function synchronize(api: ApiClient, user: ConnectedUser): Promise<
 }
 
 /** The user's events of one type, oldest first. */
-export async function listEvents(api: ApiClient, userId: string, type: string): Promise<string[]> {
-  const { events } = await api.run<{ events: { nodes: Array<{ id: string; type: string }> } }>(headQuery, { userId });
-  return events.nodes.filter((event) => event.type === type).map((event) => event.id);
+export async function listEvents(api: ApiClient, userId: string, type: EventType): Promise<string[]> {
+  const { events } = await api.run(EventsDocument, { userId, types: [type], first: 50 });
+  return events.nodes.map((event) => event.id);
 }
