@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { findBodyFault } from './event-body.ts';
 import { eventually } from './eventually.ts';
 
 export interface ReceivedWebhook {
@@ -24,21 +25,30 @@ export interface WebhookReceiver {
   /** Resolves once so many requests, or one that fits, have come; then gives all received, or the one that fits. */
   waitFor(count: number, limitMs?: number): Promise<ReceivedWebhook[]>;
   waitFor(fits: (webhook: ReceivedWebhook) => boolean, limitMs?: number): Promise<ReceivedWebhook>;
+  /** Throws when a body did not fit the schema of its event. */
   stop(): Promise<void>;
 }
 
-/** A webhook receiver on a free loopback port. `respond` says what to answer (204 by default) and may take its time. */
+/**
+ * A webhook receiver on a free loopback port. `respond` says what to answer (204 by default) and may take its time. Every body is
+ * held against the schema of its event, unless the endpoint has a document of its own.
+ */
 export async function startWebhookReceiver(
   options: {
     respond?: (webhook: ReceivedWebhook, index: number) => WebhookReply | number | Promise<WebhookReply | number>;
+    /** @default 'events' */
+    carries?: 'events' | 'documents';
   } = {},
 ): Promise<WebhookReceiver> {
-  const { respond = () => 204 } = options;
+  const { respond = () => 204, carries = 'events' } = options;
   const received: ReceivedWebhook[] = [];
+  const faults = new Set<string>();
   const server = createServer(async (message, response) => {
     const webhook = await readWebhook(message).catch(() => null);
     if (!webhook) return;
     const index = received.push(webhook) - 1;
+    const fault = carries === 'events' ? findBodyFault(webhook.body) : null;
+    if (fault) faults.add(fault);
     const answer = await respond(webhook, index);
     const reply = typeof answer === 'number' ? { status: answer } : answer;
     response.writeHead(reply.status, reply.headers).end(reply.body);
@@ -62,6 +72,7 @@ export async function startWebhookReceiver(
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+      if (faults.size > 0) throw new Error(`Bodies that are not as schema/events says:\n${[...faults].join('\n')}`);
     },
   };
 }

@@ -174,7 +174,7 @@ test('a preview is what would be sent, with the values of custom headers hidden,
 
 test('a document that fails is an attempt with its error, tried again by the schedule', async () => {
   const world = await createWorld();
-  const receiver = await world.receiver();
+  const receiver = await world.receiver(() => 204, 'documents');
   const { endpoint } = await world.endpoint(receiver.url, { document: 'failing' });
   const shaped = await world.endpoint(receiver.url, { document: 'fitting' });
   const eventId = await world.emit();

@@ -30,11 +30,18 @@ const documents: DocumentRunner = {
 };
 
 /** The webhooks room over a database of the test's own, with a client, a clock that stands still and the log at hand. */
-export async function createWorld(options: { database?: DispatcherDeps['database'] } = {}) {
+export async function createWorld(
+  options: {
+    database?: DispatcherDeps['database'];
+    encryptionKey?: Buffer;
+    signal?: DispatcherDeps['signal'];
+    documents?: DocumentRunner;
+  } = {},
+) {
   const database = options.database ?? (await openTestDatabase());
   const clock = fixedClock();
-  const signal = createLocalEventSignal();
-  const encryption = createEncryption(randomBytes(32));
+  const signal = options.signal ?? createLocalEventSignal();
+  const encryption = createEncryption(options.encryptionKey ?? randomBytes(32));
   const eventLog = createEventLog({ database, signal, fanOutSql });
   onTestFinished(() => eventLog.close());
   const logged: Logged[] = [];
@@ -42,7 +49,16 @@ export async function createWorld(options: { database?: DispatcherDeps['database
     logged.push({ level, facts: facts as Record<string, unknown>, message });
   };
   const log = { info: report('info'), warn: report('warn'), error: report('error') } as DispatcherDeps['log'];
-  const deps = { database, clock, signal, encryption, eventLog, documents, allowedNetworks: loopback, log };
+  const deps = {
+    database,
+    clock,
+    signal,
+    encryption,
+    eventLog,
+    documents: options.documents ?? documents,
+    allowedNetworks: loopback,
+    log,
+  };
   const endpoints = createWebhookEndpoints(deps);
 
   async function addClient(): Promise<string> {
@@ -65,8 +81,11 @@ export async function createWorld(options: { database?: DispatcherDeps['database
       onTestFinished(() => dispatcher.stop());
       return dispatcher;
     },
-    async receiver(respond?: NonNullable<Parameters<typeof startWebhookReceiver>[0]>['respond']) {
-      const receiver = await startWebhookReceiver(respond ? { respond } : {});
+    async receiver(
+      respond: NonNullable<Parameters<typeof startWebhookReceiver>[0]>['respond'] = () => 204,
+      carries: 'events' | 'documents' = 'events',
+    ) {
+      const receiver = await startWebhookReceiver({ respond, carries });
       onTestFinished(() => receiver.stop());
       return receiver;
     },
