@@ -100,6 +100,8 @@ export interface ScaMethod {
 
 export interface Challenge {
   text: string | null;
+  /** A PNG in base64, for the end user's app or reader to look at. */
+  image: string | null;
   otpFormat: 'characters' | 'integer' | null;
   otpMaxLength: number | null;
 }

@@ -123,14 +123,20 @@ test('a status that we cannot go on from is malformed, never guessed', async () 
 });
 
 describe('the next step', () => {
-  const challenge = { text: 'Enter 4711 into your reader', otpFormat: 'integer' as const, otpMaxLength: 6 };
+  const challenge = {
+    text: 'Enter 4711 into your reader',
+    image: null,
+    otpFormat: 'integer' as const,
+    otpMaxLength: 6,
+  };
   const challengeData = {
     additionalInformation: 'Enter',
     data: ['4711 into your reader'],
     otpFormat: 'integer',
     otpMaxLength: 6,
   };
-  const noChallenge = { text: null, otpFormat: null, otpMaxLength: null };
+  const noChallenge = { text: null, image: null, otpFormat: null, otpMaxLength: null };
+  const png = 'iVBORw0KGgoAAAANSUhEUg==';
   const methods = [
     { id: 'm-1', name: 'Phone ending 12', type: 'SMS_OTP' },
     { id: 'm-2', name: 'OUR_OWN', type: 'OUR_OWN' },
@@ -173,6 +179,11 @@ describe('the next step', () => {
       { step: 'enter-otp', challenge: { ...noChallenge, text: 'Look at your phone' } },
     ],
     [
+      { scaStatus: 'scaMethodSelected', challengeData: { image: `iVBORw0KGgo\nAAAANSUhEUg==` } },
+      { step: 'enter-otp', challenge: { ...noChallenge, image: png } },
+      { step: 'enter-otp', challenge: { ...noChallenge, image: png } },
+    ],
+    [
       { scaStatus: 'started', _links: { authoriseTransaction: link } },
       { step: 'enter-otp', challenge: noChallenge },
       { step: 'enter-otp', challenge: noChallenge },
@@ -184,6 +195,13 @@ describe('the next step', () => {
     [{ scaStatus: 'unconfirmed' }, null, null],
     [{ scaStatus: 'ourOwn' }, null, { step: 'approve-in-app' }],
   ];
+
+  test('hands on to browsers no image but a PNG of a bearable size', () => {
+    for (const image of ['PHN2ZyBvbmxvYWQ9', 'iVBORw0KGgo"><script>', 'iVBORw0KGgo'.padEnd(800_000, 'A')]) {
+      const parsed = scaReply.parse({ scaStatus: 'scaMethodSelected', challengeData: { image } });
+      expect(toNextStep(parsed, 'embedded')).toEqual({ step: 'enter-otp', challenge: noChallenge });
+    }
+  });
 
   test.each(table)('after %j', (reply, embedded, decoupled) => {
     const parsed = scaReply.parse(reply);

@@ -63,11 +63,12 @@ function toOtpStep(reply: ScaReply): Authorisation['next'] {
 }
 
 function toChallenge(data: ScaReply['challengeData']): Challenge {
-  if (!data) return { text: null, otpFormat: null, otpMaxLength: null };
+  if (!data) return { text: null, image: null, otpFormat: null, otpMaxLength: null };
   const words = [data.additionalInformation, ...data.data].filter((word) => word?.trim());
   const isKnownFormat = data.otpFormat === 'characters' || data.otpFormat === 'integer';
   return {
     text: words.join(' ') || null,
+    image: data.image,
     otpFormat: isKnownFormat ? (data.otpFormat as 'characters' | 'integer') : null,
     otpMaxLength: data.otpMaxLength ?? null,
   };

@@ -53,7 +53,17 @@ const scaMethod = z.object({
   name: text,
 });
 
+// PNG, of 512 kilobytes at most; whatever else a bank calls an image is not handed on to browsers.
+const image = z
+  .string()
+  .nullish()
+  .transform((value) => {
+    const base64 = value?.replaceAll(/\s/g, '') ?? '';
+    return /^iVBORw0KGgo[A-Za-z0-9+/]+={0,2}$/.test(base64) && base64.length <= 700_000 ? base64 : null;
+  });
+
 const challengeData = z.object({
+  image,
   data: z
     .union([z.string().transform((value) => [value]), z.array(z.string())])
     .nullish()

@@ -35,6 +35,7 @@ export const englishWords: Words = {
   methods: 'Ways to confirm',
   otpTitle: 'Enter the code',
   otp: 'Code from your bank',
+  challengeImage: 'Image from your bank, to be scanned with its app or your card reader',
   approveTitle: 'Approve in your bank’s app',
   approveText: 'Open the app of your bank and approve the access.',
   wrongTitle: 'There is a problem',

@@ -36,6 +36,7 @@ export const germanWords: Words = {
   methods: 'Arten der Bestätigung',
   otpTitle: 'Geben Sie den Code ein',
   otp: 'Code Ihrer Bank',
+  challengeImage: 'Bild Ihrer Bank zum Scannen mit deren App oder Ihrem Kartenleser',
   approveTitle: 'In der App Ihrer Bank freigeben',
   approveText: 'Öffnen Sie die App Ihrer Bank und geben Sie den Zugriff frei.',
   wrongTitle: 'Das hat nicht geklappt',

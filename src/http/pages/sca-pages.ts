@@ -28,10 +28,11 @@ export function authorisePage(view: AuthoriseView, frame: PageFrame): Page {
     case 'choose-method':
       return formPage(view, frame, { title: words.methodTitle, fields: methods(next.methods, frame) });
     case 'enter-otp': {
-      const { text, otpFormat, otpMaxLength } = next.challenge;
+      const { text, image, otpFormat, otpMaxLength } = next.challenge;
       return formPage(view, frame, {
         title: words.otpTitle,
-        fields: html`${text ? html`<p>${text}</p>` : null}<label for="otp">${words.otp}</label>
+        hasImage: Boolean(image),
+        fields: html`${text ? html`<p>${text}</p>` : null}${image && html`<img class="challenge" src="data:image/png;base64,${image}" alt="${words.challengeImage}">`}<label for="otp">${words.otp}</label>
           <input id="otp" name="otp" autocomplete="one-time-code" inputmode="${otpFormat === 'integer' ? 'numeric' : 'text'}" maxlength="${otpMaxLength ?? 64}" spellcheck="false" required${described(view)}>`,
       });
     }
@@ -48,12 +49,17 @@ export function authorisePage(view: AuthoriseView, frame: PageFrame): Page {
   }
 }
 
-function formPage(view: AuthoriseView, frame: PageFrame, { title, fields }: { title: string; fields: Html }): Page {
+function formPage(
+  view: AuthoriseView,
+  frame: PageFrame,
+  { title, fields, hasImage = false }: { title: string; fields: Html; hasImage?: boolean },
+): Page {
   const { words, here } = frame;
   return {
     status: view.problem ? problemStatus : 200,
     title,
     formTargets: backTargets(view),
+    hasImage,
     content: html`${alarm(view, frame)}${message(view)}<form method="post" action="${here}/authorise">${fields}
       <button type="submit">${words.continue}</button></form>${cancelLink(frame)}`,
   };

@@ -33,6 +33,7 @@ export interface Words {
   methods: string;
   otpTitle: string;
   otp: string;
+  challengeImage: string;
   approveTitle: string;
   approveText: string;
   wrongTitle: string;

@@ -62,6 +62,10 @@ describe.each(Object.entries(languages))('in %s', (language, words) => {
       expect(await window.evaluate('document.documentElement.scrollWidth'), `${name} is too wide`).toBeLessThanOrEqual(
         width,
       );
+      const images = await window
+        .locator('img')
+        .evaluateAll((all) => all.map((one) => (one as HTMLImageElement).naturalWidth));
+      expect(images, `${name}: an image is not shown`).not.toContain(0);
       expect(await window.evaluate(findFaintTexts), name).toEqual([]);
       for (const control of await window
         .locator('main :is(button, a.button, input:not([type=hidden], [type=radio]))')

@@ -16,6 +16,11 @@ it('lets forms lead to our own pages, and where the page says', () => {
   expect(policyOf(['https://client.example'], [])).toContain("form-action 'self' https://client.example");
 });
 
+it('shows images where it says so, and none from elsewhere', () => {
+  expect(policyOf([], []).filter((part) => part.startsWith('img-src'))).toEqual([]);
+  expect(pageHeaders({ hasImage: true }, [])['content-security-policy']).toContain('; img-src data:;');
+});
+
 it('is framed by nobody, or by the origins that the operator names', () => {
   expect(policyOf([], [])).toContain("frame-ancestors 'none'");
   expect(pageHeaders({}, [])['x-frame-options']).toBe('DENY');

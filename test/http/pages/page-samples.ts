@@ -100,7 +100,9 @@ const methods = [
   { id: 'sms', name: 'SMS an die Rufnummer, die auf 42 endet', type: 'SMS_OTP' },
   { id: 'chip', name: 'Chipkarte und Lesegerät', type: 'CHIP_OTP' },
 ];
-const challenge = { text: 'Code an •••• 42 gesendet', otpFormat: 'integer', otpMaxLength: 6 } as const;
+// 1 × 1, white.
+const image = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';
+const challenge = { text: 'Code an •••• 42 gesendet', image: null, otpFormat: 'integer', otpMaxLength: 6 } as const;
 
 function ended(given: Partial<Session>, canTryAgain = false): FlowView {
   return { ...visit, session: { ...session, ...given }, page: 'ended', canTryAgain };
@@ -120,6 +122,7 @@ export const views: { readonly [Name in FlowView['page']]: Readonly<Record<strin
     'login-again': authorise({ step: 'authenticate' }, { problem: 'wrong-credentials' }),
     methods: authorise({ step: 'choose-method', methods }),
     code: authorise({ step: 'enter-otp', challenge }),
+    'code-by-image': authorise({ step: 'enter-otp', challenge: { ...challenge, image } }),
     'code-again': authorise({ step: 'enter-otp', challenge }, { problem: 'wrong-credentials' }),
     app: authorise({ step: 'approve-in-app' }),
     'app-with-message': authorise({ step: 'approve-in-app' }, { message: 'Bitte öffnen Sie Ihre VR-BankingApp.' }),
