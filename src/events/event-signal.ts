@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { listenOnServer } from '../storage/notifications.ts';
 import { announce, eventChannel, parsePayload } from './event-signal-store.ts';
@@ -50,13 +51,15 @@ export interface PostgresSignalOptions {
  */
 export async function openPostgresEventSignal(options: PostgresSignalOptions): Promise<EventSignal> {
   const local = createLocalEventSignal();
-  const announcer = createAnnouncer(options);
+  const origin = randomUUID();
+  const announcer = createAnnouncer(options, origin);
   const listening = await listenOnServer(options.connectionString, {
     ...options,
     channel: eventChannel,
     onPayload: (payload) => {
       const grown = parsePayload(payload);
-      if (grown) local.publish(grown.clientId, grown.position);
+      // What this process has announced, its own subscribers know since the commit.
+      if (grown && grown.origin !== origin) local.publish(grown.clientId, grown.position);
     },
     onLapse: local.lapse,
   });
@@ -82,7 +85,7 @@ interface Announcer {
 
 // One statement for all that piled up while the last was under way, off the writer's path: NOTIFY takes a lock on the
 // whole database at commit, which would put writers in a row.
-function createAnnouncer({ pool, onError }: PostgresSignalOptions): Announcer {
+function createAnnouncer({ pool, onError }: PostgresSignalOptions, origin: string): Announcer {
   const pending = new Map<string, bigint>();
   let sending: Promise<void> | null = null;
 
@@ -92,7 +95,7 @@ function createAnnouncer({ pool, onError }: PostgresSignalOptions): Announcer {
     while (pending.size > 0) {
       const grown = [...pending].map(([clientId, position]) => ({ clientId, position }));
       pending.clear();
-      await announce(pool, grown).catch(onError);
+      await announce(pool, { grown, origin }).catch(onError);
     }
     sending = null;
   }

@@ -58,6 +58,19 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
     expect(heard).toEqual(['cli_1 7']);
   });
 
+  test('a process hears its own signal once, at once, and not again from the server', async () => {
+    const [one, other] = [await openSignal(), await openSignal()];
+    const heard = listen(one.signal);
+    one.signal.publish('cli_1', 7n);
+    expect(heard).toEqual(['cli_1 7']);
+    const heardByOther = listen(other.signal);
+    await eventually(() => heardByOther.length === 1);
+    // Announced after it, and so heard after it.
+    other.signal.publish('cli_1', 8n);
+    await eventually(() => heard.includes('cli_1 8'));
+    expect(heard).toEqual(['cli_1 7', 'cli_1 8']);
+  });
+
   test('many signals become few statements, with the highest position of each client', async () => {
     const [one, other] = [await openSignal(), await openSignal()];
     const heard = listen(other.signal);
@@ -67,7 +80,9 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
     }
     await eventually(() => heard.length === 2);
     expect(heard).toEqual(['cli_1 100', 'cli_2 100']);
-    expect(one.statements).toEqual([[eventChannel, ['cli_1 100', 'cli_2 100']]]);
+    expect(one.statements).toEqual([
+      [eventChannel, [expect.stringMatching(/^cli_1 100 /), expect.stringMatching(/^cli_2 100 /)]],
+    ]);
   });
 
   test('closing sends what has not been sent, and leaves no connection', async () => {
@@ -92,7 +107,7 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
     for (const payload of ['', 'cli_1', 'cli_1 x', 'cli_1 -1', '1', `cli_1 ${'9'.repeat(40)}`]) {
       await pool.query('SELECT pg_notify($1, $2)', [eventChannel, payload]);
     }
-    await announce(pool, [{ clientId: 'cli_1', position: 1n }]);
+    await announce(pool, { grown: [{ clientId: 'cli_1', position: 1n }], origin: 'another' });
     await eventually(() => heard.length === 1);
     expect(heard).toEqual(['cli_1 1']);
   });
@@ -108,7 +123,7 @@ describe.skipIf(postgresUrl === null)('between processes', () => {
     await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'listening to tidewater_events' AND datname = current_database()`);
     await eventually(() => lapses === 1);
-    await announce(pool, [{ clientId: 'cli_1', position: 2n }]);
+    await announce(pool, { grown: [{ clientId: 'cli_1', position: 2n }], origin: 'another' });
     await eventually(() => heard.length === 1);
   });
 
