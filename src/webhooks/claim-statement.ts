@@ -56,6 +56,9 @@ export interface ClaimRow {
  * which something is being sent are left alone; of the others the first few deliveries are taken, in order, all of them or
  * none. The batch is filled in turns: over the logins of an endpoint, then over the endpoints of a client, then over clients.
  *
+ * Nobody waits for the disk here: the result, which is written later, takes the claim with it. Were the server to lose one,
+ * the delivery would be made twice, as whenever a process is lost.
+ *
  * The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives. `= ANY (ARRAY (…))` and
  * `status::text`, which no index has, keep it on the primary keys.
  */
@@ -64,7 +67,7 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
   WITH held AS (
     SELECT * FROM unnest(${[...request.held.keys()]}::text[], ${[...request.held.values()]}::int[]) AS h (endpoint_id, held)
   ), endpoint AS MATERIALIZED (
-    SELECT w.*, coalesce(h.held, 0) AS held, least(
+    SELECT w.*, set_config('synchronous_commit', 'off', true), coalesce(h.held, 0) AS held, least(
         CASE WHEN w.failing_since IS NULL THEN ${heldPerEndpoint}::int ELSE ${heldPerEndpointWhileFailing}::int END,
         w.rate_limit) - coalesce(h.held, 0) AS free,
       greatest(2 * ${request.limit}::int / count(*) OVER (), 16)::int AS share

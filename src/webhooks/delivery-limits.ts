@@ -8,7 +8,7 @@ export const requestsInFlight = 16;
 export const requestsInFlightWhileFailing = 2;
 
 /** Deliveries of one endpoint that a process holds, sent or not: enough to keep its requests going while results are recorded. */
-export const heldPerEndpoint = 640;
+export const heldPerEndpoint = 800;
 /** More is claimed once no more than so many are held: batches are large, and the next is there before the last is sent. */
 export const refilledBelow = 400;
 export const heldPerEndpointWhileFailing = 4;
@@ -17,7 +17,7 @@ export const heldPerEndpointWhileFailing = 4;
 export const heldInAll = 2_000;
 
 /** Deliveries that one statement claims, and endpoints that it looks at. */
-export const claimedAtOnce = 240;
+export const claimedAtOnce = 400;
 export const endpointsAtOnce = 64;
 
 /** Deliveries of one login that are claimed together; they are sent one after another. */
@@ -45,7 +45,7 @@ export const maximumBodyBytes = 1_048_576;
 export const cachedBodyBytes = 32 * 1_048_576;
 
 /** Events whose stored data is larger are loaded one by one, so that a batch of them does not fill the memory. */
-export const inlineEventBytes = 131_072;
+export const inlineEventBytes = 32_768;
 
 /** How often the database is asked for what no signal told of: retries that are due, claims that ran out. */
 export const pollMs = 1_000;
