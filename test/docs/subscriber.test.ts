@@ -39,15 +39,15 @@ async function printed(example: RunningExample, last: number): Promise<void> {
   });
 }
 
-test.each(['graphql-ws', 'apollo', 'urql', 'relay', 'graphql-sse'])(
-  'the example with %s gets each event once, also those that are committed while the server is away',
-  async (client) => {
+test.each(['with-graphql-ws.ts', 'with-apollo.ts', 'with-urql.ts', 'with-relay.ts', 'with-graphql-sse.ts'])(
+  'the example %s gets each event once, also those that are committed while the server is away',
+  async (name) => {
     const directory = await writeDocBlocks(await readDocBlocks('docs/subscriber.md'));
     await writeFile(join(directory, 'cursor.txt'), toCursor(0n));
     const events = createTestEvents();
     const first = await openTestApi({ services: { events } });
     events.emit(2);
-    const example = await run(process.execPath, ['--import', 'tsx', `with-${client}.ts`], directory, first);
+    const example = await run(process.execPath, ['--import', 'tsx', name], directory, first);
     await printed(example, 2);
     events.emit();
     await printed(example, 3);
