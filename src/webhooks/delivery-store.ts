@@ -53,6 +53,8 @@ export interface DeliveryStore {
   claim(request: ClaimRequest): Promise<Claim>;
   /** Enabled endpoints with something due, in pages by id. */
   findDue(query: { now: Date; after: string; limit: number }): Promise<DuePage>;
+  /** Those of them that have been disabled. */
+  listDisabled(endpointIds: readonly string[]): Promise<string[]>;
   /** An event's data as JSON; null when the event has been erased. */
   loadEventData(eventId: string): Promise<string | null>;
 }
@@ -72,6 +74,11 @@ export function createDeliveryStore(database: Database): DeliveryStore {
         nextDueAt: times.length === 0 ? null : new Date(Math.min(...times)),
         next: rows.length < query.limit ? null : (rows.at(-1)?.endpoint_id ?? null),
       };
+    },
+    async listDisabled(endpointIds) {
+      const rows = await database.query<{ id: string }>(Prisma.sql`
+        SELECT id FROM webhook_endpoints WHERE id = ANY (${[...endpointIds]}::text[]) AND status = 'DISABLED'`);
+      return rows.map(({ id }) => id);
     },
     async loadEventData(eventId) {
       const rows = await database.query<{ data: string }>(

@@ -7,8 +7,8 @@ export interface HeldDeliveries {
   add(deliveries: readonly ClaimedDelivery[], claimedAtMs: number): void;
   /** One delivery of this endpoint has been recorded. */
   letGo(endpointId: string): void;
-  /** Gives back whatever has not been sent. */
-  release(): void;
+  /** Gives back whatever has not been sent, to this endpoint or to any. */
+  release(endpointId?: string): void;
   /** By endpoint, for the claim. */
   counts(): ReadonlyMap<string, number>;
   /** How many may still be claimed in all. */
@@ -61,8 +61,8 @@ export function createHeldDeliveries(deps: LaneDeps): HeldDeliveries {
       if (count > 1) counts.set(endpointId, count - 1);
       else counts.delete(endpointId);
     },
-    release() {
-      for (const id of counts.keys()) lanes.get(id)?.release();
+    release(endpointId) {
+      for (const id of endpointId === undefined ? counts.keys() : [endpointId]) lanes.get(id)?.release();
     },
     counts: () => counts,
     room: () => heldInAll - total,
