@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
-import { Refusal } from './exchange.ts';
+import { Outage, Refusal } from './exchange.ts';
 import { findPerson, type Person, type PersonAccount } from './persons.ts';
 import { toUuid } from './random.ts';
 import type { TppRequest } from './tpp-identity.ts';
@@ -36,7 +36,7 @@ export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   if (status !== 'valid' || !person) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
   const fetchedOnce = consent.readAccounts.length >= person.accounts.length;
   if (person.trouble === 'bank-down' && fetchedOnce) {
-    throw new Refusal(503, 'SERVICE_UNAVAILABLE', 'The bank is down for maintenance.');
+    throw new Outage('The bank is down for maintenance.');
   }
   return { consent, person, attended: address !== null };
 }

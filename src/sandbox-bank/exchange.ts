@@ -64,6 +64,13 @@ export class Refusal extends Error {
   }
 }
 
+/** 503: the protocol has no words for it, and so no body. */
+export class Outage extends Error {
+  toReply(): BankReply {
+    return { status: 503 };
+  }
+}
+
 export function wrongMethod(): Refusal {
   return new Refusal(405, 'SERVICE_INVALID', 'This method is not offered here.');
 }

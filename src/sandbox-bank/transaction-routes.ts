@@ -63,14 +63,20 @@ function readQuery(deps: BankDeps, request: BankRequest): Query {
   }
   if (!dateFrom || !isDay(dateFrom)) throw new Refusal(400, 'FORMAT_ERROR', 'dateFrom is missing or no date.');
   if (!isDay(dateTo)) throw new Refusal(400, 'FORMAT_ERROR', 'dateTo is no date.');
+  if (dateFrom > dayOf(deps.now())) throw new Refusal(400, 'PERIOD_INVALID', 'dateFrom lies in the future.');
   if (dateTo < dateFrom) throw new Refusal(400, 'PERIOD_INVALID', 'dateTo lies before dateFrom.');
   return { bookingStatus, dateFrom, dateTo };
 }
 
 function beginReading(deps: BankDeps, access: AccountAccess, { dateFrom }: Query): number {
   const sinceSca = deps.now().getTime() - (access.consent.authorisedAt ?? 0);
-  if (dateFrom < shiftDay(dayOf(deps.now()), -shownDays) && sinceSca > deepHistoryMs) {
-    throw new Refusal(400, 'PERIOD_INVALID', `Without a fresh authentication ${shownDays} days are shown.`);
+  const isFresh = access.attended && sinceSca <= deepHistoryMs;
+  if (dateFrom < shiftDay(dayOf(deps.now()), -shownDays) && !isFresh) {
+    throw new Refusal(
+      400,
+      'PERIOD_INVALID',
+      `Without an end user who has just authenticated ${shownDays} days are shown.`,
+    );
   }
   countAccess(deps, access, `transactions/${access.index}`);
   return deps.ledger.read(access);

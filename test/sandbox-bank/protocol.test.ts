@@ -19,6 +19,9 @@ const post = (headers: Record<string, string | null> = {}, body: object = {}): C
 test.each<[what: string, path: string, call: Call, status: number, code: string]>([
   ['no request id', '/v1/consents', post({ 'x-request-id': null }), 400, 'FORMAT_ERROR'],
   ['a request id that is no UUID', '/v1/consents', post({ 'x-request-id': '1' }), 400, 'FORMAT_ERROR'],
+  ['a date in words of no protocol', '/v1/consents', post({ date: '2026-03-10T10:00:00Z' }), 400, 'FORMAT_ERROR'],
+  ['a date that there is not', '/v1/consents', post({ date: 'Mon, 30 Feb 2026 10:00:00 GMT' }), 400, 'FORMAT_ERROR'],
+  ['replies in XML', '/v1/consents', post({ accept: 'application/xml' }), 406, 'REQUESTED_FORMATS_INVALID'],
   ['no address of the end user', '/v1/consents', post({ 'psu-ip-address': null }), 400, 'FORMAT_ERROR'],
   ['an address that is none', '/v1/consents', post({ 'psu-ip-address': 'here' }), 400, 'FORMAT_ERROR'],
   ['no way back', '/v1/consents', post({ 'tpp-redirect-uri': null }), 400, 'FORMAT_ERROR'],
@@ -146,6 +149,7 @@ test.each<[what: string, query: string, code: string]>([
   ['no start', 'bookingStatus=booked', 'FORMAT_ERROR'],
   ['a start on no day', 'bookingStatus=booked&dateFrom=2026-02-30', 'FORMAT_ERROR'],
   ['an end on no day', 'bookingStatus=booked&dateFrom=2026-03-01&dateTo=tomorrow', 'FORMAT_ERROR'],
+  ['a start that is still to come', 'bookingStatus=booked&dateFrom=2026-03-11&dateTo=2026-04-01', 'PERIOD_INVALID'],
   ['an end before the start', 'bookingStatus=booked&dateFrom=2026-03-01&dateTo=2026-02-01', 'PERIOD_INVALID'],
   ['a page that was not offered', 'bookingStatus=booked&dateFrom=2026-03-01&page=1', 'FORMAT_ERROR'],
   ['a page that is no number', 'bookingStatus=booked&dateFrom=2026-03-01&page=NaN', 'FORMAT_ERROR'],
@@ -169,10 +173,54 @@ test('a page’s address opens that page alone: not another one, other days, ano
   expect((await boris.read(next)).status).toBe(400);
 });
 
-test('older than 90 days is shown for half an hour after the SCA', async () => {
+test('a date of HTTP, and any format or JSON among others, are taken', async () => {
+  const fine = { date: 'Tue, 10 Mar 2026 10:00:00 GMT', accept: 'text/html, application/json;q=0.9' };
+  expect((await (await startBank()).call('/v1/consents', post(fine))).status).toBe(201);
+});
+
+test('another TPP reads nothing under a consent, and a consent that awaits the end user opens nothing', async () => {
+  await openBoris();
+  for (const url of ['/v1/accounts', path, next]) {
+    const { status, body } = await boris.read(url, { 'x-tpp-id': 'somebody-else', 'psu-ip-address': '192.0.2.7' });
+    expect([status, body.tppMessages[0].code]).toEqual([400, 'CONSENT_UNKNOWN']);
+  }
+  const { body: waiting } = await createConsent(bank);
+  const { status, body } = await bank.call('/v1/accounts', { headers: { 'consent-id': waiting.consentId } });
+  expect([status, body.tppMessages[0].code]).toEqual([401, 'CONSENT_INVALID']);
+});
+
+test('accesses without the end user are counted by consent, account and endpoint; pages and attended ones are not', async () => {
+  await openBoris();
+  const { body } = await boris.attended('/v1/accounts');
+  const [first, second] = body.accounts.map(({ resourceId }: { resourceId: string }) => `/v1/accounts/${resourceId}`);
+  const days = 'bookingStatus=both&dateFrom=2026-01-01';
+  const statusOf = async (url: string, connection = boris) => (await connection.read(url)).status;
+  for (let access = 1; access <= 4; access += 1) {
+    const reading = await boris.read(`${first}/transactions?${days}`);
+    expect(reading.status).toBe(200);
+    expect(await statusOf(reading.body.transactions._links.next.href)).toBe(200);
+    bank.clock.advance(60 * 60_000);
+  }
+  const { status, body: refusal } = await boris.read(`${first}/transactions?${days}`);
+  expect([status, refusal.tppMessages[0].code]).toEqual([429, 'ACCESS_EXCEEDED']);
+  expect(await statusOf(`${first}/transactions?bookingStatus=booked&dateFrom=2026-03-01`)).toBe(429);
+  expect((await boris.attended(`${first}/transactions?${days}`)).status).toBe(200);
+  expect(await statusOf(`${first}/balances`)).toBe(200);
+  expect(await statusOf(`${second}/transactions?${days}`)).toBe(200);
+  expect(await statusOf('/v1/accounts')).toBe(200);
+  expect(await statusOf('/v1/accounts', await connect(bank, 'boris'))).toBe(200);
+  // A day after the first of them one is free again, and no more.
+  bank.clock.advance(20 * 60 * 60_000);
+  expect(await statusOf(`${first}/transactions?${days}`)).toBe(200);
+  expect(await statusOf(`${first}/transactions?${days}`)).toBe(429);
+});
+
+test('older than 90 days is shown for half an hour after the SCA, while the end user is there', async () => {
   await openBoris();
   const query = `${path}?bookingStatus=booked&dateFrom=2025-01-01`;
   expect((await boris.attended(query)).status).toBe(200);
+  const alone = await boris.read(query);
+  expect([alone.status, alone.body.tppMessages[0].code]).toEqual([400, 'PERIOD_INVALID']);
   bank.clock.advance(31 * 60_000);
   const { status, body } = await boris.attended(query);
   expect([status, body.tppMessages[0].code]).toEqual([400, 'PERIOD_INVALID']);

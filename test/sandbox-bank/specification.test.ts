@@ -11,7 +11,7 @@ if (!findFaults) {
 
 async function goThroughRedirect(): Promise<BankWorld> {
   const bank = await startBank();
-  for (const psuId of ['anna', 'hugo', 'dmitri']) {
+  for (const psuId of ['anna', 'hugo', 'dmitri', 'elena']) {
     const connection = await connect(bank, psuId);
     await readEverything(connection);
     const { body } = await connection.attended('/v1/accounts');
@@ -32,6 +32,8 @@ async function goThroughRedirect(): Promise<BankWorld> {
   }
   await createConsent(bank, { body: { access: {} } });
   await bank.call('/v1/consents/unknown');
+  await bank.call('/v1/consents/unknown', { headers: { accept: 'application/xml' } });
+  await bank.call('/v1/consents/unknown', { headers: { date: 'today' } });
   return bank;
 }
 
