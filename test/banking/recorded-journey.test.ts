@@ -1,0 +1,237 @@
+import { createServer, request as sendOn } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import type { AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import { openPage } from '../../src/cli/form-browser.ts';
+import type { BankEntry, ScaApproach } from '../../src/domain/bank-entry.ts';
+import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { openReplySpecification } from '../sandbox-bank/reply-specification.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { collect, consentRequest, failureOf, listen, now, openBank, psu } from './fake-bank.ts';
+import { openSpecification } from './xs2a-specification.ts';
+
+/*
+ * Adapter and sandbox bank together, every request and every reply held against the Berlin Group's own OpenAPI file. What
+ * each of them does alone has its own tests; here is what they say to each other.
+ */
+
+const requests = openSpecification();
+const findReplyFaults = openReplySpecification();
+
+interface Recording {
+  /** Each call as `GET /v1/accounts/{} 200`, in order. */
+  calls: string[];
+  faults: string[];
+}
+
+/** Sends everything on to the bank, and looks at both sides of it. */
+async function startRecorder(bankUrl: string, approach: ScaApproach): Promise<{ url: string; recording: Recording }> {
+  const recording: Recording = { calls: [], faults: [] };
+  const server = createServer(async (message, response) => {
+    const { method = 'GET', url: path = '', headers } = message;
+    const rawBody = await text(message);
+    const onwards = sendOn(new URL(path, bankUrl), { method, headers }, async (reply) => {
+      // The bank's links lead to the bank itself; the adapter follows none that leaves its own origin.
+      const replyText = (await text(reply)).replaceAll(bankUrl, url);
+      const { 'content-length': _length, location, ...kept } = reply.headers;
+      const status = reply.statusCode ?? 0;
+      response.writeHead(status, { ...kept, ...(location ? { location: location.replace(bankUrl, url) } : {}) });
+      // The bank's pages are no part of the interface.
+      if (path.startsWith(`/${approach}/v1/`)) {
+        note({ method, path, headers, rawBody }, { status, headers: reply.headers, text: replyText });
+      }
+      response.end(replyText);
+    });
+    onwards.end(rawBody);
+  });
+  const url = await listen(server);
+  return { url: `${url}/${approach}`, recording };
+
+  function note(
+    sent: { method: string; path: string; headers: NodeJS.Dict<string | string[]>; rawBody: string },
+    reply: { status: number; headers: NodeJS.Dict<string | string[]>; text: string },
+  ): void {
+    const { method, path, rawBody } = sent;
+    const template = path
+      .replace(`/${approach}`, '')
+      .replace(/\?.*/, '')
+      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{}');
+    recording.calls.push(`${method} ${template} ${reply.status}`);
+    const body = rawBody === '' ? undefined : JSON.parse(rawBody);
+    recording.faults.push(...(requests?.findFaults({ ...sent, url: path, body }, `/${approach}`) ?? []));
+    const replyHeaders = new Headers(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
+    const seen = { status: reply.status, headers: replyHeaders, body: reply.text === '' ? '' : JSON.parse(reply.text) };
+    recording.faults.push(...(findReplyFaults?.({ method, url: `http://bank${path}`, reply: seen }) ?? []));
+  }
+}
+
+async function start(approach: ScaApproach, entry: Partial<BankEntry> = {}) {
+  const clock = fixedClock(now);
+  const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, slowMs: 10 });
+  onTestFinished(async () => await sandbox.close());
+  const { url, recording } = await startRecorder(sandbox.url, approach);
+  return { bank: openBank(url, { preferredApproach: approach, ...entry }), url, clock, recording };
+}
+
+const request = { ...consentRequest, psuId: 'anna' };
+
+async function approve(page: { url: string; psuId: string }, decision = 'approve'): Promise<void> {
+  const entries: Record<string, string> = { psu_id: page.psuId, password: 'sandbox', otp: '123456', decision };
+  let shown = await openPage(page.url, { stopBefore: (target) => target.startsWith('https://tidewater.example') });
+  for (let pageCount = 0; shown.forms.length > 0; pageCount += 1) {
+    if (pageCount > 6) throw new Error(`The bank's forms do not end: ${shown.title}`);
+    const names = new Set(shown.forms.flatMap(({ fields }) => fields.map(({ name }) => name)));
+    shown = await shown.submit(Object.fromEntries(Object.entries(entries).filter(([name]) => names.has(name))));
+  }
+}
+
+async function connect(bank: BankPort, psuId: string): Promise<string> {
+  const { consentId, next } = await bank.createConsent(consentRequest);
+  if (next.approach !== 'redirect') throw new Error(`The bank chose ${next.approach}.`);
+  await approve({ url: next.url, psuId });
+  expect((await bank.getConsent(consentId)).status).toBe('valid');
+  return consentId;
+}
+
+async function readAll(bank: BankPort, consentId: string, who: typeof psu | null = psu): Promise<number> {
+  const access = { consentId, psu: who };
+  let count = 0;
+  for (const { resourceId } of await bank.listAccounts(access)) {
+    await bank.getBalances(resourceId, access);
+    count += (await collect(bank.listTransactions(resourceId, { dateFrom: '2025-12-20' }, access))).flat().length;
+  }
+  return count;
+}
+
+const once = (calls: string[]) => [...new Set(calls)].sort();
+
+test.skipIf(!requests)(
+  'redirect: consent, reading with and without the end user, renewal, and the end of both consents',
+  async () => {
+    const { bank, recording } = await start('redirect');
+    const first = await connect(bank, 'anna');
+    await readAll(bank, first);
+    await readAll(bank, first, null);
+    const second = await connect(bank, 'anna');
+    await bank.endConsent(first);
+    expect((await bank.getConsent(first)).status).toBe('terminated');
+    expect((await failureOf(bank.listAccounts({ consentId: first, psu: null }))).code).toBe('CONSENT_INVALID');
+    await readAll(bank, second, null);
+    await bank.endConsent(second);
+    expect(recording.faults).toEqual([]);
+    expect(once(recording.calls)).toEqual([
+      'DELETE /v1/consents/{} 204',
+      'GET /v1/accounts 200',
+      'GET /v1/accounts 401',
+      'GET /v1/accounts/{}/balances 200',
+      'GET /v1/accounts/{}/transactions 200',
+      'GET /v1/consents/{} 200',
+      'POST /v1/consents 201',
+    ]);
+  },
+);
+
+test.skipIf(!requests).each(['boris', 'hugo', 'clara'])(
+  '%s: pages, currencies, and transactions without ids',
+  async (psuId) => {
+    const { bank, recording } = await start('redirect');
+    expect(await readAll(bank, await connect(bank, psuId))).toBeGreaterThan(10);
+    expect(recording.faults).toEqual([]);
+  },
+);
+
+test.skipIf(!requests)('decoupled: the id, the status while the app is asked, and a denial', async () => {
+  const { bank, url, recording } = await start('decoupled');
+  for (const decision of ['approve', 'deny']) {
+    const { consentId, next } = await bank.createConsent(consentRequest);
+    if (next.approach === 'redirect') throw new Error('The bank chose redirect.');
+    const step = { consentId, authorisationId: null, psu, psuId: 'anna', input: { step: 'identify' } } as const;
+    const started = await bank.continueAuthorisation(step);
+    const authorisationId = started.authorisationId ?? '';
+    expect((await bank.getAuthorisation(consentId, authorisationId)).next.step).toBe('approve-in-app');
+    await approve({ url: `${url}/app`, psuId: 'anna' }, decision);
+    const decided = decision === 'approve' ? 'done' : 'failed';
+    expect((await bank.getAuthorisation(consentId, authorisationId)).next.step).toBe(decided);
+  }
+  expect(recording.faults).toEqual([]);
+});
+
+test.skipIf(!requests)(
+  'embedded: password, choice of method and OTP, each wrong once, and an OTP wrong to the end',
+  async () => {
+    const { bank, recording } = await start('embedded');
+    for (const otps of [
+      ['000000', '123456'],
+      ['000000', '000000', '000000'],
+    ]) {
+      const { consentId, next } = await bank.createConsent(consentRequest);
+      if (next.approach === 'redirect') throw new Error('The bank chose redirect.');
+      let { authorisationId } = next.authorisation;
+      const enter = async (input: AuthorisationStep['input']) => {
+        const step = await bank.continueAuthorisation({ consentId, authorisationId, psu, psuId: 'anna', input });
+        authorisationId = step.authorisationId;
+        return step.next.step;
+      };
+      expect(await enter({ step: 'identify' })).toBe('authenticate');
+      expect((await failureOf(enter({ step: 'authenticate', password: 'wrong' }))).code).toBe('CREDENTIALS_INVALID');
+      expect(await enter({ step: 'authenticate', password: 'sandbox' })).toBe('choose-method');
+      expect((await failureOf(enter({ step: 'choose-method', methodId: 'pigeon' }))).code).toBe('REQUEST_REFUSED');
+      expect(await enter({ step: 'choose-method', methodId: 'chip' })).toBe('enter-otp');
+      const last = otps.at(-1) ?? '';
+      for (const otp of otps.slice(0, -1)) {
+        expect((await failureOf(enter({ step: 'enter-otp', otp }))).code).toBe('CREDENTIALS_INVALID');
+      }
+      expect(await enter({ step: 'enter-otp', otp: last })).toBe(last === '123456' ? 'done' : 'failed');
+    }
+    expect(recording.faults).toEqual([]);
+    expect(once(recording.calls)).toEqual([
+      'GET /v1/consents/{}/authorisations/{} 200',
+      'POST /v1/consents 201',
+      'POST /v1/consents/{}/authorisations 201',
+      'PUT /v1/consents/{}/authorisations/{} 200',
+      'PUT /v1/consents/{}/authorisations/{} 400',
+      'PUT /v1/consents/{}/authorisations/{} 401',
+    ]);
+  },
+);
+
+test.skipIf(!requests)(
+  'refusals: what is asked too often, too far back, under no consent, of nobody and of a bank that is down',
+  async () => {
+    const { bank, clock, recording } = await start('redirect');
+    const felix = await connect(bank, 'felix');
+    for (let access = 1; access <= 4; access += 1) await bank.listAccounts({ consentId: felix, psu: null });
+    expect((await failureOf(bank.listAccounts({ consentId: felix, psu: null }))).code).toBe('ACCESS_EXCEEDED');
+    for (const [psuId, code] of [
+      ['dmitri', 'CONSENT_EXPIRED'],
+      ['elena', 'BANK_UNAVAILABLE'],
+    ] as const) {
+      const consentId = await connect(bank, psuId);
+      await readAll(bank, consentId);
+      expect((await failureOf(bank.listAccounts({ consentId, psu }))).code).toBe(code);
+    }
+    const anna = await connect(bank, 'anna');
+    const [account] = await bank.listAccounts({ consentId: anna, psu });
+    clock.advance(31 * 60_000);
+    const resourceId = account?.resourceId ?? '';
+    const read = async (id: string, dateFrom: string) =>
+      (await failureOf(collect(bank.listTransactions(id, { dateFrom }, { consentId: anna, psu })))).details.messageCode;
+    expect(await read(resourceId, '2025-01-01')).toBe('PERIOD_INVALID');
+    expect(await read('11111111-1111-4111-8111-111111111111', '2026-03-01')).toBe('RESOURCE_UNKNOWN');
+    const nothing = '11111111-1111-4111-8111-111111111111';
+    expect((await failureOf(bank.getConsent(nothing))).code).toBe('CONSENT_INVALID');
+    expect((await failureOf(bank.listAccounts({ consentId: nothing, psu }))).code).toBe('CONSENT_INVALID');
+    expect((await failureOf(bank.createConsent({ ...request, validUntil: '2026-03-01' }))).code).toBe(
+      'REQUEST_REFUSED',
+    );
+    expect(recording.faults).toEqual([]);
+    const statuses = new Set(recording.calls.map((call) => call.split(' ').at(-1)));
+    expect(statuses).toEqual(new Set(['200', '201', '400', '401', '403', '404', '429', '503']));
+  },
+);
+
+test.skipIf(!requests)('a check that lets everything through would prove nothing', async () => {
+  const { url, recording } = await start('redirect');
+  await fetch(`${url}/v1/accounts`, { headers: { 'psu-ip-address': 'nobody' } });
+  expect(recording.faults.length).toBeGreaterThan(1);
+});
