@@ -9,8 +9,10 @@ import type { StreamFilter } from './event-tail.ts';
 export interface Follower<Value> {
   /** Exclusive; null: from now on. */
   after: bigint | null;
-  /** Takes an event. False: this one is taken, but the next is to wait for `resume`. */
-  take(value: Value, position: bigint): boolean;
+  /**
+   * Takes an event; `isMore`: the next one follows at once. False: this one is taken, but the next is to wait for `resume`.
+   */
+  take(value: Value, position: bigint, isMore: boolean): boolean;
   /** Once, unless it leaves before. Null: the log was closed. InvalidInput: `after` is beyond the end of the log. */
   onEnd(error: Error | null): void;
 }
@@ -50,6 +52,9 @@ export interface EventFeedsDeps {
 
 export const feedLimits: QueueLimits = { records: 1_000, bytes: 4 * 1024 * 1024 };
 
+/** Events that come at one time are handed to a follower together, up to so many. */
+const mostAtOnce = 64;
+
 interface Member<Value> {
   follower: Follower<Value>;
   /** Up to where it has everything; null until the feed has begun. */
@@ -71,6 +76,8 @@ export function createEventFeeds(deps: EventFeedsDeps) {
     let recentBytes = 0;
     let floor = 0n;
     let position = 0n;
+    let unhanded = { count: 0, bytes: 0 };
+    let handing: Promise<void> | null = null;
     let ended = false;
     const begun = begin();
 
@@ -84,18 +91,25 @@ export function createEventFeeds(deps: EventFeedsDeps) {
       try {
         for await (const record of stream({ ...filter, after: position, abort: abort.signal })) {
           const value = await toValue(record);
+          const bytes = sizeOf(value);
+          // What has not been handed out is not to be pushed out of what is kept.
+          if (unhanded.count >= Math.min(mostAtOnce, limits.records) || unhanded.bytes + bytes > limits.bytes / 2) {
+            await handing;
+          }
           if (ended) return;
-          keep(record.position, value);
-          await handOut(record.position, value);
+          keep(record.position, value, bytes);
+          handing ??= handOut();
         }
+        await handing;
         end(null);
       } catch (error) {
         end(error as Error);
       }
     }
 
-    function keep(at: bigint, value: Value): void {
-      const bytes = sizeOf(value);
+    function keep(at: bigint, value: Value, bytes: number): void {
+      unhanded.count++;
+      unhanded.bytes += bytes;
       recent.push({ position: at, value, bytes });
       position = at;
       recentBytes += bytes;
@@ -110,22 +124,40 @@ export function createEventFeeds(deps: EventFeedsDeps) {
       }
     }
 
-    async function handOut(at: bigint, value: Value): Promise<void> {
-      let count = 0;
-      for (const member of level) {
-        // One that has joined meanwhile has it already.
-        if (member.position === null || member.position >= at) continue;
-        hand(member, at, value);
-        // Thousands of writes in one go would hold up everything else.
-        if (++count % 500 === 0) await turn();
+    // In the next turn, by when the rest of what was committed at once has come.
+    async function handOut(): Promise<void> {
+      while (unhanded.count > 0 && !ended) {
+        await turn();
+        unhanded = { count: 0, bytes: 0 };
+        let count = 0;
+        for (const member of level) {
+          // One that has joined meanwhile has it already.
+          if (member.position === null || member.position >= position) continue;
+          hand(member, member.position);
+          // Thousands of writes in one go would hold up everything else.
+          if (++count % 500 === 0) await turn();
+        }
       }
+      handing = null;
     }
 
-    function hand(member: Member<Value>, at: bigint, value: Value): void {
-      member.position = at;
-      if (member.follower.take(value, at) || member.state === 'gone') return;
-      member.state = 'paused';
-      level.delete(member);
+    // Without waiting in between: what comes next finds the member level, or waiting for `resume`.
+    function hand(member: Member<Value>, from: bigint): void {
+      if (from < floor) {
+        level.delete(member);
+        void bringLevel(member);
+        return;
+      }
+      let at = recent.length;
+      while ((recent[at - 1]?.position ?? 0n) > from) at--;
+      for (; at < recent.length && isThere(member); at++) {
+        const { position: next, value } = recent[at] as (typeof recent)[number];
+        member.position = next;
+        if (member.follower.take(value, next, at + 1 < recent.length) || !isThere(member)) continue;
+        member.state = 'paused';
+        level.delete(member);
+        return;
+      }
     }
 
     async function bringLevel(member: Member<Value>): Promise<void> {
@@ -147,17 +179,13 @@ export function createEventFeeds(deps: EventFeedsDeps) {
       return after;
     }
 
-    // Without waiting in between: what comes next finds the member level, or waiting for `resume`.
     function tryJoin(member: Member<Value>, from: bigint): boolean {
       if (from < floor) return false;
-      let at = recent.length;
-      while ((recent[at - 1]?.position ?? 0n) > from) at--;
-      for (const { position: next, value } of recent.slice(at)) {
-        hand(member, next, value);
-        if (member.state !== 'catching up') return true;
+      hand(member, from);
+      if (member.state === 'catching up') {
+        member.state = 'level';
+        level.add(member);
       }
-      member.state = 'level';
-      level.add(member);
       return true;
     }
 
@@ -170,7 +198,7 @@ export function createEventFeeds(deps: EventFeedsDeps) {
         const value = await toValue(record);
         if (!isThere(member)) return last;
         last = record.position;
-        if (!member.follower.take(value, last)) await resumed(member);
+        if (!member.follower.take(value, last, false)) await resumed(member);
         if (last >= floor) return last;
       }
       // A page that is complete has everything that was committed before it was read.

@@ -47,8 +47,8 @@ export interface Progress {
 }
 
 export interface PayloadSink {
-  /** Takes an ExecutionResult as JSON. False: this one is taken, but no more until `onReady` is called. */
-  send(payload: string): boolean;
+  /** Takes an ExecutionResult as JSON; `isMore`: the next one follows at once. False: no more until `onReady` is called. */
+  send(payload: string, isMore: boolean): boolean;
   onReady: () => void;
 }
 

@@ -111,9 +111,9 @@ function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<
       finish = () => resolve(done);
       following = open().follow({
         after,
-        take: (result, position) => {
+        take: (result, position, isMore) => {
           progress.position = position;
-          return sink.send(result.stringify());
+          return sink.send(result.stringify(), isMore);
         },
         onEnd: (error) => (error ? reject(toStreamError(error)) : resolve(done)),
       });

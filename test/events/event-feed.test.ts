@@ -143,6 +143,28 @@ describe('a feed', () => {
     await eventually(() => slow.seen.length === 31 && quick.seen.length === 31);
   });
 
+  test('hands over together what was committed together', async () => {
+    const world = openWorld();
+    const taken: [bigint, boolean][] = [];
+    const following = world.open().follow({
+      after: null,
+      take: (value, _position, isMore) => taken.push([value, isMore]) > 0,
+      onEnd: () => {},
+    });
+    await eventually(() => world.tail.position('cli_1') !== null);
+    world.commit(3);
+    await eventually(() => taken.length === 3);
+    world.commit(1);
+    await eventually(() => taken.length === 4);
+    expect(taken).toEqual([
+      [1n, true],
+      [2n, true],
+      [3n, false],
+      [4n, false],
+    ]);
+    following.leave();
+  });
+
   test('is not cut off by a burst greater than what may wait', async () => {
     const world = openWorld({ limits: { records: 10, bytes: 1_000 }, queueLimits: { records: 10, bytes: 1_000 } });
     const feed = world.open();
