@@ -6,6 +6,7 @@ import {
   heldPerEndpointWhileFailing,
   inlineEventBytes,
   leaseSeconds,
+  pacedAheadSeconds,
 } from './delivery-limits.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
@@ -40,6 +41,8 @@ export interface ClaimRow {
     document: string | null;
     rate_limit: number | null;
     failing_since: string | null;
+    /** With a rate limit: in how many milliseconds the first of what was claimed has its place. */
+    pace_ms: number | null;
   } | null;
   event_type: EventRecord['type'] | null;
   event_position: bigint;
@@ -59,6 +62,9 @@ export interface ClaimRow {
  * Nobody waits for the disk here: the result, which is written later, takes the claim with it. Were the server to lose one,
  * the delivery would be made twice, as whenever a process is lost.
  *
+ * An endpoint with a rate limit is claimed for as far as its next places in time reach, which are taken with the claim: so the
+ * limit holds for all processes together.
+ *
  * The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives. `= ANY (ARRAY (…))` and
  * `status::text`, which no index has, keep it on the primary keys.
  */
@@ -74,6 +80,8 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     FROM webhook_endpoints w LEFT JOIN held h ON h.endpoint_id = w.id
     WHERE (w.id = ANY (${request.endpointIds}::text[]) OR w.client_id = ANY (${request.clientIds}::text[]))
       AND w.status = 'ENABLED' AND (w.paused_until IS NULL OR w.paused_until <= ${request.now}::timestamptz)
+      AND (w.rate_limit IS NULL OR w.paced_until IS NULL
+        OR w.paced_until <= now() + make_interval(secs => ${pacedAheadSeconds}))
   ), due AS MATERIALIZED (
     SELECT e.id AS endpoint_id, e.client_id, least(e.free, e.share) AS room, d.*, coalesce(d.bank_login_id, d.id) AS login
     FROM endpoint e CROSS JOIN LATERAL (
@@ -108,6 +116,17 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     SET claimed_until = now() + make_interval(secs => ${leaseSeconds}), fencing_token = d.fencing_token + 1
     WHERE d.id = ANY (ARRAY (SELECT id FROM granted))
     RETURNING d.id, d.endpoint_id, d.event_id, d.bank_login_id, d.position, d.fencing_token, d.attempt_count
+  ), paced AS (
+    SELECT c.endpoint_id, count(*) AS count FROM claimed c JOIN endpoint e ON e.id = c.endpoint_id
+    WHERE e.rate_limit IS NOT NULL GROUP BY c.endpoint_id
+  ), paced_endpoint AS (
+    SELECT id FROM webhook_endpoints WHERE id = ANY (ARRAY (SELECT endpoint_id FROM paced)) ORDER BY id FOR NO KEY UPDATE
+  ), pace AS (
+    UPDATE webhook_endpoints w
+    SET paced_until = greatest(w.paced_until, now()) + p.count * interval '1 second' / w.rate_limit
+    FROM paced p WHERE w.id = p.endpoint_id AND w.id = ANY (ARRAY (SELECT id FROM paced_endpoint))
+    RETURNING w.id,
+      (extract(epoch FROM w.paced_until - p.count * interval '1 second' / w.rate_limit - now()) * 1000)::float8 AS pace_ms
   ), seen AS (
     SELECT endpoint_id, count(*) FILTER (WHERE NOT claimed) AS unclaimed FROM due GROUP BY endpoint_id
   ), free AS (
@@ -118,7 +137,8 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     coalesce(f.claimable, 0) > count(c.id) OVER of_endpoint AS has_claimable,
     CASE WHEN c.id IS NOT NULL AND row_number() OVER of_endpoint = 1
       THEN json_build_object('client_id', w.client_id, 'url', w.url, 'method', w.method, 'headers', w.headers,
-        'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since)
+        'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since,
+        'pace_ms', (SELECT pace_ms FROM pace WHERE pace.id = w.id))
     END AS endpoint,
     CASE WHEN row_number() OVER first_of_event = 1 THEN e.type END AS event_type,
     e.position AS event_position, e.occurred_at AS event_occurred_at, e.user_id AS event_user_id,

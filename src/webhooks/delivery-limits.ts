@@ -47,6 +47,9 @@ export const cachedBodyBytes = 32 * 1_048_576;
 /** Events whose stored data is larger are loaded one by one, so that a batch of them does not fill the memory. */
 export const inlineEventBytes = 32_768;
 
+/** How far ahead the places of an endpoint with a rate limit are given out: enough for several processes to have some. */
+export const pacedAheadSeconds = 2;
+
 /** How often the database is asked for what no signal told of: retries that are due, claims that ran out. */
 export const pollMs = 1_000;
 

@@ -13,6 +13,8 @@ export interface ClaimedEndpoint {
   sealedSecrets: string;
   document: string | null;
   rateLimit: number | null;
+  /** With a rate limit: in how many milliseconds the first of these deliveries may be sent; each other one a place later. */
+  paceMs: number | null;
   isFailing: boolean;
 }
 
@@ -125,6 +127,7 @@ function toEndpoint(id: string, row: NonNullable<ClaimRow['endpoint']>): Claimed
     sealedSecrets: row.secrets,
     document: row.document,
     rateLimit: row.rate_limit,
+    paceMs: row.pace_ms,
     isFailing: row.failing_since !== null,
   };
 }

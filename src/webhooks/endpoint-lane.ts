@@ -31,11 +31,14 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
   let inFlightCount = 0;
   let failureCount = 0;
   let rate: { limit: number; window: ReturnType<typeof createRateWindow> } | null = null;
+  /** Places in time that were taken for this process, among those of the others. */
+  let placesMs: number[] = [];
   let timer: NodeJS.Timeout | null = null;
 
   function release(): void {
     const left = waiting;
     waiting = [];
+    placesMs = [];
     for (const { delivery } of left) giveBack(delivery);
   }
 
@@ -66,12 +69,15 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
         giveBack(next.delivery);
         continue;
       }
-      const waitMs = rate?.window.pass(nowMs) ?? 0;
+      const placeMs = rate ? (placesMs[0] ?? nowMs) : nowMs;
+      // Places that a slow receiver let pass are made up for, but not faster than the rate.
+      const waitMs = placeMs > nowMs ? placeMs - nowMs : (rate?.window.pass(nowMs) ?? 0);
       if (waitMs > 0) {
         resumeIn(waitMs);
         return;
       }
       waiting.splice(index, 1);
+      placesMs.shift();
       start(next.delivery);
     }
   }
@@ -92,7 +98,12 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
     add(deliveries, claimedAtMs) {
       const [first] = deliveries;
       if (!first) return;
-      follow(first.endpoint.rateLimit);
+      const { rateLimit, paceMs } = first.endpoint;
+      follow(rateLimit);
+      if (rateLimit !== null && paceMs !== null) {
+        const firstMs = performance.now() + paceMs;
+        for (const index of deliveries.keys()) placesMs.push(firstMs + (index * 1_000) / rateLimit);
+      }
       if (first.endpoint.isFailing) failureCount = Math.max(failureCount, failuresUntilCautious);
       for (const delivery of deliveries) waiting.push({ delivery, sendBeforeMs: claimedAtMs + sendWithinMs });
       sendNext();

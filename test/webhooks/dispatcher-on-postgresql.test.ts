@@ -59,6 +59,31 @@ describe.skipIf(postgresUrl === null)('several processes on one PostgreSQL', () 
     expect(attempts.filter(({ responseStatus }) => responseStatus === 204)).toHaveLength(900);
   }, 120_000);
 
+  test('keep to the rate limit of an endpoint together, and use it up', async () => {
+    const url = await createPostgresDatabase(postgresUrl ?? '');
+    const databases = await Promise.all([0, 1, 2].map(() => openDatabase({ databaseUrl: url, directory: null })));
+    const [first] = databases;
+    if (!first) throw new Error('no database');
+    const world = await createWorld({ database: first });
+    onTestFinished(async () => {
+      for (const database of databases) await database.close();
+    });
+    const times: number[] = [];
+    const receiver = await world.receiver(() => {
+      times.push(performance.now());
+      return 204;
+    });
+    await world.endpoint(receiver.url, { rateLimit: 20 });
+    for (let index = 0; index < 80; index++) await world.emit({ bankLoginId: `login_${index}` });
+    for (const database of databases) world.dispatcher({ database }).start();
+    await eventually(async () => (await world.deliveries()).every(({ status }) => status === 'DELIVERED'), {
+      limitMs: 30_000,
+    });
+    expect(times).toHaveLength(80);
+    // 80 at 20 a second; times are the receiver's, who may be late for the first. Each for itself would be done in a second.
+    expect((times[79] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(3_500);
+  });
+
   test('without help of a signal, a process finds what another one committed within a poll', async () => {
     const url = await createPostgresDatabase(postgresUrl ?? '');
     const database = await openDatabase({ databaseUrl: url, directory: null });
