@@ -19,8 +19,8 @@ export interface DeliveryWorld {
   endpoints: WebhookEndpoints;
   createDispatcher(): Dispatcher;
   addClient(): Promise<string>;
-  /** Commits events with their deliveries, many in a transaction. */
-  commit(events: readonly NewEvent[]): Promise<void>;
+  /** Commits so many events with their deliveries, many in a transaction. */
+  commit(count: number, makeEvent: (index: number) => NewEvent): Promise<void>;
   /** Resolves when no delivery is pending any more. */
   allRecorded(): Promise<void>;
   countDelivered(): Promise<number>;
@@ -57,10 +57,10 @@ export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
       await database.prisma.client.create({ data: { id, name: 'Bench', createdAt: now, eventHead: { create: {} } } });
       return id;
     },
-    async commit(events) {
-      for (let index = 0; index < events.length; index += 500) {
+    async commit(count, makeEvent) {
+      for (let first = 0; first < count; first += 500) {
         await eventLog.commit(async (_tx, append) => {
-          for (const event of events.slice(index, index + 500)) append(event);
+          for (let index = first; index < Math.min(count, first + 500); index++) append(makeEvent(index));
         });
       }
     },
@@ -72,7 +72,7 @@ export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
           );
           return row?.pending === false;
         },
-        { limitMs: 120_000, intervalMs: 10, what: 'every delivery recorded' },
+        { limitMs: 120_000, intervalMs: 20, what: 'every delivery recorded' },
       );
     },
     async countDelivered() {
