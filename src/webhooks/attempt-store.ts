@@ -32,11 +32,10 @@ export function createAttemptStore(database: Database): AttemptStore {
 // planner on the primary key: the index of what is pending looks good to it, being empty most of the time. NOT IN lets it
 // expect several rows; for the one that it makes of `= 'PENDING'`, it would compare every delivery with every result.
 function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
-  const ids = attempts.map((attempt) => attempt.deliveryId);
   return Prisma.sql`
   WITH result AS (
     SELECT * FROM unnest(
-      ${ids}::text[], ${attempts.map((attempt) => attempt.fencingToken)}::int[],
+      ${attempts.map((attempt) => attempt.deliveryId)}::text[], ${attempts.map((attempt) => attempt.fencingToken)}::int[],
       ${attempts.map((attempt) => attempt.outcome)}::text[],
       ${attempts.map((attempt) => attempt.startedAt.toISOString())}::timestamptz[],
       ${attempts.map((attempt) => attempt.finishedAt.toISOString())}::timestamptz[],
@@ -53,7 +52,7 @@ function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
         THEN coalesce(d.delivered_at, r.finished_at) ELSE d.delivered_at END,
       claimed_until = NULL
     FROM result r
-    WHERE d.id = ANY (${ids}::text[]) AND d.id = r.id AND d.fencing_token = r.token
+    WHERE d.id = ANY (ARRAY (SELECT id FROM result)) AND d.id = r.id AND d.fencing_token = r.token
       AND d.status::text NOT IN ('DELIVERED', 'FAILED')
     RETURNING d.id
   )

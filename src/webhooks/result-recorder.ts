@@ -19,21 +19,31 @@ export interface RecorderDeps<T extends AttemptRecord> {
 
 const firstPauseMs = 50;
 const longestPauseMs = 2_000;
+/** For a statement has a price of its own: twice the results in it are not twice the work. */
+const gatherMs = 4;
 
-/** Writes results in batches: whatever has come while the statement before was running goes with the next. */
+/** Writes results in batches: a lone one at once, and while statements follow one another, what a few milliseconds bring. */
 export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps<T>): ResultRecorder<T> {
   let waiting: T[] = [];
   let running: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | null = null;
 
   // One statement at a time: a second one beside it would only halve the batches.
   function flush(): void {
     if (running !== null || waiting.length === 0) return;
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
     const batch = waiting.slice(0, recordedAtOnce);
     waiting = waiting.slice(recordedAtOnce);
     running = record(batch).finally(() => {
       running = null;
-      flush();
+      flushSoon();
     });
+  }
+
+  function flushSoon(): void {
+    if (waiting.length >= recordedAtOnce / 2) flush();
+    else if (waiting.length > 0) timer ??= setTimeout(flush, gatherMs);
   }
 
   async function record(batch: readonly T[]): Promise<void> {
@@ -56,12 +66,12 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
   return {
     add(result) {
       waiting.push(result);
+      if (timer !== null) flushSoon();
       // Results of the same turn of the event loop go together.
-      if (waiting.length === 1) queueMicrotask(flush);
+      else if (waiting.length === 1) queueMicrotask(flush);
     },
     async settled() {
-      flush();
-      while (running !== null) await running;
+      for (flush(); running !== null; flush()) await running;
     },
   };
 }

@@ -33,13 +33,19 @@ export interface SenderOptions {
   timeoutMs?: number;
 }
 
+interface EndpointPool {
+  pool: Pool;
+  /** With the query. */
+  path: string;
+}
+
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
 export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
   const connect = createGuardedConnector(networks, resolve);
-  const pools = new Map<string, Pool>();
+  const pools = new Map<string, EndpointPool>();
 
-  function poolFor(endpointId: string, origin: string): Pool {
-    const key = `${endpointId} ${origin}`;
+  function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {
+    const key = `${endpointId} ${address}`;
     const known = pools.get(key);
     if (known) {
       pools.delete(key);
@@ -49,27 +55,29 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
     const [oldest] = pools.size >= pooledEndpoints ? pools : [];
     if (oldest) {
       pools.delete(oldest[0]);
-      oldest[1].close().catch(() => {});
+      oldest[1].pool.close().catch(() => {});
     }
     // Time is kept for the attempt as a whole, below.
-    const pool = new Pool(origin, {
+    const url = new URL(address);
+    const pool = new Pool(url.origin, {
       connect,
       connections: requestsInFlight,
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
     });
-    pools.set(key, pool);
-    return pool;
+    const made = { pool, path: url.pathname + url.search };
+    pools.set(key, made);
+    return made;
   }
 
   return {
     send(request) {
-      const url = new URL(request.url);
-      return dispatch(poolFor(request.endpointId, url.origin), { request, url, timeoutMs });
+      const { pool, path } = poolFor(request);
+      return dispatch(pool, { request, path, timeoutMs });
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
       pools.clear();
     },
   };
@@ -77,11 +85,11 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
 
 interface Exchange {
   request: WebhookRequest;
-  url: URL;
+  path: string;
   timeoutMs: number;
 }
 
-function dispatch(pool: Pool, { request, url, timeoutMs }: Exchange): Promise<AttemptResult> {
+function dispatch(pool: Pool, { request, path, timeoutMs }: Exchange): Promise<AttemptResult> {
   return new Promise((resolve) => {
     const begin = performance.now();
     const response: ResponseSoFar = { status: null, retryAfter: null, chunks: [], byteCount: 0 };
@@ -98,7 +106,7 @@ function dispatch(pool: Pool, { request, url, timeoutMs }: Exchange): Promise<At
     }
 
     pool.dispatch(
-      { path: url.pathname + url.search, method: request.method, headers: request.headers, body: request.body },
+      { path, method: request.method, headers: request.headers, body: request.body },
       {
         onRequestStart(started) {
           controller = started;
