@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** A process of this folder, which says by a message when it is ready. */
 export interface Child<Ready> {
   ready: Ready;
+  processId: number;
   /** The end of what it has printed. */
   output(): string;
   isRunning(): boolean;
@@ -55,6 +56,7 @@ export async function startChild<Ready>(
   };
   return {
     ready,
+    processId: child.pid ?? 0,
     output: () => output,
     isRunning: () => isRunning(child),
     kill: async () => void (await end('SIGKILL')),

@@ -1,31 +1,70 @@
-import { writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/cli/demo/api-client.ts';
-import { connect, until } from '../../src/cli/demo/journey.ts';
+
+import { until } from '../../src/cli/demo/journey.ts';
+import { createClientStore } from '../../src/clients/client-store.ts';
+import { createClients } from '../../src/clients/clients.ts';
+import { systemClock } from '../../src/domain/clock.ts';
 import {
   CreateWebhookEndpointDocument,
   EventsDocument,
   type EventsQuery,
   type EventsQueryVariables,
-  RunSynchronizationCycleDocument,
   SynchronizationCyclesDocument,
 } from '../../src/generated/operations/graphql.ts';
+
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { openDataDirectory } from '../../src/storage/data-directory.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
+import { insertBank } from '../support/enrolled-users.ts';
+import { eventually } from '../support/eventually.ts';
+import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
 import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
-// A bank that takes its time, in a process that is not killed: so that the kills fall into the cycle.
-async function startSlowBank(directory: string): Promise<string> {
-  const bank = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, latencyMs: 120 });
-  onTestFinished(async () => await bank.close());
-  const file = join(directory, 'banks.json');
-  await writeFile(file, JSON.stringify([{ id: 'bank_slow', name: 'Slow Bank', country: 'DE', baseUrl: bank.url }]));
-  return file;
-}
-
 const userCount = 50;
 const killCount = 10;
+const bankId = 'bank_slow';
+
+interface WatchedBank {
+  banksFile: string;
+  /** Accesses to data so far, as the bank has written them down. */
+  countAccesses(): Promise<number>;
+}
+
+// A bank that takes its time, in a process that is not killed: so that the kills fall into the cycle.
+async function startSlowBank(): Promise<WatchedBank> {
+  const directory = await temporaryDirectory();
+  const dataFile = join(directory, 'bank.jsonl');
+  await writeLoadConsents(dataFile, { count: userCount, now: new Date() });
+  const bank = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile, latencyMs: 100 });
+  onTestFinished(async () => await bank.close());
+  const banksFile = join(directory, 'banks.json');
+  await writeFile(banksFile, JSON.stringify([{ id: bankId, name: 'Slow Bank', country: 'DE', baseUrl: bank.url }]));
+  const countAccesses = async () => (await readFile(dataFile, 'utf8')).split('\n{"a":').length - 1;
+  return { banksFile, countAccesses };
+}
+
+/** A data directory as a first start would have left it, with users who have connected. Gives their logins. */
+async function prepareUsers(directory: string, encryptionKey: Buffer): Promise<string[]> {
+  const data = await openDataDirectory(directory);
+  const database = await openDatabase({ databaseUrl: null, directory: data.database });
+  try {
+    await createClients({ clock: systemClock, store: createClientStore(database) }).bootstrap(testApiKey);
+    await insertBank(database, bankId);
+    const { id: clientId } = await database.prisma.client.findFirstOrThrow();
+    const encryption = createEncryption(encryptionKey);
+    const given = { pool: database.pool, encryption, clientId, bankId, count: userCount, now: new Date() };
+    return (await insertLoadUsers(given)).map(({ loginId }) => loginId);
+  } finally {
+    await database.close();
+    await data.release();
+  }
+}
 
 async function withApi<T>(url: string, work: (api: ApiClient) => Promise<T>): Promise<T> {
   const api = createApiClient(url, testApiKey);
@@ -54,18 +93,20 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
   timeout: 400_000,
 }, async () => {
   const receiver = await startWebhookReceiver();
+  const bank = await startSlowBank();
+  const encryptionKey = randomBytes(32);
   const DATA_DIR = await temporaryDirectory();
-  const settings = { DATA_DIR, SANDBOX_BANK_PORT: 'off', BANKS_FILE: await startSlowBank(await temporaryDirectory()) };
+  const loginIds = await prepareUsers(DATA_DIR, encryptionKey);
+  const settings = {
+    DATA_DIR,
+    ENCRYPTION_KEY: encryptionKey.toString('base64'),
+    SANDBOX_BANK_PORT: 'off',
+    BANKS_FILE: bank.banksFile,
+  };
   let tidewater = await spawnTidewater(settings);
-  const loginIds = await withApi(tidewater.url, async (api) => {
-    await api.run(CreateWebhookEndpointDocument, {
-      input: { url: receiver.url, types: ['BANK_LOGIN_SYNCHRONIZED'] },
-    });
-    const users = [];
-    for (let i = 1; i <= userCount; i++) users.push(await connect(api, `load-${i}`, true));
-    await api.run(RunSynchronizationCycleDocument, {});
-    return users.map((user) => user.bankLoginId);
-  });
+  await withApi(tidewater.url, (api) =>
+    api.run(CreateWebhookEndpointDocument, { input: { url: receiver.url, types: ['BANK_LOGIN_SYNCHRONIZED'] } }),
+  );
 
   let done = 0;
   for (let kill = 0; kill < killCount; kill++) {
@@ -78,8 +119,9 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
       }),
     );
     expect(done).toBeLessThan(userCount);
-    // At a moment that nobody chose: somewhere in the next users' bank calls, merging, storing or bookkeeping.
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
+    // Somewhere in the next users' bank calls, or in the merging, storing and bookkeeping after the third of them.
+    const accesses = (await bank.countAccesses()) + (kill % 6);
+    await eventually(async () => (await bank.countAccesses()) >= accesses, { intervalMs: 5 });
     await tidewater.kill();
     tidewater = await spawnTidewater(settings);
   }
