@@ -119,14 +119,17 @@ async function reserve(database: Database, reservation: AccessReservation, along
 }
 
 async function confirm(database: Database, reservation: AccessReservation, ids: readonly bigint[]): Promise<Reserved> {
-  const { consentId, accesses, now } = reservation;
+  const { consentId, accesses, trigger, now } = reservation;
+  const limit = unattendedLimit(reservation.frequencyPerDay);
   const since = new Date(now.getTime() - dayMs);
   const [row] = await database.query<{ exceeded: boolean }>(Prisma.sql`
     SELECT EXISTS (
       SELECT FROM bank_accesses a
       WHERE a.consent_id = ${consentId} AND NOT a.attended AND a.accessed_at > ${since}
         AND a.resource_id = ANY(${accesses.map((access) => access.resourceId)}::text[])
-      GROUP BY a.resource_id, a.endpoint HAVING count(*) > ${unattendedLimit(reservation.frequencyPerDay)}::int) AS exceeded`);
+      GROUP BY a.resource_id, a.endpoint
+      HAVING count(*) > ${limit}::int OR (${trigger} <> 'SCHEDULER'
+        AND count(*) FILTER (WHERE a.trigger <> 'SCHEDULER') > ${Math.max(limit - keptForCycles, 0)}::int)) AS exceeded`);
   if (!row?.exceeded) return { outcome: 'granted' };
   await database.query(Prisma.sql`DELETE FROM bank_accesses WHERE id = ANY(${ids.map(String)}::bigint[])`);
   return { outcome: 'refused', retryAt: new Date(now.getTime() + dayMs) };

@@ -26,10 +26,24 @@ export interface CyclePlanDeps {
 const assumedPaceMs = 1_000;
 
 export function createCyclePlan({ clock, store, laneCount }: CyclePlanDeps): CyclePlan {
+  // A completed cycle does not change: its entries are counted once.
+  let triedByCycle = new Map<string, number>();
+
+  /** Milliseconds that a user took in its lane, over the recent cycles. */
+  async function measurePace(): Promise<number> {
+    const cycles = await store.listRecentCycles();
+    const counts = new Map<string, number>();
+    for (const { id } of cycles) counts.set(id, triedByCycle.get(id) ?? (await store.countTried(id)));
+    triedByCycle = counts;
+    const laneMs = cycles.reduce((sum, { ms, laneCount: lanes }) => sum + ms * lanes, 0);
+    const tried = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    return tried === 0 ? assumedPaceMs : laneMs / tried;
+  }
+
   return {
     async planFor(userIds) {
       const now = clock.now();
-      const paceMs = (await store.measurePace()) ?? assumedPaceMs;
+      const paceMs = await measurePace();
       const plans = new Map<string, PlannedSynchronization>();
       for (const row of await store.listPositionsAhead(userIds, now)) {
         plans.set(row.userId, {

@@ -66,10 +66,11 @@ export interface SynchronizeLoginDeps {
   recordFailure: RecordFailure;
   /** @default one that begins without any */
   outages?: BankOutages;
+  /** For a login as a whole, while no end user waits: a bank slows a cycle down by no more than that. @default 60_000 */
+  unattendedLimitMs?: number;
   log: Logger;
 }
 
-const unattendedLimitMs = 60_000;
 const attendedLimitMs = 300_000;
 
 /** One attempt on its way. */
@@ -82,7 +83,7 @@ export interface Attempt {
 
 export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeLogin {
   const { clock, contexts, budget, storeFetched, recordFailure, log } = deps;
-  const outages = deps.outages ?? createBankOutages(clock);
+  const { outages = createBankOutages(clock), unattendedLimitMs = 60_000 } = deps;
 
   return async (request) => {
     const context = await contexts.load(request.loginId);

@@ -64,6 +64,27 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
     expect(await world.database.prisma.bankAccess.count()).toBeLessThanOrEqual(4);
   });
 
+  it('requests at the same moment leave to the cycles what is kept for them', async () => {
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
+    const consentId = (await world.login()).consents[0]?.id ?? '';
+    const reserve = (trigger: 'MANUAL' | 'SCHEDULER') =>
+      world.budget.reserve({
+        consentId,
+        bankLoginId: world.loginId,
+        frequencyPerDay: 4,
+        trigger,
+        attended: false,
+        accesses: [{ resourceId: '', endpoint: 'ACCOUNTS' }],
+        now: world.clock.now(),
+      });
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(Array.from({ length: 8 }, () => reserve('MANUAL')));
+      expect(await world.database.prisma.bankAccess.count()).toBeLessThanOrEqual(2);
+      expect([await reserve('SCHEDULER'), await reserve('SCHEDULER')]).toEqual(Array(2).fill({ outcome: 'granted' }));
+      await world.database.prisma.bankAccess.deleteMany();
+    }
+  });
+
   it('nothing is written for an entry that is taken over in the moment of writing', async () => {
     const world = await createSynchronizationWorld({ database: await openServerDatabase() });
     const { database, clock, clientId, userId } = world;

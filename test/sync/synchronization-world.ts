@@ -46,6 +46,8 @@ export interface WorldOptions {
   /** @default the scripted bank */
   banks?: Pick<BankDirectory, 'get'>;
   clock?: FixedClock;
+  /** @default a minute */
+  unattendedLimitMs?: number;
 }
 
 /** The login's bank consent id is `consent-1`, in clear. */
@@ -73,6 +75,7 @@ export async function createSynchronizationWorld(options: WorldOptions = {}): Pr
     budget,
     storeFetched: createStoreFetched({ clock, contexts, bankData, store }),
     recordFailure: createRecordFailure({ clock, eventLog, budget, log }),
+    ...(options.unattendedLimitMs !== undefined && { unattendedLimitMs: options.unattendedLimitMs }),
     log,
   });
   const createRunner = () =>

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { createClientStore } from '../../src/clients/client-store.ts';
+import { createClients } from '../../src/clients/clients.ts';
+import { systemClock } from '../../src/domain/clock.ts';
+import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { openDatabase, Prisma } from '../../src/storage/database.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
+import { insertBank } from '../support/enrolled-users.ts';
+import { eventually } from '../support/eventually.ts';
+import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
+import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+
+const postgresUrl = inject('postgresUrl');
+const bankId = 'bank_slow';
+const userCount = 3;
+
+/** A bank that takes three seconds for every call, and users who have consented there. */
+async function prepare() {
+  const directory = await temporaryDirectory();
+  const dataFile = join(directory, 'bank.jsonl');
+  await writeLoadConsents(dataFile, { count: userCount, now: new Date() });
+  const bank = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile, latencyMs: 3_000 });
+  onTestFinished(async () => await bank.close());
+  const banksFile = join(directory, 'banks.json');
+  await writeFile(banksFile, JSON.stringify([{ id: bankId, name: 'Slow Bank', country: 'DE', baseUrl: bank.url }]));
+  const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
+  const database = await openDatabase({ databaseUrl, directory: null });
+  onTestFinished(async () => await database.close());
+  await createClients({ clock: systemClock, store: createClientStore(database) }).bootstrap(testApiKey);
+  await insertBank(database, bankId);
+  const { id: clientId } = await database.prisma.client.findFirstOrThrow();
+  const key = randomBytes(32);
+  const encryption = createEncryption(key);
+  await insertLoadUsers({
+    pool: database.pool,
+    encryption,
+    clientId,
+    bankId,
+    count: userCount,
+    now: new Date(),
+  });
+  const settings = {
+    DATABASE_URL: databaseUrl,
+    ENCRYPTION_KEY: key.toString('base64'),
+    SANDBOX_BANK_PORT: 'off',
+    BANKS_FILE: banksFile,
+  };
+  return { database, settings };
+}
+
+// A lane's lease lasts a minute: another process that has its first entry before that has not waited for it.
+it.skipIf(postgresUrl === null)(
+  'a process that is told to stop in the middle of a slow login hands it back, and another carries on at once',
+  { timeout: 240_000 },
+  async () => {
+    const { database, settings } = await prepare();
+    const first = await spawnTidewater(settings);
+    const running = await eventually(
+      async () => await database.prisma.cycleEntry.findFirst({ where: { status: 'RUNNING' } }),
+      { limitMs: 30_000 },
+    );
+    const second = await spawnTidewater(settings);
+    const tokenBefore = (await database.prisma.cycleLane.findFirstOrThrow()).fencingToken;
+    expect(await first.stop()).toBe(0);
+    // Handed back, or taken by the other already: in no case held by the one that is gone.
+    const [lane] = await database.query<{ free: boolean; fencing_token: number }>(Prisma.sql`
+      SELECT lease_until IS NULL AS free, fencing_token FROM cycle_lanes`);
+    expect(lane?.free || (lane?.fencing_token ?? 0) > tokenBefore).toBe(true);
+    await eventually(async () => (await database.prisma.cycleLane.findFirstOrThrow()).fencingToken > tokenBefore, {
+      limitMs: 20_000,
+    });
+    await eventually(
+      async () => (await database.prisma.synchronizationCycle.count({ where: { status: 'COMPLETED' } })) > 0,
+      { limitMs: 120_000 },
+    );
+    const entries = await database.prisma.cycleEntry.findMany({ where: { cycleId: running.cycleId } });
+    expect(entries.map(({ status }) => status)).toEqual(Array(userCount).fill('SYNCHRONIZED'));
+    const logins = await database.prisma.bankLogin.findMany({ select: { sequence: true } });
+    expect(logins).toEqual(Array(userCount).fill({ sequence: 1 }));
+    expect(await second.stop()).toBe(0);
+  },
+);
