@@ -15,6 +15,7 @@ import { sandboxBanks } from './config/sandbox-banks.ts';
 import { createAccessBudget } from './consent/access-budget-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
 import { createConnections } from './consent/connections.ts';
+import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { StartupError } from './domain/errors.ts';
@@ -35,6 +36,7 @@ import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
 import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
 import { removeOldAttempts } from './sync/attempt-retention-store.ts';
+import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
@@ -254,6 +256,9 @@ async function compose(
       retention: [
         { name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) },
         { name: 'remove-attempts', steps: () => removeOldAttempts(database, oldestKept()) },
+        { name: 'remove-sessions', steps: () => removeOldSessions(database, oldestKept()) },
+        // Behind the events, which keep their cycles.
+        { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) },
       ],
       laneCount,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
