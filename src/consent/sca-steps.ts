@@ -78,6 +78,11 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
     return await sessions.keepAuthorisation(session.id, sealAuthorisation(encryption, kept), clock.now());
   }
 
+  async function hasMoved({ clientId, id, status, authorisation }: Session): Promise<boolean> {
+    const present = await sessions.find(clientId, id);
+    return present?.status !== status || present.authorisation !== authorisation;
+  }
+
   async function enter(visit: Visit, kept: KeptAuthorisation, entered: EnteredStep): Promise<FlowView> {
     const { session } = visit;
     const { authorisation } = kept;
@@ -96,6 +101,8 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
       return { ...visit, page: 'moved-on' };
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
+      // The same form, sent twice, to another process: the bank has taken the other one.
+      if (await hasMoved(session)) return { ...visit, page: 'moved-on' };
       if (error.code === 'CREDENTIALS_INVALID') return again;
       log.warn({ bankId: at.bankId, code: error.code }, 'the bank did not go on with an authorisation');
       return { ...visit, page: 'bank-trouble' };

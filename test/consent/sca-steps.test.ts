@@ -113,3 +113,17 @@ it('hands on nothing that the bank does not wait for: a form of an earlier step 
   expect(world.bankCalls.filter((name) => name === 'continueAuthorisation')).toHaveLength(calls);
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
 });
+
+it('a code that another process has handed on meanwhile is no trouble: the page goes on', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const code = await (await enterEmbedded(world.linkOf(session))).submit({ methodId: 'sms' });
+  const secret = world.linkOf(session).split('/').at(-1) ?? '';
+  const entered = { psuId: null, password: null, methodId: null, otp: '123456', psu: { ipAddress: '192.0.2.1' } };
+  world.bankOverrides.continueAuthorisation = async () => {
+    delete world.bankOverrides.continueAuthorisation;
+    await world.connections.steps.enter(secret, entered);
+    throw new BankFailure('REQUEST_REFUSED', 'The authorisation is finalised.');
+  };
+  expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+});

@@ -7,6 +7,7 @@ import type { ManagementFlow } from '../../consent/management-flow.ts';
 import type { ScaSteps } from '../../consent/sca-steps.ts';
 import { toPage } from './flow-pages.ts';
 import { html } from './html.ts';
+import { createJoinedForms } from './joined-forms.ts';
 import { wordsFor } from './language.ts';
 import type { BankChoice } from './page-frame.ts';
 import { type Page, pageHeaders, renderPage } from './page-layout.ts';
@@ -30,6 +31,7 @@ interface Exchange {
   response: ServerResponse;
   url: URL;
   words: Words;
+  join: ReturnType<typeof createJoinedForms<FlowView | null>>;
 }
 
 const listedBanks = 50;
@@ -64,10 +66,18 @@ export const sessionRoutes: Readonly<{ reads: readonly string[]; acts: readonly 
 
 /** Answers the hosted pages, /sessions/… and /callback, always with a page; false for every other address. */
 export function createPages(deps: PagesDeps) {
+  const join = createJoinedForms<FlowView | null>();
   return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
     const [area, ...rest] = url.pathname.split('/').slice(1);
     if (area !== 'sessions' && area !== 'callback') return false;
-    const exchange: Exchange = { deps, request, response, url, words: wordsFor(request.headers['accept-language']) };
+    const exchange: Exchange = {
+      deps,
+      request,
+      response,
+      url,
+      words: wordsFor(request.headers['accept-language']),
+      join,
+    };
     try {
       await answer(exchange, area, rest);
     } catch (err) {
@@ -122,7 +132,8 @@ async function act(exchange: Exchange, secret: string, action: string): Promise<
   if (!run) return refuse(exchange, 404);
   const read = await readForm(exchange.request, new URL(exchange.deps.publicUrl()).origin);
   if ('refusal' in read) return refuse(exchange, read.refusal);
-  await follow(exchange, await run(exchange, secret, read.form));
+  const { form } = read;
+  await follow(exchange, await exchange.join([secret, action, form], () => run(exchange, secret, form)));
 }
 
 /** After a form the browser is sent on, so that reloading repeats nothing; what went wrong is shown at once. */

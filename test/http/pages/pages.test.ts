@@ -66,6 +66,7 @@ it('lets no page be cached, framed, scripted or told to other sites', async () =
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
   });
+  expect(headers).not.toHaveProperty('set-cookie');
   expect(headers['content-security-policy']).toContain("default-src 'none'");
   expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   expect(headers['content-security-policy']).not.toContain('unsafe');
@@ -111,6 +112,30 @@ it.each([
   [undefined, 'en'],
 ])('speaks to a browser that wants %s in %s', (acceptLanguage, language) => {
   expect(wordsFor(acceptLanguage).language).toBe(language);
+});
+
+it('does once what a button that is pressed twice does, and says the same to both presses', async () => {
+  const world = await createConnectedWorld();
+  const press = async (url: string, body: Record<string, string>) => {
+    const send = () =>
+      fetch(url, { method: 'POST', headers: form, body: new URLSearchParams(body), redirect: 'manual' });
+    const [first, second] = await Promise.all([send(), send()]);
+    expect([first.status, second.status]).toEqual([303, 303]);
+    expect(second.headers.get('location')).toBe(first.headers.get('location'));
+  };
+  const byRedirect = world.linkOf(await world.createSession());
+  await press(`${byRedirect}/begin`, { bankId: 'bank_sandbox' });
+  expect(world.bankCalls).toEqual(['createConsent']);
+
+  const embedded = await world.createSession();
+  const link = world.linkOf(embedded);
+  await press(`${link}/begin`, { bankId: 'bank_sandbox_embedded' });
+  await press(`${link}/authorise`, { psu_id: 'anna' });
+  await press(`${link}/authorise`, { psu_id: 'anna', password: 'sandbox' });
+  await press(`${link}/authorise`, { methodId: 'sms' });
+  await press(`${link}/authorise`, { otp: '123456' });
+  expect(await world.session(embedded.id)).toMatchObject({ status: 'COMPLETED' });
+  expect(await world.database.prisma.bankLogin.count()).toBe(1);
 });
 
 it('asks before it cancels, and then leads back to the client with the outcome', async () => {
