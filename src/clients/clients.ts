@@ -93,11 +93,7 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       return await store.updateReturnOrigins(clientId, [...new Set(returnOrigins.map((url) => new URL(url).origin))]);
     },
     async createApiKey(input) {
-      const given = { ...input, name: parse(name, input.name, 'name') };
-      if (given.scopes.length === 0) throw new InvalidInput([{ path: 'scopes', message: 'must not be empty' }]);
-      if (given.expiresAt && given.expiresAt <= clock.now()) {
-        throw new InvalidInput([{ path: 'expiresAt', message: 'must lie in the future' }]);
-      }
+      const given = parseNewKey(input, clock.now());
       if (!(await store.find(given.clientId))) throw new NotFound('client', given.clientId);
       const key = newApiKeySecret();
       return { apiKey: await store.createKey(toRow({ ...given, scopes: [...new Set(given.scopes)] }, key)), key };
@@ -116,6 +112,15 @@ function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   return /^https?:$/.test(url.protocol) && (url.href === `${url.origin}/` || url.href === url.origin) && !url.username;
+}
+
+function parseNewKey(input: NewApiKey, now: Date): NewApiKey {
+  const parsed = name.safeParse(input.name);
+  const faults = parsed.success ? [] : parsed.error.issues.map(({ message }) => ({ path: 'name', message }));
+  if (input.scopes.length === 0) faults.push({ path: 'scopes', message: 'must not be empty' });
+  if (input.expiresAt && input.expiresAt <= now) faults.push({ path: 'expiresAt', message: 'must lie in the future' });
+  if (faults.length > 0) throw new InvalidInput(faults);
+  return { ...input, name: parsed.data as string };
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {

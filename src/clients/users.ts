@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
-import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
+import { Conflict, type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { User, UserType } from '../generated/prisma/client.ts';
 import type { UserStore } from './user-store.ts';
@@ -16,6 +16,8 @@ export interface Users {
     filter: { recurring: boolean | null },
     page: { after: string | null; limit: number },
   ): Promise<User[]>;
+  /** What createUser would refuse, under `path`. */
+  findFaults(input: NewUser, path: string): FieldFault[];
   /** Throws Conflict EXTERNAL_ID_TAKEN, or IDEMPOTENCY_KEY_REUSED for the same key with different input. */
   createUser(clientId: string, input: NewUser): Promise<User>;
   /** A field left out stays as it is. One that becomes recurring goes to the end of the order of enrolment. */
@@ -56,6 +58,7 @@ export function createUsers({ clock, store }: { clock: Clock; store: UserStore }
     find: (clientId, id) => store.find(clientId, id),
     listByIds: (clientId, ids) => store.listByIds(clientId, ids),
     list: (clientId, filter, page) => store.list(clientId, filter, page),
+    findFaults: (input, path) => findFaults(newUser, input, path),
     async createUser(clientId, given) {
       const input = { ...given, ...parseInput(newUser, given) };
       const { idempotencyKey: _key, ...meaning } = input;
@@ -100,7 +103,10 @@ function externalIdTaken(): Conflict {
 function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new InvalidInput(
-    parsed.error.issues.map((issue) => ({ path: ['input', ...issue.path].join('.'), message: issue.message })),
-  );
+  throw new InvalidInput(findFaults(schema, value, 'input'));
+}
+
+function findFaults(schema: z.ZodType, value: unknown, path: string): FieldFault[] {
+  const { error } = schema.safeParse(value);
+  return (error?.issues ?? []).map((issue) => ({ path: [path, ...issue.path].join('.'), message: issue.message }));
 }

@@ -27,7 +27,7 @@ export interface ConnectionsDeps {
   database: Database;
   banks: BankDirectory;
   bankStore: BankStore;
-  users: Pick<Users, 'createUser'>;
+  users: Pick<Users, 'createUser' | 'findFaults'>;
   encryption: Encryption;
   eventLog: EventLog;
   budget: Pick<AccessBudget, 'forget'>;

@@ -59,7 +59,7 @@ export interface SessionsDeps {
   clock: Clock;
   store: SessionStore;
   banks: Pick<BankStore, 'find'>;
-  users: Pick<Users, 'createUser'>;
+  users: Pick<Users, 'createUser' | 'findFaults'>;
   encryption: Encryption;
   /** Without a slash at the end. */
   publicUrl: () => string;
@@ -90,18 +90,18 @@ export function createSessions(deps: SessionsDeps): Sessions {
     try {
       return await users.createUser(clientId, input.user as NonNullable<NewConnectSession['user']>);
     } catch (error) {
-      if (error instanceof InvalidInput) {
-        throw new InvalidInput(
-          error.fields.map(({ path, message }) => ({ path: path.replace(/^input/, 'input.user'), message })),
-        );
-      }
       if (error instanceof Conflict) throw new InvalidInput([{ path: 'input.user', message: error.message }]);
       throw error;
     }
   }
 
   async function createConnect(clientId: string, input: NewConnectSession, hash: string): Promise<Session> {
-    const faults = [...(await checkReturnUrl(clientId, input.returnUrl)), ...(await findBankFaults(input.bankId))];
+    const faults = [
+      ...(await checkReturnUrl(clientId, input.returnUrl)),
+      ...(await findBankFaults(input.bankId)),
+      ...(input.user ? users.findFaults(input.user, 'input.user') : []),
+      ...findKeyFaults(input.idempotencyKey),
+    ];
     if ((input.userId === null) === (input.user === null)) {
       faults.push({ path: 'input.userId', message: 'give either userId or user' });
     }
@@ -180,6 +180,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
     if (!first || first.idempotencyHash === hash) return first;
     throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used before, with different input.');
   }
+}
+
+const longestKey = 200;
+
+function findKeyFaults(key: string | null): FieldFault[] {
+  if (key === null || (key !== '' && key.length <= longestKey)) return [];
+  return [{ path: 'input.idempotencyKey', message: `must have 1 to ${longestKey} characters` }];
 }
 
 /** Tells two inputs under one idempotency key apart. */

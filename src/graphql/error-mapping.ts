@@ -23,8 +23,9 @@ export function mapError(error: GraphQLError, requestId: string): MappedError {
     };
   }
   if (cause instanceof GraphQLError) {
-    const code = cause.extensions.code ?? 'BAD_REQUEST';
-    return { error: restate(error, cause.message, { code, ...cause.extensions, requestId }), unexpected: null };
+    // The outer one says where: in which variable, and at which of its fields.
+    const extensions = { code: 'BAD_REQUEST', ...cause.extensions, ...error.extensions, requestId };
+    return { error: restate(error, error.message, extensions), unexpected: null };
   }
   return {
     error: restate(error, 'Unexpected error.', { code: 'INTERNAL_SERVER_ERROR', requestId }),

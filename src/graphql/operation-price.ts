@@ -18,6 +18,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
+import { holdsNul, refuseNul } from './storable-text.ts';
 
 export interface OperationPrice {
   depth: number;
@@ -62,8 +63,9 @@ export function priceOperation({ schema, document, operationName, variables }: P
   return priceSelections(operation.selectionSet, root, pricing);
 }
 
-/** The refusal of an operation that is beyond a limit, or null. */
+/** The refusal of an operation that is beyond a limit, or that asks with what nobody can store; or null. */
 export function refuseOperation(operation: PricedOperation): GraphQLError | null {
+  if (holdsNul(operation.variables)) return refuseNul();
   try {
     const { depth, aliases, cost } = priceOperation(operation);
     if (depth > operationLimits.depth) {
@@ -84,8 +86,8 @@ export function refuseOperation(operation: PricedOperation): GraphQLError | null
     }
     return null;
   } catch (error) {
-    if (error instanceof GraphQLError) return error;
-    throw error;
+    if (!(error instanceof GraphQLError)) throw error;
+    return error.extensions.code ? error : refusal('BAD_USER_INPUT', error.message);
   }
 }
 

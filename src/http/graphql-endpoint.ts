@@ -1,10 +1,11 @@
-import { GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { GraphQLError, type GraphQLSchema, parse, type Source } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
 import { createEventFanOut } from '../graphql/event-fan-out.ts';
 import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
+import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
@@ -101,7 +102,8 @@ const alwaysBadRequest = Object.freeze({
 function useTokenLimit(): Plugin<Context> {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => {
+      setParseFn((source: string | Source, options) => {
+        if (documentHoldsNul(typeof source === 'string' ? source : source.body)) throw refuseNul(alwaysBadRequest);
         try {
           return parse(source, { ...options, maxTokens: operationLimits.tokens });
         } catch (error) {

@@ -173,6 +173,8 @@ describe('a key of a client', () => {
     expect(await faultsOf(clients.createApiKey({ ...input, scopes: [] }))).toMatchObject([{ path: 'scopes' }]);
     const expired = clients.createApiKey({ ...input, expiresAt: clock.now() });
     expect(await faultsOf(expired)).toMatchObject([{ path: 'expiresAt' }]);
+    const faulty = clients.createApiKey({ ...input, name: ' ', scopes: [], expiresAt: clock.now() });
+    expect(await faultsOf(faulty)).toMatchObject([{ path: 'name' }, { path: 'scopes' }, { path: 'expiresAt' }]);
     await expect(clients.createApiKey({ ...input, clientId: 'cli_none' })).rejects.toBeInstanceOf(NotFound);
   });
 

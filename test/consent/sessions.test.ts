@@ -42,6 +42,16 @@ it('names every fault of the input at once', async () => {
   await expect(faulty).rejects.toMatchObject({
     fields: [{ path: 'input.returnUrl' }, { path: 'input.bankId' }, { path: 'input.userId' }],
   });
+  const user = { externalId: '', type: 'PERSON' as const, recurring: false, idempotencyKey: 'k'.repeat(201) };
+  const withUser = world.createSession({ returnUrl: 'https://evil.example/', idempotencyKey: '', user });
+  await expect(withUser).rejects.toMatchObject({
+    fields: [
+      { path: 'input.returnUrl' },
+      { path: 'input.user.externalId' },
+      { path: 'input.user.idempotencyKey' },
+      { path: 'input.idempotencyKey' },
+    ],
+  });
 });
 
 it('knows no user of another client', async () => {

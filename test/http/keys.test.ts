@@ -1,0 +1,81 @@
+import { createClient } from 'graphql-ws';
+import { expect, onTestFinished, test } from 'vitest';
+import WebSocket from 'ws';
+import { createClientStore } from '../../src/clients/client-store.ts';
+import { createClients } from '../../src/clients/clients.ts';
+import { createKeyAuthentication } from '../../src/clients/key-authentication.ts';
+import { openTestApi } from '../support/api-fixture.ts';
+import { createTestEvents } from '../support/event-streams.ts';
+import { eventually } from '../support/eventually.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+
+const operatorKey = 'the-operator-of-this-test';
+
+/** The API with the real keys, as the process composes them. */
+async function openApiWithKeys() {
+  const database = await openTestDatabase();
+  const clock = fixedClock();
+  const store = createClientStore(database);
+  const clients = createClients({ clock, store });
+  const { authenticate, forget } = createKeyAuthentication({ clock, store });
+  clients.onRevoked(forget);
+  await clients.bootstrap(operatorKey);
+  const events = createTestEvents((await database.prisma.client.findFirstOrThrow()).id);
+  const api = await openTestApi({
+    services: { clients, events },
+    server: { authenticate, onRevoked: (listener) => clients.onRevoked(listener) },
+  });
+  const ask = (query: string, key = operatorKey) => api.request(query, {}, { authorization: `Bearer ${key}` });
+  return { api, ask, clock, database, events, clients };
+}
+
+test('a key is made by the operator, works with its scopes until it ends, and shows when it was used', async () => {
+  const { ask, clock, database } = await openApiWithKeys();
+  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
+  const expiresAt = new Date(clock.now().getTime() + 3_600_000).toISOString();
+  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI", expiresAt: "${expiresAt}") {
+    ... on CreateApiKeyPayload { key apiKey { id prefix scopes expiresAt lastUsedAt } } ... on Error { message } } }`);
+  const { key, apiKey } = made.data.createApiKey;
+  expect(apiKey).toMatchObject({ scopes: ['CLIENT'], expiresAt, lastUsedAt: null });
+  expect(key.startsWith(apiKey.prefix)).toBe(true);
+  expect(JSON.stringify(await database.prisma.apiKey.findMany())).not.toContain(key);
+
+  expect((await ask('{ viewer { id } }', key)).data.viewer.id).toBe(clientId);
+  expect((await ask('mutation { createClient(name: "A") { __typename } }', key)).status).toBe(403);
+  await eventually(
+    async () => (await database.prisma.apiKey.findUniqueOrThrow({ where: { id: apiKey.id } })).lastUsedAt,
+  );
+  clock.advance(3_600_000);
+  expect((await ask('{ viewer { id } }', key)).status).toBe(401);
+});
+
+test('a key that the operator revokes is refused at once, and its live sockets and event streams end', async () => {
+  const { api, ask, events } = await openApiWithKeys();
+  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
+  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI") {
+    ... on CreateApiKeyPayload { key apiKey { id } } } }`);
+  const { key, apiKey } = made.data.createApiKey;
+  const client = createClient({
+    url: `${api.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { apiKey: key },
+    retryAttempts: 0,
+  });
+  onTestFinished(async () => await client.dispose());
+  const closed = new Promise<{ code: number }>((resolve) => client.on('closed', (event) => resolve(event as never)));
+  const failure = (async () => {
+    for await (const _event of client.iterate({ query: 'subscription { events { id } }' })) {
+    }
+  })().catch((error: unknown) => error);
+  await eventually(events.isFollowed);
+
+  const revoked = await ask(`mutation { revokeApiKey(id: "${apiKey.id}") { __typename } }`);
+  expect(revoked.errors).toBeUndefined();
+  expect((await closed).code).toBe(4403);
+  await failure;
+  await eventually(() => !events.isFollowed());
+  expect((await ask('{ viewer { id } }', key)).status).toBe(401);
+  // The operator's own key goes on.
+  expect((await ask('{ viewer { id } }')).status).toBe(200);
+});
