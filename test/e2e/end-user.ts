@@ -139,3 +139,29 @@ export function createChromiumScreen(page: ChromiumPage): Screen {
     },
   };
 }
+
+/** The same without a mouse: the Tab key, letters and Enter. */
+export function createKeyboardScreen(page: ChromiumPage): Screen {
+  const tabTo = async (selector: string): Promise<void> => {
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
+    }
+    throw new Error(`The Tab key does not come to ${selector} on ${page.url()}`);
+  };
+  return {
+    ...createChromiumScreen(page),
+    async send(values, button) {
+      for (const [name, value] of Object.entries(values)) {
+        await tabTo(`[name="${name}"]`);
+        const type = await page.evaluate(() => document.activeElement?.getAttribute('type'));
+        if (type === 'radio') continue;
+        await page.keyboard.press('ControlOrMeta+a');
+        await page.keyboard.type(value);
+      }
+      const hasNamed = (await page.locator(`button[value="${button}"]`).count()) > 0;
+      await tabTo(button && hasNamed ? `button[value="${button}"]` : 'form[method=post] button');
+      await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+    },
+  };
+}

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { germanWords } from '../../src/http/pages/german-words.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { createChromiumScreen, type EndUser } from './end-user.ts';
+import { createChromiumScreen, createKeyboardScreen, type EndUser } from './end-user.ts';
 import { approaches, connectPerson, courses, playCourse } from './persons.ts';
 import { usePersonsWorld } from './persons-world.ts';
 
@@ -53,5 +53,16 @@ describe('in Chromium, on a phone, in German', () => {
     expect(await world.statuses(userId)).toEqual([]);
     await world.deleteUser(userId);
     expect(opened.complaints).toEqual([]);
+  });
+
+  it.for(Object.entries(approaches))('anna connects by keyboard alone, by %s', async ([, bankId], { skip }) => {
+    if (!chromium) return skip('no Chromium');
+    const context = await chromium.newContext({ locale: 'de-DE' });
+    onTestFinished(async () => await context.close());
+    const screen = createKeyboardScreen(await context.newPage());
+    const anna = { screen, psuId: 'anna', bankId, appUrl: world.appUrl };
+    const { userId, headings } = await connectPerson(world, anna);
+    expect(headings.at(-1)).toBe(germanWords.doneTitle);
+    await world.deleteUser(userId);
   });
 });
