@@ -59,7 +59,7 @@ describe('the page on calling the API', () => {
   afterAll(() => stop());
 
   test('the first request is answered', async () => {
-    const env = { PATH: process.env.PATH ?? '', TIDEWATER_URL: url, TIDEWATER_KEY: testApiKey };
+    const env = { PATH: process.env.PATH ?? '', TIDEWATER_URL: url, TIDEWATER_API_KEY: testApiKey };
     const { stdout } = await promisify(execFile)('sh', ['-c', take('first-request.sh')], { env });
     expect(JSON.parse(stdout)).toEqual({
       data: { viewer: { id: expect.stringMatching(/^cli_/), name: 'First client' } },
@@ -82,7 +82,7 @@ describe('the page on calling the API', () => {
     take('all-transactions.ts');
     const directory = await writeDocBlocks(blocks);
     vi.stubEnv('TIDEWATER_URL', url);
-    vi.stubEnv('TIDEWATER_KEY', testApiKey);
+    vi.stubEnv('TIDEWATER_API_KEY', testApiKey);
     const { allTransactions } = await import(join(directory, 'all-transactions.ts'));
     const ids = new Set<string>();
     for await (const { id } of allTransactions(account.id)) ids.add(id);
