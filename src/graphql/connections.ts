@@ -38,7 +38,13 @@ export async function readConnection<Row, Key>(
   const after = args.after == null ? null : keyOf(args.after);
   if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
   const rows = await read({ after, limit: first + 1 });
-  const edges = rows.slice(0, first).map((node) => ({ cursor: cursorOf(node), node }));
+  // Most readers want the rows alone: a cursor is made when it is asked for.
+  const edges = rows.slice(0, first).map((node) => ({
+    get cursor() {
+      return cursorOf(node);
+    },
+    node,
+  }));
   return {
     edges,
     pageInfo: {
