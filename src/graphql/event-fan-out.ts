@@ -69,6 +69,8 @@ export function createEventFanOut({ schema, source, mapResult }: EventFanOutDepe
       const subscription = read(requested);
       if (!subscription) return null;
       const { sink, progress, viewer } = context;
+      // It lives as long as the subscription, and nothing is executed with it: what is, has a context of its own.
+      Reflect.deleteProperty(context, 'loaders');
       const open = () => findFeed(subscription, viewer);
       return sink
         ? push({ open, after: subscription.after, progress, sink })

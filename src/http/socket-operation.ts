@@ -53,7 +53,7 @@ export async function prepareOperation(
     const refusal = refuseOperation({ schema, document, operationName, variables });
     if (refusal) return [refusal];
     const contextValue = (await contextFactory()) as Context;
-    contextValue.sink = createSocketSink(socket.extra.socket, socket.extra.request.socket, id);
+    contextValue.sink = createSocketSink(socket.extra.socket, socket.extra.stream, id);
     operations.set(id, contextValue.progress);
     const prepared: PreparedOperation = { execute, subscribe };
     return {

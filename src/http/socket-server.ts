@@ -1,4 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -9,7 +10,10 @@ const goodbyeMs = 2000;
 
 export interface SocketExtra {
   readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+  /** What the socket reads from and writes to. */
+  readonly stream: Socket;
+  /** Of the upgrade; to be let go of when it has been looked at, since sockets live long. */
+  request: IncomingMessage | null;
 }
 
 export interface SocketServerDependencies<Extra> {
@@ -28,7 +32,7 @@ export interface SocketServer {
 /** Carries the messages of the protocol between graphql-ws and the sockets on /graphql. */
 export function createSocketServer<Extra>(dependencies: SocketServerDependencies<Extra>): SocketServer {
   const server = new WebSocketServer({ noServer: true, maxPayload: bodyLimitBytes, handleProtocols });
-  server.on('connection', (socket, request) => open({ socket, request }, dependencies));
+  server.on('connection', (socket, request) => open({ socket, stream: request.socket, request }, dependencies));
   return {
     attach: (http) => {
       http.on('upgrade', (request, stream, head) => {

@@ -71,8 +71,8 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
     onComplete: (socket, id) => void socket.extra.operations?.delete(id),
   });
   function watch({ extra }: Socket): void {
-    const { socket, request, operations } = extra;
-    watchReader(request.socket, {
+    const { socket, stream, operations } = extra;
+    watchReader(stream, {
       unread: () => socket.bufferedAmount,
       onStalled: () => {
         metrics.slowConsumerCutOff();
@@ -96,7 +96,8 @@ function preparedOf(args: ExecutionArgs): PreparedOperation {
 
 async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDependencies): Promise<boolean> {
   const { request, socket: stream } = socket.extra;
-  const key = parseConnectionParameters(socket.connectionParams) ?? parseAuthorization(request.headers.authorization);
+  socket.extra.request = null;
+  const key = parseConnectionParameters(socket.connectionParams) ?? parseAuthorization(request?.headers.authorization);
   const viewer = key === null ? null : await authenticate(key);
   if (key === null || viewer === null) return false;
   if (keyWatch.count(key) >= liveConnectionsPerKey) {
@@ -121,7 +122,7 @@ function earliestCursor(operations: Iterable<Progress>): string | null {
   return earliest === null ? null : toCursor(earliest);
 }
 
-function headerOf(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
+function headerOf(request: IncomingMessage | null, name: string): string | null {
+  const value = request?.headers[name];
   return typeof value === 'string' ? value : null;
 }
