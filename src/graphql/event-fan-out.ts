@@ -1,7 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { EventFeed, Following } from '../events/event-feed.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import { type Context, type ContextSource, createContext, type Viewer } from './context.ts';
+import { mapError } from './error-mapping.ts';
 import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
 import { toStreamError } from './subscription-stream.ts';
 
@@ -16,6 +18,8 @@ export interface EventFanOutDependencies {
   source: ContextSource;
   /** Logs what subscribers are not told, and makes of a result what they get. */
   mapResult: (result: ExecutionResult, requestId: string) => ExecutionResult;
+  /** Between the tries of an execution that fails unexpectedly. @default [200, 1000] */
+  retryPausesMs?: readonly number[];
 }
 
 /** What a subscriber reads from: results where they are pulled; nothing, but the end, where its context has a sink. */
@@ -30,7 +34,8 @@ export interface EventFanOut {
  * Subscriptions to events: an event's document is executed once for all of a client who sent the same document, variables and
  * filter, with the client's rights, whatever their keys and cursors are.
  */
-export function createEventFanOut({ schema, source, mapResult }: EventFanOutDependencies): EventFanOut {
+export function createEventFanOut(dependencies: EventFanOutDependencies): EventFanOut {
+  const { schema, source, mapResult, retryPausesMs = [200, 1_000] } = dependencies;
   const read = createSubscriptionReader();
   const feeds = new Map<string, EventFeed<SharedResult>>();
 
@@ -43,7 +48,7 @@ export function createEventFanOut({ schema, source, mapResult }: EventFanOutDepe
     const viewer: Viewer = { clientId, scopes, keyId: '', expiresAt: null };
     const feed = source.services.events.openFeed<SharedResult>({
       filter: { clientId, ...filter },
-      toValue: (event) => executeOnce({ document, variables, viewer, event }),
+      toValue: (event) => executeForAll({ document, variables, viewer, event }),
       sizeOf: (result) => result.stringify().length,
       onEnd: () => {
         if (feeds.get(key) === feed) feeds.delete(key);
@@ -53,14 +58,24 @@ export function createEventFanOut({ schema, source, mapResult }: EventFanOutDepe
     return feed;
   }
 
-  async function executeOnce({ document, variables, viewer, event }: Execution): Promise<SharedResult> {
-    const requestId = event.id;
-    const contextValue = createContext(source, { viewer, requestId });
+  // Again where it failed for no reason of the document's: subscribers would be told of an event that they then cannot read.
+  async function executeForAll(execution: Execution): Promise<SharedResult> {
+    const requestId = execution.event.id;
+    for (const pauseMs of retryPausesMs) {
+      const result = await executeOnce(execution);
+      if (!failedUnexpectedly(result, requestId)) return share(mapResult(result, requestId));
+      await wait(pauseMs);
+    }
+    return share(mapResult(await executeOnce(execution), requestId));
+  }
+
+  async function executeOnce({ document, variables, viewer, event }: Execution): Promise<ExecutionResult> {
+    // What the loaders have read is not seen by the next try.
+    const contextValue = createContext(source, { viewer, requestId: event.id });
     try {
-      const result = await execute({ schema, document, rootValue: event, contextValue, variableValues: variables });
-      return share(mapResult(result, requestId));
+      return await execute({ schema, document, rootValue: event, contextValue, variableValues: variables });
     } catch (error) {
-      return share(mapResult({ errors: [toStreamError(error) as GraphQLError] }, requestId));
+      return { errors: [toStreamError(error) as GraphQLError] };
     }
   }
 
@@ -84,6 +99,10 @@ interface Execution {
   variables: Record<string, unknown>;
   viewer: Viewer;
   event: EventRecord;
+}
+
+function failedUnexpectedly({ errors = [] }: ExecutionResult, requestId: string): boolean {
+  return errors.some((error) => mapError(error, requestId).unexpected !== null);
 }
 
 function share(result: ExecutionResult): SharedResult {

@@ -10,14 +10,15 @@ import { eventually } from '../support/eventually.ts';
 
 const schema = createSchema();
 
-function openFanOut() {
+function openFanOut(services: object = {}) {
   const events = createTestEvents();
-  const source = { prisma: { $connect: async () => {} }, services: { events } as unknown as Services };
+  const source = { prisma: { $connect: async () => {} }, services: { events, ...services } as unknown as Services };
   /** One for each execution. */
   const mapped: ExecutionResult[] = [];
   const fanOut = createEventFanOut({
     schema,
     source,
+    retryPausesMs: [1, 1],
     mapResult: (result) => {
       mapped.push(result);
       return result;
@@ -104,6 +105,33 @@ describe('subscribers to events', () => {
     expect(mapped).toHaveLength(2);
     for (const stream of streams) await stream?.return(undefined);
   });
+
+  test.each([
+    ['once', 1, [{ id: 'evt_1', user: { id: 'usr_odd' } }]],
+    ['again and again', 99, [null]],
+  ])(
+    'are told of an event whose execution failed %s in its place, and of the next one after',
+    async (_what, failures, first) => {
+      let calls = 0;
+      const listByIds = async () => {
+        if (++calls <= failures) throw new Error('the database is away');
+        return [{ id: 'usr_odd' }];
+      };
+      const { events, mapped, subscribe } = openFanOut({ users: { listByIds } });
+      const stream = subscribe('subscription { events { id ... on BankLoginScaRequired { user { id } } } }');
+      const reading = take(stream, 2);
+      await eventually(events.isFollowed);
+      events.emit(1, { type: 'BANK_LOGIN_SCA_REQUIRED' });
+      events.emit();
+      const [got, next] = await reading;
+      expect([got ?? null]).toEqual(first);
+      expect(next).toEqual({ id: 'evt_2' });
+      expect(calls).toBe(failures === 1 ? 2 : 3);
+      // Told, and logged, once.
+      expect(mapped).toHaveLength(2);
+      await stream?.return(undefined);
+    },
+  );
 
   test('get the text of a result that was written once', async () => {
     const { events, contextOf, fanOut } = openFanOut();
