@@ -48,6 +48,7 @@ export interface SynchronizationWorld {
   startJobs(): Promise<void>;
   /** Runs an extra cycle through the job store to its end. Gives how long it took to open, and from then on. */
   runCycle(): Promise<{ openMs: number; runMs: number }>;
+  /** By the latest cycle. */
   countSynchronized(): Promise<number>;
 }
 
@@ -179,8 +180,8 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
     },
     async countSynchronized() {
       const [row] = await database.query<{ count: bigint }>(Prisma.sql`
-        SELECT count(*) AS count FROM bank_logins l JOIN users u ON u.id = l.user_id
-        WHERE u.recurring AND l.last_synchronization IS NOT NULL`);
+        SELECT count(*) AS count FROM cycle_entries WHERE status = 'SYNCHRONIZED'
+          AND cycle_id = (SELECT id FROM synchronization_cycles ORDER BY opens_at DESC LIMIT 1)`);
       return Number(row?.count ?? 0);
     },
   };

@@ -1,6 +1,7 @@
 import { createBankDirectory } from '../../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../../src/config/sandbox-banks.ts';
 import { fetchBankData } from '../../../src/sync/bank-fetch.ts';
+import { safeWindowStart, windowStart } from '../../../src/sync/fetch-window.ts';
 import type { Contestant, Section } from '../section.ts';
 import { type Begun, openSynchronizationWorld } from '../synchronization-world.ts';
 
@@ -10,26 +11,33 @@ export const section: Section = {
   async open(bench) {
     const count = bench.quick ? 400 : 2_000;
     const rounds = 3;
-    const bank = await bench.startHelper('sandbox-bank', { consentCount: 2 * count * (rounds + 1) });
+    const bank = await bench.startHelper('sandbox-bank', { consentCount: 2 * count });
     const banks = createBankDirectory(sandboxBanks(bank.ready.url ?? ''));
     bench.onClose(banks.close);
     const world = await openSynchronizationWorld(bench, { banks, bankId: 'bank_sandbox' });
     await world.startJobs();
 
+    // Enrolled once, so that all but the warm-up find accounts that are known, as cycles do. What the law allows of a day
+    // is four accesses, which are the warm-up and three rounds.
+    const usersOfBare = await world.enrol(count);
+    await world.enrol(count);
     const bare: Contestant = {
       name: 'bare loop',
       async measure() {
         const logins: { number: number; begun: Begun }[] = [];
-        for (const user of await world.enrol(count)) logins.push({ ...user, begun: await world.begin(user.loginId) });
+        for (const user of usersOfBare) logins.push({ ...user, begun: await world.begin(user.loginId) });
         const port = banks.get(world.bankId);
         const signal = new AbortController().signal;
-        const from = new Date(Date.now() - 89 * 86_400_000).toISOString().slice(0, 10);
+        const now = new Date();
         return await timed(count, async () => {
           for (const { number, begun } of logins) {
+            const { accounts, consent } = begun.context;
+            const lastBookingDate = accounts[0]?.lastBookingDate ?? null;
+            const authorisedAt = consent?.authorisedAt ?? now;
             const fetched = await fetchBankData(port, {
               access: { consentId: `consent-${number}`, psu: null, signal },
-              since: () => from,
-              fallback: from,
+              since: () => windowStart({ now, attended: false, authorisedAt, lastBookingDate }),
+              fallback: safeWindowStart(now),
               beforeAccount: async () => {},
               beforeFallback: async () => {},
             });
@@ -41,7 +49,6 @@ export const section: Section = {
     const tidewater: Contestant = {
       name: 'tidewater',
       async measure() {
-        await world.enrol(count);
         const figures = await timed(count, async () => void (await world.runCycle()));
         const synchronized = await world.countSynchronized();
         if (synchronized !== count) throw new Error(`${synchronized} of ${count} users are synchronized.`);
