@@ -20,6 +20,8 @@ export interface EndpointHealthStore {
   /** Returns the enabled endpoints among them that are in a run of failures. */
   apply(changes: readonly HealthChange[]): Promise<UnhealthyEndpoint[]>;
   setWarningCount(endpointId: string, warningCount: number): Promise<void>;
+  /** Where a delivery has succeeded since the run of failures began, it begins now; whether that was so. */
+  restartRun(endpointId: string, now: Date): Promise<boolean>;
 }
 
 export function createEndpointHealthStore(database: Database): EndpointHealthStore {
@@ -42,6 +44,15 @@ export function createEndpointHealthStore(database: Database): EndpointHealthSto
       await database.query(
         Prisma.sql`UPDATE webhook_endpoints SET warning_count = ${warningCount} WHERE id = ${endpointId}`,
       );
+    },
+    async restartRun(endpointId, now) {
+      const rows = await database.query(Prisma.sql`
+        UPDATE webhook_endpoints w SET failing_since = ${now}::timestamptz, warning_count = 0
+        WHERE w.id = ${endpointId} AND EXISTS (
+          SELECT 1 FROM webhook_deliveries d
+          WHERE d.endpoint_id = w.id AND d.status = 'DELIVERED' AND d.delivered_at > w.failing_since)
+        RETURNING w.id`);
+      return rows.length > 0;
     },
   };
 }

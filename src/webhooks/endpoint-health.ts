@@ -43,9 +43,12 @@ export function createEndpointHealth({ store, disable, clock, log }: HealthDeps)
 
   async function follow(endpoint: UnhealthyEndpoint): Promise<void> {
     const failingMs = clock.now().getTime() - endpoint.failingSince.getTime();
-    if (failingMs >= disableAfterMs) return await disable(endpoint, disabledReasons.failing);
     const warningCount = warningsAfterMs.filter((afterMs) => failingMs >= afterMs).length;
-    if (warningCount <= endpoint.warningCount) return;
+    const isToDisable = failingMs >= disableAfterMs;
+    if (!isToDisable && warningCount <= endpoint.warningCount) return;
+    // A process may have died after it recorded a success and before it ended the run of failures.
+    if (await store.restartRun(endpoint.id, clock.now())) return;
+    if (isToDisable) return await disable(endpoint, disabledReasons.failing);
     await store.setWarningCount(endpoint.id, warningCount);
     log.warn(
       { endpointId: endpoint.id, clientId: endpoint.clientId, failingSince: endpoint.failingSince, warningCount },

@@ -62,6 +62,29 @@ describe('an endpoint whose deliveries have all failed', () => {
     expect((await typesOf(world)).filter((type) => type === 'WEBHOOK_ENDPOINT_DISABLED')).toHaveLength(1);
   });
 
+  test('is not disabled for a success that a dying process recorded without ending the run of failures', async () => {
+    // Cause: results and the state of the endpoint are two statements; a kill between them left the run of failures standing.
+    const world = await createWorld();
+    let status = 204;
+    const receiver = await world.receiver(() => status);
+    const { endpoint } = await world.endpoint(receiver.url);
+    const began = world.clock.now();
+    await world.emit();
+    world.clock.advance(days(2));
+    await world.dispatcher().drain();
+    await world.database.prisma.webhookEndpoint.update({ where: { id: endpoint.id }, data: { failingSince: began } });
+    world.clock.advance(days(4));
+    status = 500;
+    await world.emit();
+    await world.dispatcher().drain();
+    const { status: state, failingSince, warningCount } = await world.endpointRow(endpoint.id);
+    expect({ state, failingSince, warningCount }).toEqual({
+      state: 'ENABLED',
+      failingSince: world.clock.now(),
+      warningCount: 0,
+    });
+  });
+
   test('begins anew after any success', async () => {
     const world = await createWorld();
     let status = 500;
