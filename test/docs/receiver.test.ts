@@ -146,6 +146,8 @@ describe('the page on receiving webhooks', () => {
     );
     const { updateWebhookEndpoint } = await ask('enable-endpoint.graphql', { endpointId });
     expect(updateWebhookEndpoint).toEqual({ endpoint: { status: 'ENABLED' } });
+    const { webhookEndpoint } = await ask('deliveries.graphql', { endpointId });
+    expect(webhookEndpoint).toMatchObject({ status: 'ENABLED', failingSince: null, disabledReason: null });
     const { recoverDeliveries } = await ask('recover.graphql', { endpointId, since: new Date(0).toISOString() });
     expect(recoverDeliveries).toEqual({ count: expect.any(Number) });
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, isIP } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isAllowed, parseNetworks } from '../../src/webhooks/address-guard.ts';
 import { findAddressFault } from '../../src/webhooks/endpoint-address.ts';
@@ -148,6 +148,9 @@ describe('at creation', () => {
     const unresolvable: Resolve = (_hostname, _options, callback) => callback(new Error('ENOTFOUND'), []);
     expect(await fault('https://receiver.example/', unresolvable)).toBeNull();
   });
+  test.each(refused.filter((address) => isIP(address) > 0))('a name that leads to %s is refused', async (address) =>
+    expect(await fault('https://leads.example/', resolveTo(address))).toMatch(/leads to/),
+  );
   test('a name that leads to refused addresses only is refused', async () => {
     expect(await fault('https://rebound.example/', resolveTo('127.0.0.1', '::1'))).toMatch(/leads to/);
     expect(await fault('https://half.example/', resolveTo('127.0.0.1', '93.184.216.34'))).toBeNull();
@@ -181,6 +184,17 @@ describe('at the connection', () => {
       expect((await send(`http://${host}:${port}/`)).error).toMatch(/ADDRESS_REFUSED/);
     }
     expect(connectionCount()).toBe(0);
+  });
+
+  const literals = refused.filter((address) => isIP(address) > 0 && !address.includes('%'));
+  test('the whole table is refused: as a host in any spelling, and as what a name leads to', async () => {
+    expect(literals.length + refusedUrls.length).toBeGreaterThan(90);
+    const urls = literals.map((address) => `http://${address.includes(':') ? `[${address}]` : address}/`);
+    for (const url of [...urls, ...refusedUrls]) expect((await send(url)).error, url).toMatch(/ADDRESS_REFUSED/);
+    for (const address of literals) {
+      const { error } = await send('https://leads.example/', resolveTo(address));
+      expect(error, `a name that leads to ${address}`).toMatch(/ADDRESS_REFUSED/);
+    }
   });
 
   test('a name that was public at creation and leads elsewhere at the connection is refused', async () => {

@@ -68,6 +68,11 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
       nullable: true,
       description: 'Why it was disabled; null while it is enabled.',
     }),
+    failingSince: t.expose('failingSince', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Since when every delivery has failed; null while they succeed. After 5 days of it, it is disabled.',
+    }),
     deliveries: t.field({
       type: WebhookDeliveryConnection,
       description: 'What has been and will be delivered, newest first.',
