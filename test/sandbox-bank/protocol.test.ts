@@ -178,6 +178,14 @@ test('a date of HTTP, and any format or JSON among others, are taken', async () 
   expect((await (await startBank()).call('/v1/consents', post(fine))).status).toBe(201);
 });
 
+test('an end user who is there has an address, and one that is none is refused', async () => {
+  await openBoris();
+  for (const url of ['/v1/accounts', `${path}?bookingStatus=booked&dateFrom=2026-03-01`, next]) {
+    const { status, body } = await boris.read(url, { 'psu-ip-address': 'somewhere' });
+    expect([status, body.tppMessages[0].code]).toEqual([400, 'FORMAT_ERROR']);
+  }
+});
+
 test('another TPP reads nothing under a consent, and a consent that awaits the end user opens nothing', async () => {
   await openBoris();
   for (const url of ['/v1/accounts', path, next]) {

@@ -9,6 +9,7 @@ import { startBank } from './bank-world.ts';
 
 const authority = await createTestAuthority();
 const seal = await authority?.issue();
+const other = await authority?.issue();
 const elliptic = await authority?.issue({ algorithm: 'ec -pkeyopt ec_paramgen_curve:prime256v1' });
 afterAll(async () => await authority?.close());
 const now = new Date();
@@ -21,6 +22,8 @@ interface Signing {
   algorithm?: string;
   digestName?: string;
   keyId?: string;
+  /** PEM. @default the certificate's own */
+  privateKey?: string;
   /** After the signature is made. */
   change?: (headers: Record<string, string>) => void;
 }
@@ -42,7 +45,7 @@ function signed(body: string, signing: Signing = {}): BankRequest {
   >;
   const values: Record<string, string> = { ...headers, '(request-target)': 'post /v1/consents?x=1' };
   const data = Buffer.from(names.map((name) => `${name}: ${values[name] ?? ''}`).join('\n'), 'latin1');
-  const signature = sign(hash, data, seal?.privateKey ?? '').toString('base64');
+  const signature = sign(hash, data, signing.privateKey ?? seal?.privateKey ?? '').toString('base64');
   const keyId = signing.keyId ?? `SN=${certificate.serialNumber},CA=CN=Test%20Authority`;
   const algorithm = signing.algorithm ?? `rsa-${hash}`;
   headers.signature = `keyId="${keyId}",algorithm="${algorithm}",headers="${names.join(' ')}",signature="${signature}"`;
@@ -98,6 +101,7 @@ describe.skipIf(!authority)('a demanded signature', () => {
     ['the digest of another body', { headers: { digest: 'SHA-256=AAAA' } }, 'SIGNATURE_INVALID'],
     ['the name of another key', { keyId: 'SN=1,CA=CN=Test' }, 'SIGNATURE_INVALID'],
     ['a key named in another way', { keyId: 'our-key' }, 'SIGNATURE_INVALID'],
+    ['one by another key than the certificate’s', { privateKey: other?.privateKey ?? '' }, 'SIGNATURE_INVALID'],
     ['another id than was signed', { change: (headers) => (headers['x-request-id'] = 'x') }, 'SIGNATURE_INVALID'],
     ['nothing of its form', { change: (headers) => (headers.signature = 'signed!') }, 'SIGNATURE_INVALID'],
     ['no date', { headers: { date: null } }, 'TIMESTAMP_INVALID'],
