@@ -64,8 +64,8 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
       return admitted;
     },
     onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, rate),
-    execute: (args) => preparedOf(args).execute(args),
-    subscribe: (args) => preparedOf(args).subscribe(args),
+    execute: (args) => takePrepared(args).execute(args),
+    subscribe: (args) => takePrepared(args).subscribe(args),
     onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
     onError: (socket, _id, _payload, errors) => (map(socket, { errors }).errors ?? []) as never,
     onComplete: (socket, id) => void socket.extra.operations?.delete(id),
@@ -90,8 +90,11 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
   });
 }
 
-function preparedOf(args: ExecutionArgs): PreparedOperation {
-  return args.rootValue as PreparedOperation;
+// Once: a subscription keeps its arguments for as long as it lives, and needs none of this after it has begun.
+function takePrepared(args: ExecutionArgs): PreparedOperation {
+  const prepared = args.rootValue as PreparedOperation;
+  args.rootValue = undefined;
+  return prepared;
 }
 
 async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDependencies): Promise<boolean> {
