@@ -8,6 +8,8 @@ import { beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+/** The product's, and that of the peers it is measured against. */
+const lockFiles = ['package-lock.json', 'test/bench/package-lock.json'];
 const binary = /\.(png|jpg|ico|gz|woff2|webp)$/;
 
 /** The text files that git has, or would take, by path. */
@@ -25,8 +27,8 @@ beforeAll(async () => {
   manifest = JSON.parse(files.get('package.json') ?? '{}');
 });
 
-test('the lock file names packages and their digests, not the addresses they came from', () => {
-  const lock = files.get('package-lock.json') ?? '';
+test.each(lockFiles)('%s names packages and their digests, not the addresses they came from', (path) => {
+  const lock = files.get(path) ?? '';
   expect(lock).toContain('"integrity"');
   expect(lock).not.toContain('"resolved"');
 });
@@ -43,7 +45,8 @@ test('the lock file has the optional packages of every platform, so that npm ci 
 });
 
 test('every dependency is pinned to one version', () => {
-  const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+  const peers = JSON.parse(files.get('test/bench/package.json') ?? '{}') as { dependencies: Record<string, string> };
+  const versions = [manifest.dependencies, manifest.devDependencies, peers.dependencies].flatMap(Object.values<string>);
   expect(versions.length).toBeGreaterThan(20);
   expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
 });
