@@ -25,6 +25,13 @@ export function createFastClock({ fastFromMs, fastUntilMs, speed, speedAfter }: 
 const hourMs = 3_600_000;
 const slotMs = 12 * hourMs;
 
+/** Real time, set forward to an hour after a slot's opening: no other slot opens while a test lasts. */
+export function planQuietClock(nowMs: number): ClockPlan {
+  const intoSlotMs = (nowMs - 4 * hourMs) % slotMs;
+  const aheadMs = slotMs + hourMs - intoSlotMs;
+  return { fastFromMs: nowMs - 1_000, fastUntilMs: nowMs, speed: 1 + aheadMs / 1_000, speedAfter: 1 };
+}
+
 /** A plan by which a slot takes `slotSeconds`, for about `seconds`; it ends when a slot has been open for a third of its window. */
 export function planClock(given: { nowMs: number; slotSeconds: number; seconds: number }): ClockPlan {
   const { nowMs, slotSeconds, seconds } = given;

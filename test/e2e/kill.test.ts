@@ -15,20 +15,29 @@ import {
   type EventsQueryVariables,
   SynchronizationCyclesDocument,
 } from '../../src/generated/operations/graphql.ts';
-
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
+import { type Child, startChild } from '../chaos/child-process.ts';
+import { createFastClock, planQuietClock } from '../chaos/fast-clock.ts';
 import { insertBank } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
-import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 const userCount = 50;
 const killCount = 10;
 const bankId = 'bank_slow';
+const clock = planQuietClock(Date.now());
+
+async function start(settings: Record<string, string>): Promise<Child<{ url: string }>> {
+  const environment = { PORT: '0', BOOTSTRAP_API_KEY: testApiKey, LOG_LEVEL: 'warn', ...settings };
+  const child = await startChild<{ url: string }>('tidewater-process.ts', { clock, leaseSeconds: 60 }, environment);
+  onTestFinished(child.kill);
+  return child;
+}
 
 interface WatchedBank {
   banksFile: string;
@@ -41,7 +50,13 @@ async function startSlowBank(): Promise<WatchedBank> {
   const directory = await temporaryDirectory();
   const dataFile = join(directory, 'bank.jsonl');
   await writeLoadConsents(dataFile, { count: userCount, now: new Date() });
-  const bank = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile, latencyMs: 100 });
+  const bank = await createSandboxBank({
+    host: '127.0.0.1',
+    port: 0,
+    dataFile,
+    clock: createFastClock(clock),
+    latencyMs: 100,
+  });
   onTestFinished(async () => await bank.close());
   const banksFile = join(directory, 'banks.json');
   await writeFile(banksFile, JSON.stringify([{ id: bankId, name: 'Slow Bank', country: 'DE', baseUrl: bank.url }]));
@@ -103,15 +118,15 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
     SANDBOX_BANK_PORT: 'off',
     BANKS_FILE: bank.banksFile,
   };
-  let tidewater = await spawnTidewater(settings);
-  await withApi(tidewater.url, (api) =>
+  let tidewater = await start(settings);
+  await withApi(tidewater.ready.url, (api) =>
     api.run(CreateWebhookEndpointDocument, { input: { url: receiver.url, types: ['BANK_LOGIN_SYNCHRONIZED'] } }),
   );
 
   let done = 0;
   for (let kill = 0; kill < killCount; kill++) {
     // One user further than at the kill before: a user that is interrupted four times has used up its day's accesses.
-    done = await withApi(tidewater.url, (api) =>
+    done = await withApi(tidewater.ready.url, (api) =>
       until('another user', async () => {
         const { synchronizationCycles } = await api.run(SynchronizationCyclesDocument, { first: 1 });
         const synchronized = synchronizationCycles.nodes[0]?.usersSynchronized ?? 0;
@@ -123,10 +138,10 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
     const accesses = (await bank.countAccesses()) + (kill % 6);
     await eventually(async () => (await bank.countAccesses()) >= accesses, { intervalMs: 5 });
     await tidewater.kill();
-    tidewater = await spawnTidewater(settings);
+    tidewater = await start(settings);
   }
 
-  await withApi(tidewater.url, async (api) => {
+  await withApi(tidewater.ready.url, async (api) => {
     const cycle = await until('the end of the cycle', async () => {
       const { synchronizationCycles } = await api.run(SynchronizationCyclesDocument, { first: 1 });
       return (

@@ -8,14 +8,24 @@ import { systemClock } from '../../src/domain/clock.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openDatabase, Prisma } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
+import { type Child, startChild } from '../chaos/child-process.ts';
+import { createFastClock, planQuietClock } from '../chaos/fast-clock.ts';
 import { insertBank } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
-import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 
 const postgresUrl = inject('postgresUrl');
 const bankId = 'bank_slow';
+const clock = planQuietClock(Date.now());
+
+async function start(settings: Record<string, string>): Promise<Child<{ url: string }>> {
+  const environment = { PORT: '0', BOOTSTRAP_API_KEY: testApiKey, LOG_LEVEL: 'warn', ...settings };
+  const child = await startChild<{ url: string }>('tidewater-process.ts', { clock, leaseSeconds: 60 }, environment);
+  onTestFinished(child.kill);
+  return child;
+}
 const userCount = 3;
 
 /** A bank that takes three seconds for every call, and users who have consented there. */
@@ -23,7 +33,13 @@ async function prepare() {
   const directory = await temporaryDirectory();
   const dataFile = join(directory, 'bank.jsonl');
   await writeLoadConsents(dataFile, { count: userCount, now: new Date() });
-  const bank = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile, latencyMs: 3_000 });
+  const bank = await createSandboxBank({
+    host: '127.0.0.1',
+    port: 0,
+    dataFile,
+    clock: createFastClock(clock),
+    latencyMs: 3_000,
+  });
   onTestFinished(async () => await bank.close());
   const banksFile = join(directory, 'banks.json');
   await writeFile(banksFile, JSON.stringify([{ id: bankId, name: 'Slow Bank', country: 'DE', baseUrl: bank.url }]));
@@ -58,12 +74,12 @@ it.skipIf(postgresUrl === null)(
   { timeout: 240_000 },
   async () => {
     const { database, settings } = await prepare();
-    const first = await spawnTidewater(settings);
+    const first = await start(settings);
     const running = await eventually(
       async () => await database.prisma.cycleEntry.findFirst({ where: { status: 'RUNNING' } }),
       { limitMs: 30_000 },
     );
-    const second = await spawnTidewater(settings);
+    const second = await start(settings);
     const tokenBefore = (await database.prisma.cycleLane.findFirstOrThrow()).fencingToken;
     expect(await first.stop()).toBe(0);
     // Handed back, or taken by the other already: in no case held by the one that is gone.
