@@ -313,8 +313,11 @@ function createWalk(world: SynchronizationWorld, setBank: (bank: ChangingBank) =
       for (const { index, from, payments } of bank.told) {
         const kept = truth.kept[index] ?? new Map<number, Payment>();
         const told = new Set(payments.map(({ n }) => n));
-        for (const { n, bookedOn } of [...kept.values()]) {
-          if (!told.has(n) && (bookedOn === null || bookedOn >= from)) kept.delete(n);
+        for (const { n, text, bookedOn } of [...kept.values()]) {
+          if (told.has(n) || (bookedOn !== null && bookedOn < from)) continue;
+          kept.delete(n);
+          // What comes back after it was taken back is new to us.
+          truth.ids.delete(text);
         }
         for (const payment of payments) kept.set(payment.n, payment);
         truth.kept[index] = kept;
