@@ -65,9 +65,7 @@ export function createCycleLaneStore(database: Database, leaseSeconds = defaultL
       await database.query(Prisma.sql`UPDATE cycle_lanes SET holder = NULL, lease_until = NULL WHERE ${heldBy(hold)}`);
     },
     claimNext: (hold, now, before) => claimNext(database, hold, { now, before, lease }),
-    async finishEntry(hold, now, finished) {
-      await database.query(finishStatement(hold, now, finished));
-    },
+    finishEntry: (hold, now, finished) => finishEntry(database, hold, { now, finished }),
     async finishLane(hold, now) {
       const rows = await database.query(Prisma.sql`
         UPDATE cycle_lanes l SET finished_at = ${now}, holder = NULL, lease_until = NULL
@@ -104,31 +102,55 @@ function heldBy(hold: LaneHold): Prisma.Sql {
 // this with them. Were the database server to lose it, the lane would go on with the user before, as after any crash.
 const withoutWaiting = Prisma.sql`set_config('synchronous_commit', 'off', true)`;
 
-function finishStatement(hold: LaneHold, now: Date, { userId, outcome }: FinishedEntry): Prisma.Sql {
+function finishSql(hold: LaneHold, now: Date, { userId, outcome }: FinishedEntry): Prisma.Sql {
   const reason = outcome.status === 'SYNCHRONIZED' ? null : outcome.reason;
   return Prisma.sql`
     UPDATE cycle_entries SET status = ${outcome.status}::"CycleEntryStatus", reason = ${reason}::text, finished_at = ${now}
-    WHERE cycle_id = ${hold.cycleId} AND user_id = ${userId} AND status = 'RUNNING' AND fencing_token = ${hold.fencingToken}
-    RETURNING user_id, ${withoutWaiting}`;
+    WHERE cycle_id = ${hold.cycleId} AND user_id = ${userId} AND status = 'RUNNING' AND fencing_token = ${hold.fencingToken}`;
+}
+
+async function finishEntry(
+  database: Database,
+  hold: LaneHold,
+  { now, finished }: { now: Date; finished: FinishedEntry },
+): Promise<void> {
+  await database.query(Prisma.sql`${finishSql(hold, now, finished)} RETURNING ${withoutWaiting}`);
+}
+
+interface ClaimedRow {
+  user_id: string;
+  client_id: string;
+  attempt_count: number;
 }
 
 /**
  * One entry, with the lane's token. First what a holder before us left RUNNING, then the rest in order of enrolment, and
- * those to be tried once more at the very end. Two statements where an outcome is recorded: the partial unique index on
- * RUNNING entries of a lane is checked row by row, so the one must be out before the next comes in.
+ * those to be tried once more at the very end.
+ *
+ * The outcome of the entry before is recorded by the same statement, in a fixed order: the lane is locked first, as by everybody;
+ * then the outcome is written, held or not, since an entry under way may still end when its lane has been closed; and what is next
+ * is looked for only then, since the partial unique index on RUNNING entries of a lane is checked row by row. An entry to be tried
+ * once more is put back beforehand: one statement cannot write a row twice, and it may be the next itself.
  */
 async function claimNext(
   database: Database,
   hold: LaneHold,
   { now, before, lease }: { now: Date; before: FinishedEntry | null; lease: Prisma.Sql },
 ): Promise<ClaimedEntry | null> {
-  if (before) await database.query(finishStatement(hold, now, before));
-  const [row] = await database.query<{ user_id: string; client_id: string; attempt_count: number }>(Prisma.sql`
+  const isPutBack = before?.outcome.status === 'RETRY';
+  if (before && isPutBack) await finishEntry(database, hold, { now, finished: before });
+  const finished =
+    before && !isPutBack
+      ? Prisma.sql`${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id`
+      : Prisma.sql`SELECT NULL::text AS user_id WHERE false`;
+  const [row] = await database.query<ClaimedRow>(Prisma.sql`
     WITH held AS (
       UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane, ${withoutWaiting}),
+    finished AS (${finished}),
     next AS (
       (SELECT user_id, 0 AS turn FROM cycle_entries
-        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RUNNING' LIMIT 1)
+        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RUNNING'
+          AND user_id NOT IN (SELECT user_id FROM finished) LIMIT 1)
       UNION ALL
       (SELECT user_id, 1 FROM cycle_entries
         WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'PENDING' ORDER BY position LIMIT 1)

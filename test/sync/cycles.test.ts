@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createEventLog } from '../../src/events/event-log.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
-import { createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
+import { type CycleLaneStore, createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
 import { createCycleRunner, type LaneProgress } from '../../src/sync/cycle-runner.ts';
 import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
@@ -45,6 +45,14 @@ async function diesAfterStoring(database: Database, given: { cycleId: string; lo
   if (!entry) throw new Error('no entry');
   expect(await storeGuarded(database, entry, given.loginId)).toBe(true);
   await lanes.releaseAllLanes();
+}
+
+/** The lane, taken by somebody, with the entry that it begins with. */
+async function takeFirst(lanes: CycleLaneStore, cycleId: string, clock: FixedClock) {
+  const hold = await lanes.takeLane(cycleId, 0, 'somebody');
+  const entry = hold && (await lanes.claimNext(hold, clock.now(), null));
+  if (!hold || !entry) throw new Error('nothing to do');
+  return [hold, entry] as const;
 }
 
 type Answer = 'fine' | 'down' | 'limit';
@@ -373,6 +381,31 @@ describe('a lane', () => {
     const versions = await database.prisma.bankLogin.findMany({ select: { version: true } });
     expect(versions).toEqual([{ version: 1 }, { version: 1 }]);
     expect(await sleeper.cycles.findRunning()).toBeNull();
+  });
+
+  it('whose entry was taken over records nothing for it, and hands nothing out', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    await enrol(2);
+    const { id } = await startProcess(database, clock).cycles.runExtraCycle();
+    const lanes = createCycleLaneStore(database);
+    const [stale, entry] = await takeFirst(lanes, id, clock);
+    await lanes.releaseAllLanes();
+    const [hold, sameEntry] = await takeFirst(lanes, id, clock);
+    expect(sameEntry).toEqual({ ...entry, fencingToken: hold.fencingToken });
+    const finished = { userId: entry.userId, outcome: { status: 'FAILED', reason: 'BANK_UNAVAILABLE' } } as const;
+    expect(await lanes.claimNext(stale, clock.now(), finished)).toBeNull();
+    expect(await entries()).toMatchObject([{ status: 'RUNNING', reason: null }, { status: 'PENDING' }]);
+  });
+
+  it('that is closed while a user is under way records how that ended, and hands nothing out', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    await enrol(2);
+    const { id } = await startProcess(database, clock).cycles.runExtraCycle();
+    const lanes = createCycleLaneStore(database);
+    const [hold, { userId }] = await takeFirst(lanes, id, clock);
+    await lanes.closeLanes(id);
+    expect(await lanes.claimNext(hold, clock.now(), { userId, outcome: { status: 'SYNCHRONIZED' } })).toBeNull();
+    expect(await entries()).toMatchObject([{ status: 'SYNCHRONIZED' }, { status: 'PENDING' }]);
   });
 
   it('does no login twice when the process dies between storing and recording', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Database, openDatabase, Prisma } from '../../src/storage/database.ts';
+import { createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
 import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
@@ -113,5 +114,45 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
     expect(await working).toEqual({ kind: 'stale' });
     expect(await world.login()).toMatchObject({ version: 0, lastCycleId: null, accounts: [] });
     expect(await world.events()).toEqual([]);
+  });
+
+  it('a lane that is taken over in the moment of claiming hands nothing out, and blocks nobody', async () => {
+    const { database, clock, clientId, userId } = await createSynchronizationWorld({
+      database: await openServerDatabase(),
+    });
+    const now = clock.now();
+    const cycle = {
+      id: 'cyc_1',
+      kind: 'SCHEDULED' as const,
+      opensAt: now,
+      closesAt: now,
+      laneCount: 1,
+      startedAt: now,
+    };
+    await database.prisma.synchronizationCycle.create({ data: cycle });
+    await database.prisma.cycleLane.create({ data: { cycleId: 'cyc_1', lane: 0, fencingToken: 0 } });
+    const entry = { cycleId: 'cyc_1', clientId, lane: 0 };
+    await database.prisma.cycleEntry.createMany({
+      data: [
+        { ...entry, userId, position: 1 },
+        { ...entry, userId: 'usr_other', position: 2 },
+      ],
+    });
+    const lanes = createCycleLaneStore(database);
+    const hold = await lanes.takeLane('cyc_1', 0, 'sleeper');
+    if (!hold) throw new Error('no lane');
+    await lanes.claimNext(hold, now, null);
+    // Another process takes the lane and then the entry, and has not committed yet when we record and claim.
+    const successor = await database.pool.connect();
+    await successor.query('BEGIN');
+    await successor.query('UPDATE cycle_lanes SET fencing_token = 2');
+    const claiming = lanes.claimNext(hold, now, { userId, outcome: { status: 'SYNCHRONIZED' } });
+    await eventually(async () => (await countWaiting(database)) > 0);
+    await successor.query("UPDATE cycle_entries SET fencing_token = 2 WHERE status = 'RUNNING'");
+    await successor.query('COMMIT');
+    successor.release();
+    expect(await claiming).toBeNull();
+    const entries = await database.prisma.cycleEntry.findMany({ orderBy: { position: 'asc' } });
+    expect(entries).toMatchObject([{ status: 'RUNNING', fencingToken: 2 }, { status: 'PENDING' }]);
   });
 });
