@@ -1,0 +1,72 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+
+/** GraphiQL in Chromium; null where there is none. SCREENSHOTS names a directory to keep what it shows. */
+async function openGraphiQL(url: string) {
+  const browser = await launchChromium();
+  if (!browser) return null;
+  onTestFinished(async () => await browser.close());
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const hosts = new Set<string>();
+  const note = (address: string): void => {
+    if (/^(http|ws)s?:/.test(address)) hosts.add(new URL(address).host);
+  };
+  page.on('request', (request) => note(request.url()));
+  page.on('websocket', (socket) => note(socket.url()));
+  await page.goto(`${url}/graphql`);
+  return {
+    page,
+    hosts,
+    result: page.locator('.result-window'),
+    look: async (name: string): Promise<void> => {
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png` });
+    },
+  };
+}
+
+it('GraphiQL runs its first example and a live subscription with the key in Headers, and asks no other host', {
+  timeout: 120_000,
+}, async ({ skip }) => {
+  const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDirectory() });
+  const graphiql = await openGraphiQL(tidewater.url);
+  if (!graphiql) return skip('no Chromium');
+  const { page, hosts, result, look } = graphiql;
+  const queryEditor = '.graphiql-query-editor';
+  const ask = async (query: string) => {
+    const headers = { authorization: `Bearer ${testApiKey}`, 'content-type': 'application/json' };
+    const response = await fetch(`${tidewater.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query }),
+    });
+    return (await response.json()).data;
+  };
+
+  await page.locator(queryEditor).getByText('Viewer', { exact: false }).first().waitFor();
+  await look('graphiql-1-opened');
+  // A double click takes the whole word.
+  await page.locator('.graphiql-editor-tool').getByText('YOUR_API_KEY').dblclick();
+  await page.keyboard.type(testApiKey);
+  await page.locator(queryEditor).getByText('returnOrigins').click();
+  await page.keyboard.press('Control+Enter');
+  const { viewer } = await ask('{ viewer { id } }');
+  await result.getByText(viewer.id).waitFor();
+  await look('graphiql-2-query');
+
+  // Who comes again finds the key where it was: with a shared link, the operation too.
+  await page.waitForFunction((key) => Object.values(localStorage).some((kept) => kept.includes(key)), testApiKey);
+  await page.goto(`${tidewater.url}/graphql?query=${encodeURIComponent('subscription { events { id type } }')}`);
+  await page.locator('.graphiql-editor-tool').getByText(testApiKey).waitFor();
+  await page.locator(queryEditor).getByText('subscription').waitFor();
+  const socket = page.waitForEvent('websocket');
+  await page.locator('.graphiql-execute-button').click();
+  await (await socket).waitForEvent('framereceived');
+  const { createWebhookEndpoint } = await ask(`mutation { createWebhookEndpoint(input: { url: "http://127.0.0.1:9/" }) {
+    ... on CreateWebhookEndpointPayload { endpoint { id } } } }`);
+  const { sendTestEvent } = await ask(`mutation { sendTestEvent(endpointId: "${createWebhookEndpoint.endpoint.id}") {
+    ... on SendTestEventPayload { delivery { event { id } } } } }`);
+  await result.getByText(sendTestEvent.delivery.event.id).waitFor();
+  await look('graphiql-3-subscription');
+  expect([...hosts]).toEqual([new URL(tidewater.url).host]);
+});
