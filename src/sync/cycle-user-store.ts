@@ -3,6 +3,13 @@ import { type Database, Prisma } from '../storage/database.ts';
 import type { ClaimedEntry } from './cycle-lane-store.ts';
 import { windowMs } from './cycle-slots.ts';
 import { eligibleLoginSql } from './eligibility.ts';
+import {
+  type ContextRow,
+  contextColumns,
+  contextJoins,
+  type SynchronizationContext,
+  toContext,
+} from './synchronization-context-store.ts';
 
 /** Why an attempt of a cycle failed; ACCESS_LIMIT: our own ledger allowed no access. */
 export type CycleFailureCode = BankFailureCode | 'ACCESS_LIMIT';
@@ -18,7 +25,11 @@ export interface CycleLogin {
   done: boolean;
   /** Error codes of this cycle's attempts so far, the first one first. */
   failures: CycleFailureCode[];
+  /** As of this moment, so that a login which is brought up to date at once need not be read again; null where `id` is. */
+  context: SynchronizationContext | null;
 }
+
+interface CycleLoginRow extends ContextRow, Omit<CycleLogin, 'context'> {}
 
 export interface CycleUserStore {
   /** Empty when the user has been erased. */
@@ -30,15 +41,24 @@ const longestMs = windowMs + 3_600_000;
 
 export function createCycleUserStore(database: Database): CycleUserStore {
   return {
-    listLogins({ cycleId, userId }, now) {
+    async listLogins({ cycleId, userId }, now) {
       const earliest = new Date(now.getTime() - longestMs);
-      return database.query<CycleLogin>(Prisma.sql`
+      const rows = await database.query<CycleLoginRow>(Prisma.sql`
         SELECT l.id, u.recurring, coalesce(${eligibleLoginSql(now)}, false) AS eligible,
           coalesce(l.last_cycle_id = ${cycleId}, false) AS done,
           ARRAY(SELECT a.error_code FROM synchronization_attempts a WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId}
-            AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures
-        FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id
+            AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures,
+          ${contextColumns}
+        FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id ${contextJoins}
         WHERE u.id = ${userId} ORDER BY l.id`);
+      return rows.map(({ id, recurring, eligible, done, failures, ...context }) => ({
+        id,
+        recurring,
+        eligible,
+        done,
+        failures,
+        context: id === null ? null : toContext(context),
+      }));
     },
   };
 }

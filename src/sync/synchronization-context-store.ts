@@ -34,39 +34,46 @@ export interface SynchronizationContextStore {
   load(bankLoginId: string): Promise<SynchronizationContext | null>;
 }
 
-interface ContextRow extends Omit<SynchronizationContext, 'consent'> {
+/** What `contextColumns` gives. */
+export interface ContextRow extends Omit<SynchronizationContext, 'consent'> {
   consentId: string | null;
   bankConsentId: string | null;
-  recurring: boolean;
+  consentRecurring: boolean;
   frequencyPerDay: number;
   authorisedAt: Date | null;
 }
+
+/** Of `bank_logins l`, `users u` and `contextJoins`. */
+export const contextColumns = Prisma.sql`
+  l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.id AS "bankLoginId",
+  l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.sequence,
+  l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
+  k.bank_consent_id AS "bankConsentId", k.recurring AS "consentRecurring", k.frequency_per_day AS "frequencyPerDay",
+  k.authorised_at AS "authorisedAt",
+  coalesce((SELECT json_agg(json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
+    'currency', a.currency, 'lastBookingDate', a.last_booking_date) ORDER BY a.id)
+    FROM accounts a WHERE a.bank_login_id = l.id), '[]') AS accounts`;
+
+/** One row for one of `bank_logins l`. */
+export const contextJoins = Prisma.sql`
+  LEFT JOIN banks b ON b.id = l.bank_id LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'`;
 
 export function createSynchronizationContextStore(database: Database): SynchronizationContextStore {
   return {
     async load(bankLoginId) {
       const [row] = await database.query<ContextRow>(Prisma.sql`
-        SELECT l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.id AS "bankLoginId",
-          l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.sequence,
-          l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
-          k.bank_consent_id AS "bankConsentId", k.recurring, k.frequency_per_day AS "frequencyPerDay",
-          k.authorised_at AS "authorisedAt",
-          coalesce((SELECT json_agg(json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
-            'currency', a.currency, 'lastBookingDate', a.last_booking_date) ORDER BY a.id)
-            FROM accounts a WHERE a.bank_login_id = l.id), '[]') AS accounts
-        FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
-        LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID'
+        SELECT ${contextColumns} FROM bank_logins l JOIN users u ON u.id = l.user_id ${contextJoins}
         WHERE l.id = ${bankLoginId}`);
       return row ? toContext(row) : null;
     },
   };
 }
 
-function toContext(row: ContextRow): SynchronizationContext {
-  const { consentId, bankConsentId, recurring, frequencyPerDay, authorisedAt, ...context } = row;
+export function toContext(row: ContextRow): SynchronizationContext {
+  const { consentId, bankConsentId, consentRecurring, frequencyPerDay, authorisedAt, ...context } = row;
   const consent =
     consentId && bankConsentId && authorisedAt
-      ? { id: consentId, bankConsentId, recurring, frequencyPerDay, authorisedAt }
+      ? { id: consentId, bankConsentId, recurring: consentRecurring, frequencyPerDay, authorisedAt }
       : null;
   return { ...context, consent };
 }

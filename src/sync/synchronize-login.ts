@@ -25,6 +25,8 @@ import type { Holder } from './synchronization-store.ts';
 
 export interface SynchronizationRequest extends Holder {
   loginId: string;
+  /** The login as it has just been read. @default it is read here */
+  context?: SynchronizationContext;
   trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
   /** The end user, when present; null: nobody is, and the access counts (invariant 9). */
   psu: PsuContext | null;
@@ -86,7 +88,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
   const { outages = createBankOutages(clock), unattendedLimitMs = 60_000 } = deps;
 
   return async (request) => {
-    const context = await contexts.load(request.loginId);
+    const context = request.context ?? (await contexts.load(request.loginId));
     if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
     const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };

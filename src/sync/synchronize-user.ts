@@ -29,6 +29,7 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
     const skipped = reasonToSkip(logins);
     if (skipped) return { status: 'SKIPPED', reason: skipped };
     const outcomes: SynchronizeLoginOutcome[] = [];
+    let isFresh = true;
     for (const login of logins) {
       if (login.id === null || login.done || !login.eligible) continue;
       const earlier = endBefore(login);
@@ -39,12 +40,15 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
       const [earlierFailure = null] = login.failures as BankFailureCode[];
       const outcome = await synchronizeLogin({
         loginId: login.id,
+        // What was read of the others is old by the time that the bank of this one has answered.
+        ...(isFresh && login.context && { context: login.context }),
         trigger: 'SCHEDULER',
         psu: null,
         cycle: { cycleId: entry.cycleId, userId: entry.userId, fencingToken: entry.fencingToken },
         cycleTry: { isLast: earlierFailure !== null || entry.attemptCount >= attemptsPerCycle, earlierFailure },
         signal: interrupt,
       });
+      isFresh = false;
       if (outcome.kind === 'stale') return 'stale';
       if (outcome.kind === 'interrupted') return 'interrupted';
       outcomes.push(outcome);

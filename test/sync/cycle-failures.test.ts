@@ -72,3 +72,32 @@ it('a login that failed for good is not tried again for the sake of another', as
   expect(bank.calls).toHaveLength(1);
   expect(await failures()).toHaveLength(1);
 });
+
+it('a login whose consent ends while the one before it is under way is left alone', async () => {
+  const { tryNext, database, bank, encryption, clock, clientId, userId } = await startCycle();
+  const given = { clientId, userId, bankId: 'bank_test', createdAt: clock.now() };
+  await database.prisma.bankLogin.create({ data: { ...given, id: 'login_zz' } });
+  await database.prisma.consent.create({
+    data: {
+      ...given,
+      id: 'cns_zz',
+      bankLoginId: 'login_zz',
+      status: 'VALID',
+      recurring: true,
+      validUntil: new Date(clock.now().getTime() + 90 * 86_400_000),
+      frequencyPerDay: 4,
+      authorisedAt: clock.now(),
+      bankConsentId: encryption.encrypt('consent-2'),
+    },
+  });
+  bank.beforeAnswer = async () => {
+    await database.prisma.consent.update({
+      where: { id: 'cns_zz' },
+      data: { status: 'TERMINATED', bankConsentId: null },
+    });
+  };
+  expect(await tryNext('recorded')).toEqual({ status: 'SYNCHRONIZED' });
+  const attempts = await database.prisma.synchronizationAttempt.findMany({ select: { bankLoginId: true } });
+  expect(attempts).toHaveLength(1);
+  expect(attempts).not.toContainEqual({ bankLoginId: 'login_zz' });
+});
