@@ -68,12 +68,21 @@ test('a key that the operator revokes is refused at once, and its live sockets a
     for await (const _event of client.iterate({ query: 'subscription { events { id } }' })) {
     }
   })().catch((error: unknown) => error);
+  const stream = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query: 'subscription { events { id } }' }),
+  });
+  expect(stream.headers.get('content-type')).toContain('text/event-stream');
+  // Resolves when the server has ended it.
+  const streamed = stream.text().catch(() => '');
   await eventually(events.isFollowed);
 
   const revoked = await ask(`mutation { revokeApiKey(id: "${apiKey.id}") { __typename } }`);
   expect(revoked.errors).toBeUndefined();
   expect((await closed).code).toBe(4403);
   await failure;
+  expect(await streamed).not.toContain('event: complete');
   await eventually(() => !events.isFollowed());
   expect((await ask('{ viewer { id } }', key)).status).toBe(401);
   // The operator's own key goes on.
