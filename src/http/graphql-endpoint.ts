@@ -11,6 +11,7 @@ import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import type { ResultMapper } from './result-mapping.ts';
+import { useCompiledQueries } from './use-compiled-queries.ts';
 import { useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
@@ -61,6 +62,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     plugins: [
       useTokenLimit(),
       useOperationLimits(),
+      useCompiledQueries(schema),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
       useEventFanOut(createEventFanOut({ schema, source, mapResult })),
