@@ -235,6 +235,7 @@ async function insertEndpointsAndEvents(
       document: `subscription { events { id } } # ${secret}`,
       documentError: secret,
       disabledReason: secret,
+      failingSince: now,
       rateLimit: 10,
       signatureAlgorithm: 'ED25519' as const,
       headers: encryption.encrypt(JSON.stringify([{ name: 'X-Name', value: secret }])),
