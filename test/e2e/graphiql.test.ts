@@ -56,22 +56,14 @@ it('GraphiQL runs its first example and a live subscription with the key in Head
 
   await page.locator(queryEditor).getByText('Viewer', { exact: false }).first().waitFor();
   await look('graphiql-1-opened');
-  // A double click takes the whole word.
-  await page.locator('.graphiql-editor-tool').getByText('YOUR_API_KEY').dblclick();
+  await page.locator('.graphiql-editor-tool').getByText('YOUR_API_KEY').click();
+  for (const key of ['End', 'ArrowLeft', 'Control+Shift+ArrowLeft']) await page.keyboard.press(key);
   await page.keyboard.type(testApiKey);
   await page.locator('.graphiql-editor-tool').getByText(testApiKey).waitFor();
   await page.locator(queryEditor).getByText('returnOrigins').click();
   const { viewer } = await ask('{ viewer { id } }');
-  // GraphiQL shows the refusal of its first introspection, which had no key, whenever it is ready: after a result too.
-  const runViewer = async (): Promise<boolean> => {
-    await page.keyboard.press('Control+Enter');
-    const shown = result.getByText(viewer.id).waitFor({ timeout: 10_000 });
-    return await shown.then(
-      () => true,
-      () => false,
-    );
-  };
-  await expect.poll(runViewer, { timeout: 60_000 }).toBe(true);
+  await page.keyboard.press('Control+Enter');
+  await result.getByText(viewer.id).waitFor();
   await look('graphiql-2-query');
 
   // Who comes again finds the key where it was: with a shared link, the operation too.
