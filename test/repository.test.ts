@@ -34,12 +34,12 @@ test.each(lockFiles)('%s names packages and their digests, not the addresses the
 });
 
 // A registry mirror may lack the packages of other platforms; npm then leaves them out of the lock, and `npm ci` refuses it.
-test('the lock file has the optional packages of every platform, so that npm ci takes it anywhere', () => {
-  const { packages } = JSON.parse(files.get('package-lock.json') ?? '{}') as {
+test.each(lockFiles)('%s has the optional packages of every platform, so that npm ci takes it anywhere', (path) => {
+  const { packages } = JSON.parse(files.get(path) ?? '{}') as {
     packages: Record<string, { optionalDependencies?: Record<string, string> }>;
   };
-  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
-    Object.keys(optionalDependencies).filter((name) => !isLocked(packages, path, name)),
+  const missing = Object.entries(packages).flatMap(([from, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLocked(packages, from, name)),
   );
   expect(missing).toEqual([]);
 });
