@@ -4,11 +4,10 @@ import {
   type ExecutionResult,
   type FragmentDefinitionNode,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   isAbstractType,
-  isCompositeType,
-  isInterfaceType,
   isLeafType,
   isObjectType,
   Kind,
@@ -119,26 +118,34 @@ function isPlain(schema: GraphQLSchema, document: DocumentNode): boolean {
 function weigh(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
+  const listKinds = (type: GraphQLNamedType | undefined): readonly GraphQLObjectType[] => {
+    if (isAbstractType(type)) return schema.getPossibleTypes(type);
+    return isObjectType(type) ? [type] : [];
+  };
   let weight = 0;
-  const add = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode, times: number): void => {
+  // `kinds`: the types that the parent may be of, each with code of its own, `times` over.
+  const add = (kinds: readonly GraphQLObjectType[], { selections }: SelectionSetNode, times: number): void => {
     for (const selection of selections) {
-      weight += times;
-      if (weight > mostWeight) return;
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        const fragment = fragments.get(selection.name.value);
-        if (fragment) add(schema.getType(fragment.typeCondition.name.value), fragment.selectionSet, times);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        const condition = selection.typeCondition;
-        add(condition ? schema.getType(condition.name.value) : type, selection.selectionSet, times);
-      } else if (selection.selectionSet) {
-        const has = isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value] : undefined;
-        const next = has && getNamedType(has.type);
-        const kinds = isAbstractType(next) ? schema.getPossibleTypes(next).length : 1;
-        add(isCompositeType(next) ? next : undefined, selection.selectionSet, times * kinds);
+      if (weight > mostWeight || kinds.length === 0) return;
+      if (selection.kind === Kind.FIELD) {
+        weight += times * kinds.length;
+        const [field] = kinds.flatMap((kind) => kind.getFields()[selection.name.value] ?? []);
+        if (!selection.selectionSet || !field) continue;
+        add(listKinds(getNamedType(field.type)), selection.selectionSet, times * kinds.length);
+        continue;
       }
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
+      if (!fragment) continue;
+      const name = fragment.typeCondition?.name.value;
+      const met = name === undefined ? kinds : listKinds(schema.getType(name));
+      add(
+        kinds.filter((kind) => met.includes(kind)),
+        fragment.selectionSet,
+        times,
+      );
     }
   };
-  add(schema.getQueryType() ?? undefined, operation.selectionSet, 1);
+  add(listKinds(schema.getQueryType() ?? undefined), operation.selectionSet, 1);
   return weight;
 }
 

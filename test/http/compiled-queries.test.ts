@@ -108,6 +108,13 @@ describe('a compiled query answers what the executor answers, to the letter', ()
     ['a variable that is a number where an id is meant', page, { id: 12 }],
     ['a variable that nobody asked for', page, { id, more: 1 }],
     [
+      'a long page of one of the many kinds of nodes',
+      `query Q($id: ID!) { node(id: $id) { ... on Account { transactions(first: 100) { nodes { id status amount { amount currency }
+        bookingDate valueDate counterpartyName counterpartyIban remittanceInformation endToEndId bankTransactionCode }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }`,
+      { id },
+    ],
+    [
       'moments and lists',
       transactions('id name bankLogin { createdAt } balances { type amount { amount currency } referenceDate }'),
     ],
