@@ -38,13 +38,7 @@ export async function readConnection<Row, Key>(
   const after = args.after == null ? null : keyOf(args.after);
   if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
   const rows = await read({ after, limit: first + 1 });
-  // Most readers want the rows alone: a cursor is made when it is asked for.
-  const edges = rows.slice(0, first).map((node) => ({
-    get cursor() {
-      return cursorOf(node);
-    },
-    node,
-  }));
+  const edges = rows.slice(0, first).map((node) => new Edge(node, cursorOf));
   return {
     edges,
     pageInfo: {
@@ -54,6 +48,21 @@ export async function readConnection<Row, Key>(
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
+}
+
+// Most readers want the rows alone: a cursor is made when it is asked for. A class, since an accessor of each row's own is dear.
+class Edge<Row> {
+  readonly node: Row;
+  readonly #cursorOf: (row: Row) => string;
+
+  constructor(node: Row, cursorOf: (row: Row) => string) {
+    this.node = node;
+    this.#cursorOf = cursorOf;
+  }
+
+  get cursor(): string {
+    return this.#cursorOf(this.node);
+  }
 }
 
 /** For lists in the order of their ids: the id is the cursor. */

@@ -30,7 +30,8 @@ export function createDirectAnswer(
     if (!operation) return await toYoga(Object.assign(request, { body: Readable.from([body]) }));
     const result = await operation().catch((error: unknown) => ({ errors: [maskError(error, logger)] }));
     const { status, headers, body: text } = toPlainResponse(mapResult(result, door.requestId), mediaType);
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
+    const bytes = Buffer.from(text);
+    response.writeHead(status, { ...headers, 'content-length': bytes.length }).end(bytes);
 
     async function toYoga(whole: IncomingMessage): Promise<void> {
       await endpoint(whole, response, door);
