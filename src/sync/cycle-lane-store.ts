@@ -1,4 +1,5 @@
 import { type Database, Prisma } from '../storage/database.ts';
+import { type CycleLogin, type CycleLoginRow, loginColumns, loginJoins, toCycleLogin } from './cycle-user-store.ts';
 import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
 /** The right to work on a lane, for as long as nobody took it with a higher token. */
@@ -14,6 +15,8 @@ export interface ClaimedEntry {
   clientId: string;
   fencingToken: number;
   attemptCount: number;
+  /** As of the claim; null where they are to be read again, since a holder before us may have been storing at that moment. */
+  logins: CycleLogin[] | null;
 }
 
 export type EntryOutcome = { status: 'SYNCHRONIZED' } | { status: 'FAILED' | 'RETRY' | 'SKIPPED'; reason: string };
@@ -117,10 +120,13 @@ async function finishEntry(
   await database.query(Prisma.sql`${finishSql(hold, now, finished)} RETURNING ${withoutWaiting}`);
 }
 
-interface ClaimedRow {
-  user_id: string;
-  client_id: string;
-  attempt_count: number;
+interface ClaimedRow extends CycleLoginRow {
+  claimedUserId: string;
+  claimedClientId: string;
+  attemptCount: number;
+  wasRunning: boolean;
+  /** False of a user who has been erased. */
+  exists: boolean;
 }
 
 /**
@@ -131,6 +137,9 @@ interface ClaimedRow {
  * then the outcome is written, held or not, since an entry under way may still end when its lane has been closed; and what is next
  * is looked for only then, since the partial unique index on RUNNING entries of a lane is checked row by row. An entry to be tried
  * once more is put back beforehand: one statement cannot write a row twice, and it may be the next itself.
+ *
+ * The user's logins come with it, as this statement found them when it began. Nobody else was at work on them for this cycle
+ * then, unless the entry was RUNNING: what its holder stores in that very moment would be unseen, and done twice.
  */
 async function claimNext(
   database: Database,
@@ -143,7 +152,7 @@ async function claimNext(
     before && !isPutBack
       ? Prisma.sql`${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id`
       : Prisma.sql`SELECT NULL::text AS user_id WHERE false`;
-  const [row] = await database.query<ClaimedRow>(Prisma.sql`
+  const rows = await database.query<ClaimedRow>(Prisma.sql`
     WITH held AS (
       UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane, ${withoutWaiting}),
     finished AS (${finished}),
@@ -157,18 +166,24 @@ async function claimNext(
       UNION ALL
       (SELECT user_id, 2 FROM cycle_entries
         WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RETRY' ORDER BY position LIMIT 1)
-      ORDER BY turn LIMIT 1)
-    UPDATE cycle_entries e
-    SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = coalesce(e.started_at, ${now}),
-      attempt_count = CASE WHEN e.status = 'RUNNING' THEN e.attempt_count ELSE e.attempt_count + 1 END
-    FROM next, held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = next.user_id
-    RETURNING e.user_id, e.client_id, e.attempt_count`);
+      ORDER BY turn LIMIT 1),
+    claimed AS (
+      UPDATE cycle_entries e
+      SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = coalesce(e.started_at, ${now}),
+        attempt_count = CASE WHEN e.status = 'RUNNING' THEN e.attempt_count ELSE e.attempt_count + 1 END
+      FROM next, held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = next.user_id
+      RETURNING e.user_id, e.client_id, e.attempt_count, next.turn = 0 AS was_running)
+    SELECT claimed.user_id AS "claimedUserId", claimed.client_id AS "claimedClientId", claimed.attempt_count AS "attemptCount",
+      claimed.was_running AS "wasRunning", u.id IS NOT NULL AS exists, ${loginColumns(hold.cycleId, now)}
+    FROM claimed LEFT JOIN users u ON u.id = claimed.user_id ${loginJoins} ORDER BY l.id`);
+  const [row] = rows;
   if (!row) return null;
   return {
     cycleId: hold.cycleId,
-    userId: row.user_id,
-    clientId: row.client_id,
+    userId: row.claimedUserId,
+    clientId: row.claimedClientId,
     fencingToken: hold.fencingToken,
-    attemptCount: row.attempt_count,
+    attemptCount: row.attemptCount,
+    logins: row.wasRunning ? null : rows.filter(({ exists }) => exists).map(toCycleLogin),
   };
 }

@@ -29,7 +29,8 @@ export interface CycleLogin {
   context: SynchronizationContext | null;
 }
 
-interface CycleLoginRow extends ContextRow, Omit<CycleLogin, 'context'> {}
+/** What `loginColumns` gives. */
+export interface CycleLoginRow extends ContextRow, Omit<CycleLogin, 'context'> {}
 
 export interface CycleUserStore {
   /** Empty when the user has been erased. */
@@ -39,26 +40,28 @@ export interface CycleUserStore {
 // A cycle lasts no longer than its window; processes' clocks may differ by a little.
 const longestMs = windowMs + 3_600_000;
 
+/** Of `users u` and `loginJoins`, in the order of `l.id`: a row for each login, or one for a user without any. */
+export function loginColumns(cycleId: string, now: Date): Prisma.Sql {
+  const earliest = new Date(now.getTime() - longestMs);
+  return Prisma.sql`l.id, u.recurring, coalesce(${eligibleLoginSql(now)}, false) AS eligible,
+    coalesce(l.last_cycle_id = ${cycleId}, false) AS done,
+    ARRAY(SELECT a.error_code FROM synchronization_attempts a WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId}
+      AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures,
+    ${contextColumns}`;
+}
+
+export const loginJoins = Prisma.sql`LEFT JOIN bank_logins l ON l.user_id = u.id ${contextJoins}`;
+
+export function toCycleLogin({ id, recurring, eligible, done, failures, ...context }: CycleLoginRow): CycleLogin {
+  return { id, recurring, eligible, done, failures, context: id === null ? null : toContext(context) };
+}
+
 export function createCycleUserStore(database: Database): CycleUserStore {
   return {
     async listLogins({ cycleId, userId }, now) {
-      const earliest = new Date(now.getTime() - longestMs);
       const rows = await database.query<CycleLoginRow>(Prisma.sql`
-        SELECT l.id, u.recurring, coalesce(${eligibleLoginSql(now)}, false) AS eligible,
-          coalesce(l.last_cycle_id = ${cycleId}, false) AS done,
-          ARRAY(SELECT a.error_code FROM synchronization_attempts a WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId}
-            AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures,
-          ${contextColumns}
-        FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id ${contextJoins}
-        WHERE u.id = ${userId} ORDER BY l.id`);
-      return rows.map(({ id, recurring, eligible, done, failures, ...context }) => ({
-        id,
-        recurring,
-        eligible,
-        done,
-        failures,
-        context: id === null ? null : toContext(context),
-      }));
+        SELECT ${loginColumns(cycleId, now)} FROM users u ${loginJoins} WHERE u.id = ${userId} ORDER BY l.id`);
+      return rows.map(toCycleLogin);
     },
   };
 }

@@ -25,7 +25,7 @@ const attemptsPerCycle = 2;
 
 export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserSynchronizerDeps): UserSynchronizer {
   return async (entry, interrupt) => {
-    const logins = await users.listLogins(entry, clock.now());
+    const logins = entry.logins ?? (await users.listLogins(entry, clock.now()));
     const skipped = reasonToSkip(logins);
     if (skipped) return { status: 'SKIPPED', reason: skipped };
     const outcomes: SynchronizeLoginOutcome[] = [];

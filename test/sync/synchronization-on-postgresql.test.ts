@@ -1,6 +1,7 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Database, openDatabase, Prisma } from '../../src/storage/database.ts';
 import { createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
+import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
@@ -154,5 +155,38 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
     expect(await claiming).toBeNull();
     const entries = await database.prisma.cycleEntry.findMany({ orderBy: { position: 'asc' } });
     expect(entries).toMatchObject([{ status: 'RUNNING', fencingToken: 2 }, { status: 'PENDING' }]);
+  });
+
+  // The statement that claims sees the login as it was before it waited: it must not be what the claim brings along.
+  it('what is stored in the moment in which the entry is taken over is seen by whoever takes it', async () => {
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
+    const { database, clock, clientId, userId } = world;
+    const now = clock.now();
+    await database.prisma.synchronizationCycle.create({
+      data: { id: 'cyc_1', kind: 'SCHEDULED', opensAt: now, closesAt: now, laneCount: 1, startedAt: now },
+    });
+    await database.prisma.cycleLane.create({ data: { cycleId: 'cyc_1', lane: 0, fencingToken: 0 } });
+    await database.prisma.cycleEntry.create({ data: { cycleId: 'cyc_1', userId, clientId, lane: 0, position: 1 } });
+    const lanes = createCycleLaneStore(database);
+    const sleeping = await lanes.takeLane('cyc_1', 0, 'sleeper');
+    if (!sleeping) throw new Error('no lane');
+    const claimed = await lanes.claimNext(sleeping, now, null);
+    expect(claimed?.logins).toMatchObject([{ id: world.loginId, done: false, context: { userId } }]);
+    await lanes.releaseAllLanes();
+    const hold = await lanes.takeLane('cyc_1', 0, 'successor');
+    if (!hold) throw new Error('no lane');
+    // The sleeper wakes up with what the bank gave, writes, and has not committed yet when its entry is taken over.
+    const sleeper = await database.pool.connect();
+    await sleeper.query('BEGIN');
+    await sleeper.query("SELECT FROM cycle_entries WHERE status = 'RUNNING' FOR UPDATE");
+    await sleeper.query("UPDATE bank_logins SET last_cycle_id = 'cyc_1', version = version + 1");
+    const taking = lanes.claimNext(hold, now, null);
+    await eventually(async () => (await countWaiting(database)) > 0);
+    await sleeper.query('COMMIT');
+    sleeper.release();
+    const entry = await taking;
+    if (!entry) throw new Error('no entry');
+    const logins = entry.logins ?? (await createCycleUserStore(database).listLogins(entry, now));
+    expect(logins).toMatchObject([{ id: world.loginId, done: true }]);
   });
 });
