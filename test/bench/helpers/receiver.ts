@@ -12,7 +12,9 @@ export interface ReceiverOptions {
 }
 
 export interface ReceiverCounts {
+  /** Those that are never answered among them. */
   requests: number;
+  hanging: number;
   bodyBytes: number;
 }
 
@@ -27,7 +29,7 @@ const answer = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n');
 const headEnd = Buffer.from('\r\n\r\n');
 
 await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
-  let counts: ReceiverCounts = { requests: 0, bodyBytes: 0 };
+  let counts: ReceiverCounts = { requests: 0, hanging: 0, bodyBytes: 0 };
   let arrivals: Arrival[] = [];
   const hanging = new Set<Socket>();
 
@@ -62,8 +64,10 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
         if (bodyLeft === 0) {
           counts.requests++;
-          if (isHanging) hanging.add(socket);
-          else socket.write(answer);
+          if (isHanging) {
+            counts.hanging++;
+            hanging.add(socket);
+          } else socket.write(answer);
         }
       }
     });
@@ -81,7 +85,7 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         hanging.clear();
         return null;
       }
-      counts = { requests: 0, bodyBytes: 0 };
+      counts = { requests: 0, hanging: 0, bodyBytes: 0 };
       arrivals = [];
       return null;
     },
