@@ -22,8 +22,8 @@ export interface Database {
   /** Set on a server: where LISTEN can hold a connection of its own. */
   readonly connectionString: string | null;
   /**
-   * Runs `work` in one transaction: all or nothing. Keep it short, and use nothing but `tx` inside; a query beside it
-   * throws, since on the embedded database it would wait for ever.
+   * Runs `work` in one transaction: all or nothing. Keep it short, and use nothing but `tx` inside; on the embedded database
+   * a query beside it throws, since it would wait for ever.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /**
@@ -108,11 +108,10 @@ function reasonOf(cause: unknown): string {
 }
 
 function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Promise<void>): Database {
-  const openTransaction = new AsyncLocalStorage<true>();
   const runCancellable = identity.connectionString
     ? createStatementCancellation(pool, identity.connectionString)
     : null;
-  refuseQueriesBesideTransaction(pool, openTransaction);
+  const inTransaction = identity.kind === 'embedded' ? refuseQueriesBesideTransaction(pool) : runPlainly;
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool),
     transactionOptions: { maxWait: 20_000, timeout: 20_000 },
@@ -122,7 +121,7 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
     ...identity,
     prisma,
     pool,
-    transaction: (work) => prisma.$transaction((tx) => openTransaction.run(true, () => work(tx))),
+    transaction: (work) => prisma.$transaction((tx) => inTransaction(() => work(tx))),
     query: async <Row>(sql: Prisma.Sql) => {
       const text = sql.text;
       const result = await pool.query({ name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes });
@@ -137,7 +136,13 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
   };
 }
 
-function refuseQueriesBesideTransaction(pool: pg.Pool, openTransaction: AsyncLocalStorage<true>): void {
+type RunInTransaction = <T>(work: () => Promise<T>) => Promise<T>;
+
+const runPlainly: RunInTransaction = (work) => work();
+
+// Not on a server, where such a query waits for nobody: up to Node 22 async storage, once used, slows every promise down.
+function refuseQueriesBesideTransaction(pool: pg.Pool): RunInTransaction {
+  const openTransaction = new AsyncLocalStorage<true>();
   for (const method of ['query', 'connect'] as const) {
     const original = pool[method].bind(pool) as (...args: unknown[]) => unknown;
     Object.assign(pool, {
@@ -147,6 +152,7 @@ function refuseQueriesBesideTransaction(pool: pg.Pool, openTransaction: AsyncLoc
       },
     });
   }
+  return (work) => openTransaction.run(true, work);
 }
 
 // Type OIDs of pg_type: int8, date.
