@@ -27,13 +27,23 @@ export interface AccessReservation {
   now: Date;
 }
 
+/** What is to be written in the same statement, whatever the outcome: CTEs, `attempted_login` among them, which updates the login. */
+export interface Alongside {
+  ctes(rowVersion: string | null): Prisma.Sql;
+  /**
+   * Of the login's row as it was read, which every reservation changes: null where it was not read. While it is the same nobody
+   * else can have reserved; with it, the CTEs write only then.
+   */
+  rowVersion: string | null;
+}
+
 /** `refused`: not a single access was reserved; nothing may be asked of the bank before `retryAt`. */
 export type Reserved = { outcome: 'granted' } | { outcome: 'refused'; retryAt: Date };
 
 /** The ledger of accesses: counted before the call, per consent, account and endpoint, in any 24 hours (invariant 9). */
 export interface AccessBudget {
-  /** All or none. `alongside`: CTEs to be run in the same statement, whatever the outcome. */
-  reserve(reservation: AccessReservation, alongside?: Prisma.Sql): Promise<Reserved>;
+  /** All or none. */
+  reserve(reservation: AccessReservation, alongside?: Alongside): Promise<Reserved>;
   /** The bank said 429: no unattended access before `until`. */
   close(consentId: string, until: Date): Promise<void>;
   /** How many synchronizations without the end user the coming hours still allow, by login. */
@@ -74,48 +84,74 @@ export function createAccessBudget(database: Database): AccessBudget {
 }
 
 interface ReservationRow {
+  /** False: the login has changed since it was read, and nothing was written. */
+  unchanged: boolean;
   granted: bigint[] | null;
   retryAt: Date | null;
 }
 
-async function reserve(database: Database, reservation: AccessReservation, alongside?: Prisma.Sql): Promise<Reserved> {
+async function reserve(database: Database, reservation: AccessReservation, alongside?: Alongside): Promise<Reserved> {
+  if (alongside?.rowVersion) {
+    const unchanged = Prisma.sql`AND EXISTS (SELECT FROM attempted_login)`;
+    const row = await tryReserving(database, reservation, alongside.ctes(alongside.rowVersion), unchanged);
+    if (row.unchanged) return toReserved(row, reservation);
+  }
+  const row = await tryReserving(database, reservation, alongside?.ctes(null) ?? touchSql(reservation));
+  const reserved = toReserved(row, reservation);
+  if (reserved.outcome === 'refused' || reservation.attended || !row.granted) return reserved;
+  // Others may have reserved in the same moment, however many, unseen by this statement.
+  return await confirm(database, reservation, row.granted);
+}
+
+// Whoever has read the login before is to notice.
+function touchSql({ bankLoginId }: AccessReservation): Prisma.Sql {
+  return Prisma.sql`attempted_login AS (
+    UPDATE bank_logins SET last_attempt_id = last_attempt_id WHERE id = ${bankLoginId} RETURNING id)`;
+}
+
+async function tryReserving(
+  database: Database,
+  reservation: AccessReservation,
+  alongside: Prisma.Sql,
+  condition = Prisma.empty,
+): Promise<ReservationRow> {
   const { consentId, bankLoginId, trigger, attended, accesses, now } = reservation;
   const limit = unattendedLimit(reservation.frequencyPerDay);
   const ofRequests = Math.max(limit - keptForCycles, 0);
   const since = new Date(now.getTime() - dayMs);
   const [row] = await database.query<ReservationRow>(Prisma.sql`
     WITH wanted AS (
-      SELECT * FROM unnest(${accesses.map((access) => access.resourceId)}::text[],
-        ${accesses.map((access) => access.endpoint)}::text[]) AS given (resource_id, endpoint)),
+      SELECT resource_id, endpoint, count(*)::int AS times FROM unnest(${accesses.map((access) => access.resourceId)}::text[],
+        ${accesses.map((access) => access.endpoint)}::text[]) AS given (resource_id, endpoint) GROUP BY 1, 2),
     used AS (
-      SELECT w.resource_id, w.endpoint, count(a.id)::int AS total, min(a.accessed_at) AS oldest,
-        count(a.id) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,
+      SELECT w.resource_id, w.endpoint, w.times + count(a.id)::int AS total, min(a.accessed_at) AS oldest,
+        w.times + count(a.id) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,
         min(a.accessed_at) FILTER (WHERE a.trigger <> 'SCHEDULER') AS oldest_requested
       FROM wanted w LEFT JOIN bank_accesses a ON a.consent_id = ${consentId} AND a.resource_id = w.resource_id
         AND a.endpoint::text = w.endpoint AND NOT a.attended AND a.accessed_at > ${since}
-      GROUP BY 1, 2),
+      GROUP BY w.resource_id, w.endpoint, w.times),
     refused AS (
-      SELECT coalesce(oldest, ${now}) + interval '24 hours' AS retry_at FROM used WHERE total >= ${limit}::int
+      SELECT coalesce(oldest, ${now}) + interval '24 hours' AS retry_at FROM used WHERE total > ${limit}::int
       UNION ALL
       SELECT coalesce(oldest_requested, ${now}) + interval '24 hours' FROM used
-        WHERE ${trigger} <> 'SCHEDULER' AND requested >= ${ofRequests}::int
+        WHERE ${trigger} <> 'SCHEDULER' AND requested > ${ofRequests}::int
       UNION ALL
       SELECT access_closed_until FROM consents WHERE id = ${consentId} AND access_closed_until > ${now}),
-    ${alongside ? Prisma.sql`${alongside},` : Prisma.empty}
+    ${alongside},
     granted AS (
       INSERT INTO bank_accesses (consent_id, bank_login_id, resource_id, endpoint, attended, trigger, accessed_at)
       SELECT ${consentId}, ${bankLoginId}, resource_id, endpoint::"BankAccessEndpoint", ${attended}::boolean,
         ${trigger}::"SynchronizationTrigger", ${now}
-      FROM wanted WHERE ${attended}::boolean OR NOT EXISTS (SELECT FROM refused)
+      FROM wanted CROSS JOIN generate_series(1, times) WHERE (${attended}::boolean OR NOT EXISTS (SELECT FROM refused)) ${condition}
       RETURNING id)
-    SELECT (SELECT array_agg(id) FROM granted) AS granted,
+    SELECT EXISTS (SELECT FROM attempted_login) AS unchanged, (SELECT array_agg(id) FROM granted) AS granted,
       (SELECT max(retry_at) FROM refused) AS "retryAt"`);
-  if (!row?.granted && accesses.length > 0) {
-    return { outcome: 'refused', retryAt: row?.retryAt ?? new Date(now.getTime() + dayMs) };
-  }
-  if (attended || !row?.granted) return { outcome: 'granted' };
-  // Others may have reserved in the same moment, however many, unseen by this statement.
-  return await confirm(database, reservation, row.granted);
+  return row ?? { unchanged: false, granted: null, retryAt: null };
+}
+
+function toReserved({ granted, retryAt }: ReservationRow, { accesses, now }: AccessReservation): Reserved {
+  if (granted || accesses.length === 0) return { outcome: 'granted' };
+  return { outcome: 'refused', retryAt: retryAt ?? new Date(now.getTime() + dayMs) };
 }
 
 async function confirm(database: Database, reservation: AccessReservation, ids: readonly bigint[]): Promise<Reserved> {

@@ -10,13 +10,22 @@ export interface NewAttempt {
   startedAt: Date;
 }
 
-/** CTEs that note the beginning of an attempt, to be run beside another statement. */
-export function startAttemptCtes({ id, bankLoginId, trigger, cycleId, startedAt }: NewAttempt): Prisma.Sql {
+/**
+ * CTEs that note the beginning of an attempt, to be run beside another statement. With the version of the login's row that was
+ * read: `attempted_login` is empty, and nothing is noted, where it is another by now.
+ */
+export function startAttemptCtes(attempt: NewAttempt, rowVersion: string | null = null): Prisma.Sql {
+  const { id, bankLoginId, trigger, cycleId, startedAt } = attempt;
+  const [unchanged, wherever] =
+    rowVersion === null
+      ? [Prisma.empty, Prisma.empty]
+      : [Prisma.sql`AND xmin::text = ${rowVersion}`, Prisma.sql`FROM attempted_login`];
   return Prisma.sql`
+    attempted_login AS (
+      UPDATE bank_logins SET last_attempt_id = ${id} WHERE id = ${bankLoginId} ${unchanged} RETURNING id),
     started_attempt AS (
       INSERT INTO synchronization_attempts (id, bank_login_id, trigger, cycle_id, started_at)
-      VALUES (${id}, ${bankLoginId}, ${trigger}::"SynchronizationTrigger", ${cycleId}::text, ${startedAt})),
-    attempted_login AS (UPDATE bank_logins SET last_attempt_id = ${id} WHERE id = ${bankLoginId})`;
+      SELECT ${id}, ${bankLoginId}, ${trigger}::"SynchronizationTrigger", ${cycleId}::text, ${startedAt}::timestamptz ${wherever})`;
 }
 
 /** The same, of an attempt for which nothing else is to be written. */

@@ -12,6 +12,8 @@ export interface SynchronizationContext {
   status: 'OK' | 'SCA_REQUIRED' | 'SYNC_FAILED';
   /** Grows with every stored synchronization: what was merged against another one is merged again. */
   version: number;
+  /** Of the login's row: another one after every change, of whatever kind. */
+  rowVersion: string;
   sequence: number;
   lastSynchronization: Date | null;
   secretsStored: boolean;
@@ -46,7 +48,7 @@ export interface ContextRow extends Omit<SynchronizationContext, 'consent'> {
 /** Of `bank_logins l`, `users u` and `contextJoins`. */
 export const contextColumns = Prisma.sql`
   l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.id AS "bankLoginId",
-  l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.sequence,
+  l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.xmin::text AS "rowVersion", l.sequence,
   l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
   k.bank_consent_id AS "bankConsentId", k.recurring AS "consentRecurring", k.frequency_per_day AS "frequencyPerDay",
   k.authorised_at AS "authorisedAt",

@@ -141,6 +141,9 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
   }
 
   function reserve({ id, request, context, consent }: Attempt) {
+    const { bankLoginId, rowVersion } = context;
+    const { trigger, cycle } = request;
+    const started = { id, bankLoginId, trigger, cycleId: cycle?.cycleId ?? null, startedAt: clock.now() };
     return budget.reserve(
       {
         ...ledgerEntry(request, context, consent),
@@ -149,19 +152,13 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
           ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
         ],
       },
-      startAttemptCtes({
-        id,
-        bankLoginId: context.bankLoginId,
-        trigger: request.trigger,
-        cycleId: request.cycle?.cycleId ?? null,
-        startedAt: clock.now(),
-      }),
+      { ctes: (version) => startAttemptCtes(started, version), rowVersion },
     );
   }
 
   async function fetchAll({ request, context, consent }: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
     const now = clock.now();
-    const known = new Set(context.accounts.map(({ resourceId }) => resourceId));
+    const planned = context.accounts.map(({ resourceId }) => resourceId);
     const lastBookingDates = matchStored(context.accounts);
     return await fetchBankData(deps.banks.get(context.bankId), {
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
@@ -173,9 +170,11 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
           lastBookingDate: lastBookingDates(account),
         }),
       fallback: safeWindowStart(now),
-      // An account that is new to us was not in the plan; each is counted before it is asked for.
+      // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.
       beforeAccount: async ({ resourceId }) => {
-        if (!known.has(resourceId)) await reserveMore(ofAccount(resourceId));
+        const index = planned.indexOf(resourceId);
+        if (index < 0) await reserveMore(ofAccount(resourceId));
+        else planned.splice(index, 1);
       },
       beforeFallback: ({ resourceId }) => reserveMore([{ resourceId, endpoint: 'TRANSACTIONS' }]),
     });

@@ -11,7 +11,7 @@ const day = 24 * 60 * minute;
 type Step =
   | { kind: 'wait'; minutes: number }
   | { kind: 'synchronize'; trigger: 'SCHEDULER' | 'MANUAL'; attended: boolean; answer: Answer };
-type Answer = 'fine' | 'down' | 'enough' | 'new account';
+type Answer = 'fine' | 'down' | 'enough' | 'new account' | 'an account twice';
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), minutes: fc.constantFrom(1, 90, 11 * 60, 13 * 60, 24 * 60) }),
@@ -19,7 +19,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant('synchronize' as const),
     trigger: fc.constantFrom('SCHEDULER' as const, 'MANUAL' as const),
     attended: fc.constantFrom(false, false, false, true),
-    answer: fc.constantFrom<Answer>('fine', 'fine', 'fine', 'fine', 'down', 'enough', 'new account'),
+    answer: fc.constantFrom<Answer>(
+      'fine',
+      'fine',
+      'fine',
+      'fine',
+      'down',
+      'enough',
+      'new account',
+      'an account twice',
+    ),
   }),
 );
 
@@ -43,7 +52,8 @@ async function walk(world: SynchronizationWorld, steps: readonly Step[]) {
       continue;
     }
     if (each.answer === 'new account')
-      bank.accounts = [...bank.accounts, bankAccount({ resourceId: `r${steps.indexOf(each)}`, iban: null })];
+      bank.accounts = [...bank.accounts, bankAccount({ resourceId: `new${steps.indexOf(each)}`, iban: null })];
+    if (each.answer === 'an account twice') bank.accounts = [...bank.accounts, bankAccount({ iban: null })];
     bank.beforeAnswer = ({ operation, resourceId, psuIpAddress }) => {
       const atMs = clock.now().getTime();
       if (psuIpAddress === null) unattended.push({ atMs, what: `${operation} ${resourceId}`, trigger: each.trigger });

@@ -391,7 +391,7 @@ describe('a lane', () => {
     const [stale, entry] = await takeFirst(lanes, id, clock);
     await lanes.releaseAllLanes();
     const [hold, sameEntry] = await takeFirst(lanes, id, clock);
-    expect(sameEntry).toEqual({ ...entry, fencingToken: hold.fencingToken });
+    expect(sameEntry).toEqual({ ...entry, fencingToken: hold.fencingToken, logins: null });
     const finished = { userId: entry.userId, outcome: { status: 'FAILED', reason: 'BANK_UNAVAILABLE' } } as const;
     expect(await lanes.claimNext(stale, clock.now(), finished)).toBeNull();
     expect(await entries()).toMatchObject([{ status: 'RUNNING', reason: null }, { status: 'PENDING' }]);

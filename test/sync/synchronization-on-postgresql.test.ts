@@ -1,7 +1,10 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { type Database, openDatabase, Prisma } from '../../src/storage/database.ts';
 import { createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
+import { startAttemptCtes } from '../../src/sync/synchronization-attempt-store.ts';
+import { createSynchronizationContextStore } from '../../src/sync/synchronization-context-store.ts';
 import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
@@ -91,6 +94,42 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
     await requests;
     expect(await world.database.prisma.bankAccess.count()).toBeLessThanOrEqual(2);
     expect([await reserve('SCHEDULER'), await reserve('SCHEDULER')]).toEqual(Array(2).fill({ outcome: 'granted' }));
+  });
+
+  // Who has read the login's row asks in one statement, and must notice whoever asks for more beside it.
+  it('of two who ask at the same moment for the last access, one with the login at hand, one gets it', async () => {
+    const world = await createSynchronizationWorld({ database: await openServerDatabase() });
+    const { database, loginId } = world;
+    const consentId = (await world.login()).consents[0]?.id ?? '';
+    const reservation = {
+      consentId,
+      bankLoginId: loginId,
+      frequencyPerDay: 1,
+      trigger: 'SCHEDULER' as const,
+      attended: false,
+      accesses: [{ resourceId: '', endpoint: 'ACCOUNTS' as const }],
+      now: world.clock.now(),
+    };
+    const { rowVersion = null } = (await createSynchronizationContextStore(database).load(loginId)) ?? {};
+    const started = {
+      bankLoginId: loginId,
+      trigger: 'SCHEDULER' as const,
+      cycleId: null,
+      startedAt: world.clock.now(),
+    };
+    const ctes = (version: string | null) => startAttemptCtes({ id: 'att_1', ...started }, version);
+    // The one has looked and written by now, but has not committed when the other looks.
+    const first = await database.pool.connect();
+    await first.query('BEGIN');
+    const beside = createAccessBudget({ ...database, query: async (sql) => (await first.query(sql)).rows });
+    expect(await beside.reserve(reservation)).toEqual({ outcome: 'granted' });
+    const second = createAccessBudget(database).reserve(reservation, { ctes, rowVersion });
+    await eventually(async () => (await countWaiting(database)) > 0);
+    await first.query('COMMIT');
+    first.release();
+    expect(await second).toMatchObject({ outcome: 'refused' });
+    expect(await database.prisma.bankAccess.count()).toBe(1);
+    expect(await database.prisma.synchronizationAttempt.count()).toBe(1);
   });
 
   it('nothing is written for an entry that is taken over in the moment of writing', async () => {
