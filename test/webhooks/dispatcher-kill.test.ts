@@ -245,7 +245,8 @@ test.skipIf(postgresUrl === null)(
       expect(JSON.parse(body).data.id).toBe(id);
     }
 
-    // Of what one delivery got in a round only the last POST can be without its attempt: the one in flight at a kill.
+    // Of what one delivery got in a round only POSTs in flight at a kill can be without their attempt: one of each process, since on
+    // a slow machine the lease of the first may run out within the round.
     const attempts = await world.attempts();
     const deliveryOf = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
     const recorded = countBy(attempts, ({ deliveryId, startedAt }) => {
@@ -257,7 +258,7 @@ test.skipIf(postgresUrl === null)(
     for (const [key, count] of sent) {
       const missing = count - (recorded.get(key) ?? 0);
       const isLastRound = key.endsWith(` ${roundCount}`);
-      expect([0, isLastRound ? 0 : 1], `${key}: ${count} sent`).toContain(missing);
+      expect(missing, `${key}: ${count} sent`).toBeLessThanOrEqual(isLastRound ? 0 : processesPerRound);
     }
     for (const [key, count] of recorded)
       expect(sent.get(key) ?? 0, `${key}: ${count} recorded`).toBeGreaterThanOrEqual(count);
