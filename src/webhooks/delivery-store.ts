@@ -55,8 +55,10 @@ export interface DeliveryStore {
   claim(request: ClaimRequest): Promise<Claim>;
   /** Enabled endpoints with something due, in pages by id. */
   findDue(query: { now: Date; after: string; limit: number }): Promise<DuePage>;
-  /** Those of them that have been disabled. */
-  listDisabled(endpointIds: readonly string[]): Promise<string[]>;
+  /** Those of the endpoints that have been disabled or deleted. */
+  listClosed(endpointIds: readonly string[]): Promise<string[]>;
+  /** Those of the deliveries that are no more. */
+  listErased(deliveryIds: readonly string[]): Promise<string[]>;
   /** An event's data as JSON; null when the event has been erased. */
   loadEventData(eventId: string): Promise<string | null>;
 }
@@ -77,9 +79,16 @@ export function createDeliveryStore(database: Database): DeliveryStore {
         next: rows.length < query.limit ? null : (rows.at(-1)?.endpoint_id ?? null),
       };
     },
-    async listDisabled(endpointIds) {
+    async listClosed(endpointIds) {
       const rows = await database.query<{ id: string }>(Prisma.sql`
-        SELECT id FROM webhook_endpoints WHERE id = ANY (${[...endpointIds]}::text[]) AND status = 'DISABLED'`);
+        SELECT held.id FROM unnest(${[...endpointIds]}::text[]) AS held (id)
+        WHERE NOT EXISTS (SELECT FROM webhook_endpoints w WHERE w.id = held.id AND w.status = 'ENABLED')`);
+      return rows.map(({ id }) => id);
+    },
+    async listErased(deliveryIds) {
+      const rows = await database.query<{ id: string }>(Prisma.sql`
+        SELECT held.id FROM unnest(${[...deliveryIds]}::text[]) AS held (id)
+        WHERE NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.id = held.id)`);
       return rows.map(({ id }) => id);
     },
     async loadEventData(eventId) {

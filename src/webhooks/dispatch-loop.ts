@@ -2,9 +2,9 @@ import type { Clock } from '../domain/clock.ts';
 import { claimedAtOnce, endpointsAtOnce, pollMs } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import type { DeliveryStore } from './delivery-store.ts';
-import { createDisabledWatch } from './disabled-watch.ts';
 import type { LaneDeps } from './endpoint-lane.ts';
 import { createHeldDeliveries } from './held-deliveries.ts';
+import { createHeldWatch } from './held-watch.ts';
 import { createInterruptibleSleep } from './interruptible-sleep.ts';
 
 export interface DispatchLoop {
@@ -32,7 +32,7 @@ const duePageSize = 500;
 export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
   const { store, clock, log } = deps;
   const held = createHeldDeliveries(deps);
-  const disabledWatch = createDisabledWatch({ store, held, log });
+  const heldWatch = createHeldWatch({ store, held, log });
   const sleeper = createInterruptibleSleep();
   const ready = new Set<string>();
   const later = new Set<string>();
@@ -63,7 +63,7 @@ export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
 
   async function findDue(): Promise<number> {
     let waitMs = pollMs;
-    disabledWatch.look();
+    heldWatch.look();
     for (let after: string | null = ''; after !== null; ) {
       const now = clock.now();
       const page: Awaited<ReturnType<DeliveryStore['findDue']>> = await store.findDue({
@@ -101,7 +101,7 @@ export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
   return {
     noteEvents(clientId) {
       clients.add(clientId);
-      disabledWatch.look();
+      heldWatch.look();
       sleeper.wake();
     },
     letGo(endpointIds) {

@@ -7,6 +7,10 @@ export interface EndpointLane {
   add(deliveries: readonly ClaimedDelivery[], claimedAtMs: number): void;
   /** Gives back what has not been sent. */
   release(): void;
+  /** The ids of what has not been sent. */
+  listWaiting(): string[];
+  /** Gives back those of them that have not been sent. */
+  drop(deliveryIds: ReadonlySet<string>): void;
 }
 
 export interface LaneDeps {
@@ -109,5 +113,11 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
       sendNext();
     },
     release,
+    listWaiting: () => waiting.map(({ delivery }) => delivery.id),
+    drop(deliveryIds) {
+      const dropped = waiting.filter(({ delivery }) => deliveryIds.has(delivery.id));
+      waiting = waiting.filter(({ delivery }) => !deliveryIds.has(delivery.id));
+      for (const { delivery } of dropped) giveBack(delivery);
+    },
   };
 }

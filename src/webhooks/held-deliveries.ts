@@ -9,6 +9,10 @@ export interface HeldDeliveries {
   letGo(endpointId: string): void;
   /** Gives back whatever has not been sent, to this endpoint or to any. */
   release(endpointId?: string): void;
+  /** The ids of what has not been sent. */
+  listWaiting(): string[];
+  /** Gives back those of them that have not been sent. */
+  drop(deliveryIds: ReadonlySet<string>): void;
   /** By endpoint, for the claim. */
   counts(): ReadonlyMap<string, number>;
   /** How many may still be claimed in all. */
@@ -63,6 +67,10 @@ export function createHeldDeliveries(deps: LaneDeps): HeldDeliveries {
     },
     release(endpointId) {
       for (const id of endpointId === undefined ? counts.keys() : [endpointId]) lanes.get(id)?.release();
+    },
+    listWaiting: () => [...counts.keys()].flatMap((id) => lanes.get(id)?.listWaiting() ?? []),
+    drop(deliveryIds) {
+      if (deliveryIds.size > 0) for (const id of counts.keys()) lanes.get(id)?.drop(deliveryIds);
     },
     counts: () => counts,
     room: () => heldInAll - total,
