@@ -70,10 +70,19 @@ export function useCompiledQueries(schema: GraphQLSchema): Plugin<Context> {
 async function runCompiled(run: CompiledRun, args: Run, execute: Execute): Promise<ExecutionResult> {
   const signal = 'signal' in args ? args.signal : undefined;
   const contextValue = { ...(args.contextValue as object), [runSignal]: signal ?? null };
-  const result = await run(args.rootValue, contextValue, args.variableValues);
-  if (!result.errors) return result;
+  const result = await runToEnd(run, args, contextValue);
+  if (!result?.errors) return result ?? (await execute(args));
   if (signal?.aborted) return { errors: result.errors };
   return await execute(args);
+}
+
+/** Null: the compiled code itself failed, which is left to the executor like whatever goes wrong. */
+async function runToEnd(run: CompiledRun, args: Run, contextValue: object): Promise<ExecutionResult | null> {
+  try {
+    return await run(args.rootValue, contextValue, args.variableValues);
+  } catch {
+    return null;
+  }
 }
 
 function compile(schema: GraphQLSchema, document: DocumentNode): CompiledRun | null {
@@ -94,6 +103,9 @@ export function isCompilable(schema: GraphQLSchema, document: DocumentNode): boo
   return isPlain(schema, document) && weigh(schema, document, operation) <= mostWeight;
 }
 
+// Whatever else a text holds, it would become part of the code: graphql-jit turns its own marks in texts into expressions.
+const harmlessText = /^(?!.*__)[\w.:+ -]*$/;
+
 // Conditions are compiled into the document's own nodes; the names of response paths are joined with underscores, so that
 // two can become one; literal objects and variables of input types are coerced by rules of its own.
 function isPlain(schema: GraphQLSchema, document: DocumentNode): boolean {
@@ -104,6 +116,9 @@ function isPlain(schema: GraphQLSchema, document: DocumentNode): boolean {
   visit(document, {
     Directive: refuse,
     ObjectValue: refuse,
+    StringValue({ value }) {
+      if (!harmlessText.test(value)) refuse();
+    },
     VariableDefinition({ type }) {
       if (!isLeafType(getNamedType(typeFromAST(schema, type as never)))) refuse();
     },

@@ -156,6 +156,22 @@ describe('a compiled query answers what the executor answers, to the letter', ()
   });
 });
 
+// graphql-jit writes literal texts into code, and makes an expression of what stands behind its mark for dates.
+test.each([
+  '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74dglobalThis.codeOfACaller = 1',
+  '"); globalThis.codeOfACaller = 1; ("',
+  "'+(globalThis.codeOfACaller = 1)+'",
+  '\\u0022\\u2028globalThis.codeOfACaller = 1',
+])('a text of a caller is never run as code: %s', async (text) => {
+  const api = await openWorld();
+  const literal = JSON.stringify(text);
+  for (const query of [`{ node(id: ${literal}) { id } }`, `query Q($id: ID! = ${literal}) { node(id: $id) { id } }`]) {
+    const { expected, answers, isCompiled } = await answer(api, query);
+    expect({ answers, isCompiled }).toEqual({ answers: Array(4).fill(expected), isCompiled: false });
+    expect(globalThis).not.toHaveProperty('codeOfACaller');
+  }
+});
+
 function runnerOf(schema: GraphQLSchema, document: DocumentNode): Execute {
   let run: Execute = execute as Execute;
   const setExecuteFn = (fn: Execute) => {
