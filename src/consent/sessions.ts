@@ -87,9 +87,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (!user) throw new NotFound('user', input.userId);
       return user;
     }
+    const user = input.user as NonNullable<NewConnectSession['user']>;
+    const derivedKey = user.idempotencyKey === null ? deriveUserKey(input.idempotencyKey) : null;
     try {
-      return await users.createUser(clientId, input.user as NonNullable<NewConnectSession['user']>);
+      return await users.createUser(clientId, derivedKey === null ? user : { ...user, idempotencyKey: derivedKey });
     } catch (error) {
+      if (derivedKey !== null && error instanceof Conflict && error.code === 'IDEMPOTENCY_KEY_REUSED') throw error;
       if (error instanceof Conflict) throw new InvalidInput([{ path: 'input.user', message: error.message }]);
       throw error;
     }
@@ -180,6 +183,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
     if (!first || first.idempotencyHash === hash) return first;
     throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used before, with different input.');
   }
+}
+
+// The user is made before its session: whoever repeats a call that ended in between finds the one that it made.
+function deriveUserKey(sessionKey: string | null): string | null {
+  return sessionKey === null ? null : `connect-session ${createHash('sha256').update(sessionKey).digest('hex')}`;
 }
 
 const longestKey = 200;

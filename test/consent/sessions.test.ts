@@ -36,6 +36,28 @@ it('gives the same session for the same idempotency key, and refuses other input
   expect(await world.database.prisma.user.count()).toBe(1);
 });
 
+const newUser = { externalId: 'ada', type: 'PERSON' as const, recurring: true, idempotencyKey: null };
+
+it('makes one session and one user of calls with one idempotency key, however many come at the same moment', async () => {
+  const world = await createConnectedWorld();
+  const calls = Array.from({ length: 10 }, () => world.createSession({ idempotencyKey: 'k', user: newUser }));
+  const ids = (await Promise.all(calls)).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(1);
+  expect(await world.database.prisma.user.count()).toBe(1);
+  const other = world.createSession({ idempotencyKey: 'k', user: { ...newUser, externalId: 'bob' } });
+  await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+});
+
+it('goes on where a call with the same idempotency key ended between the user and the session', async () => {
+  const world = await createConnectedWorld();
+  const first = await world.createSession({ idempotencyKey: 'k', user: newUser });
+  await world.database.prisma.session.deleteMany();
+  const repeated = await world.createSession({ idempotencyKey: 'k', user: newUser });
+  expect(repeated.userId).toBe(first.userId);
+  const other = world.createSession({ idempotencyKey: 'k', user: { ...newUser, recurring: false } });
+  await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+});
+
 it('names every fault of the input at once', async () => {
   const world = await createConnectedWorld();
   const faulty = world.createSession({ returnUrl: 'https://evil.example/', bankId: 'bank_none', user: null });
