@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { Viewer } from '../graphql/context.ts';
 import { type Authenticate, parseAuthorization } from './authentication.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import { readRequestId } from './request-id.ts';
@@ -13,6 +15,21 @@ export interface Refusal {
   message: string;
 }
 
+export interface AdmissionDependencies {
+  authenticate: Authenticate;
+  rate: RequestRate;
+  logger: Logger;
+}
+
+const keyUnknown = Symbol('a key that cannot be looked up now');
+
+const storesAway = {
+  status: 503,
+  headers: { 'retry-after': '5' },
+  code: 'UNAVAILABLE',
+  message: 'The API cannot look up keys at the moment. Try again in a few seconds.',
+};
+
 export type Admit = (request: IncomingMessage) => Promise<DoorContext | Refusal>;
 
 /**
@@ -20,12 +37,22 @@ export type Admit = (request: IncomingMessage) => Promise<DoorContext | Refusal>
  * make a browser send it along: that, and taking bodies as JSON alone, is the protection against cross-site requests.
  * Then one more request of the key is counted.
  */
-export function createAdmission(authenticate: Authenticate, rate: RequestRate): Admit {
+export function createAdmission({ authenticate, rate, logger }: AdmissionDependencies): Admit {
+  async function find(key: string, requestId: string): Promise<Viewer | null | typeof keyUnknown> {
+    try {
+      return await authenticate(key);
+    } catch (err) {
+      logger.error({ err, requestId }, 'a key could not be looked up');
+      return keyUnknown;
+    }
+  }
+
   return async (request) => {
     const { headers } = request;
     const requestId = readRequestId(headers['x-request-id'] as string | undefined);
     const key = parseAuthorization(headers.authorization);
-    const viewer = key === null ? null : await authenticate(key);
+    const viewer = key === null ? null : await find(key, requestId);
+    if (viewer === keyUnknown) return { requestId, ...storesAway };
     if (key === null || viewer === null) {
       return {
         requestId,

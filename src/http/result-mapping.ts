@@ -8,8 +8,15 @@ export type ResultMapper = (result: ExecutionResult, requestId: string) => Execu
 export function createResultMapper(logger: Logger): ResultMapper {
   return (result, requestId) => {
     if (!result.errors || result.errors.length === 0) return result;
-    return { ...result, errors: result.errors.map((error) => mapOne(error, requestId, logger)) };
+    const errors = result.errors.map((error) => mapOne(error, requestId, logger));
+    if (result.data == null) for (const error of errors) if (isInternal(error)) error.extensions.http = { status: 500 };
+    return { ...result, errors };
   };
+}
+
+// Where nothing is left of the answer, the status tells it too.
+function isInternal({ extensions }: GraphQLError): boolean {
+  return extensions.code === 'INTERNAL_SERVER_ERROR' && extensions.http === undefined;
 }
 
 function mapOne(error: GraphQLError, requestId: string, logger: Logger): GraphQLError {

@@ -95,7 +95,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     graphql: createGraphQLHandler({
       cors: createCors(corsOrigins),
       endpoint,
-      admit: createAdmission(authenticate, rate),
+      admit: createAdmission({ authenticate, rate, logger }),
       answer: createDirectAnswer(endpoint, { mapResult, logger }),
     }),
   });

@@ -54,6 +54,27 @@ describe('errors', () => {
     expect(JSON.stringify(line)).toContain('secret detail');
   });
 
+  test('where nothing is left of the answer, the status says so too', async () => {
+    const api = await openTestApi({ services: { users: { list: () => Promise.reject(new Error('secret detail')) } } });
+    const answer = await api.request('{ users { nodes { id } } }');
+    expect(answer).toMatchObject({ status: 500, errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+    expect(answer.errors?.[0].extensions.http).toBeUndefined();
+  });
+
+  test('while keys cannot be looked up the caller is told to come back, with the request id of the log', async () => {
+    const authenticate = () => Promise.reject(new Error('the database is away'));
+    const api = await openTestApi({ server: { authenticate } });
+    const answer = await api.request('{ viewer { id } }', {}, { 'x-request-id': 'my-request' });
+    expect(answer).toMatchObject({
+      status: 503,
+      errors: [{ extensions: { code: 'UNAVAILABLE', requestId: 'my-request' } }],
+    });
+    expect(answer.headers.get('retry-after')).toBe('5');
+    expect(answer.headers.get('x-request-id')).toBe('my-request');
+    const line = api.logged.find(({ requestId }) => requestId === 'my-request');
+    expect(JSON.stringify(line)).toContain('the database is away');
+  });
+
   test('every answer carries a request id', async () => {
     const api = await openTestApi();
     expect((await api.request('{ __typename }')).headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{24}$/);

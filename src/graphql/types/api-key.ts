@@ -4,7 +4,10 @@ export const ApiKeyScope = builder.enumType('ApiKeyScope', {
   description: 'What a key may be used for.',
   values: {
     CLIENT: { description: "The client's own users, bank data, events and endpoints." },
-    OPERATOR: { description: "The operator's mutations: clients, keys, extra cycles." },
+    OPERATOR: {
+      description:
+        "The operator's mutations (clients, keys, extra cycles), and all that `CLIENT` allows of the key's own client.",
+    },
   } as const,
 });
 
