@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.ts';
 
 /** Runs `work` so that the signal stops what it has begun in the stores as well. */
-export type RunCancellable = <T>(signal: AbortSignal, work: () => T) => T;
+export type RunCancellable = <T>(signal: TreeSignal, work: () => T) => T;
 
 export interface OperationTimeoutOptions {
   /** How long a query or mutation may take. */
@@ -26,9 +26,9 @@ export function useOperationTimeout({ limitMs, runCancellable }: OperationTimeou
       const execute = executeFn as unknown as Execute;
       setExecuteFn((args: ExecutionArgs) => {
         const tree = new TreeSignal();
-        const statements = runCancellable && new AbortController();
+        const statements = runCancellable && new TreeSignal();
         const work = () => execute({ ...args, signal: tree });
-        const result = runCancellable && statements ? runCancellable(statements.signal, work) : work();
+        const result = runCancellable && statements ? runCancellable(statements, work) : work();
         if (!isPromise(result)) return result;
         return endInTime(result, { tree, statements, limitMs, response: responseOf(args) });
       });
@@ -38,7 +38,7 @@ export function useOperationTimeout({ limitMs, runCancellable }: OperationTimeou
 
 interface Ends {
   tree: TreeSignal;
-  statements: AbortController | null;
+  statements: TreeSignal | null;
   limitMs: number;
   response: ServerResponse | undefined;
 }
@@ -56,8 +56,9 @@ function endInTime(
     // Statements go on when a caller leaves: one may be shared with another request that asked for the same just then.
     const leave = () => end(callerLeft());
     const timer = setTimeout(() => {
-      end(timedOut(limitMs));
-      statements?.abort();
+      const error = timedOut(limitMs);
+      end(error);
+      statements?.abort(error);
     }, limitMs);
     timer.unref();
     const settle = () => {
@@ -97,10 +98,9 @@ function isPromise(result: PromiseLike<ExecutionResult> | ExecutionResult): resu
 }
 
 /**
- * What the executor uses of an AbortSignal. Node's own costs a small query a third of its time; it is made for statements
- * alone.
+ * What the executor and the stores use of an AbortSignal. Node's own costs a small query a third of its time.
  */
-class TreeSignal {
+export class TreeSignal {
   reason: unknown;
   readonly #listeners = new Set<() => void>();
 

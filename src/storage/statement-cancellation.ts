@@ -1,8 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 
+/** What is used of an AbortSignal. */
+export interface CancellationSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** Runs `work`; when the signal is aborted, the statements that it waits for are cancelled, and it gets no further ones. */
-export type RunCancellable = <T>(signal: AbortSignal, work: () => T) => T;
+export type RunCancellable = <T>(signal: CancellationSignal, work: () => T) => T;
 
 type OnClient = (
   error: Error | undefined,
@@ -13,7 +20,7 @@ type Connect = (onClient?: OnClient) => unknown;
 
 /** Watches every connection that the pool hands out. A server is told by another connection; the pool may have none left. */
 export function createStatementCancellation(pool: pg.Pool, connectionString: string): RunCancellable {
-  const running = new AsyncLocalStorage<AbortSignal>();
+  const running = new AsyncLocalStorage<CancellationSignal>();
   const connect = pool.connect.bind(pool) as Connect;
   const watching: Connect = (onClient) => {
     const signal = running.getStore();
@@ -32,7 +39,7 @@ export function createStatementCancellation(pool: pg.Pool, connectionString: str
   Object.assign(pool, { connect: watching });
   return (signal, work) => running.run(signal, work);
 
-  function handOut(client: pg.PoolClient, signal: AbortSignal): pg.PoolClient {
+  function handOut(client: pg.PoolClient, signal: CancellationSignal): pg.PoolClient {
     if (signal.aborted) {
       client.release();
       throw new Error('The work that this connection was for has been ended.');
@@ -42,7 +49,7 @@ export function createStatementCancellation(pool: pg.Pool, connectionString: str
     const cancel = (): void => {
       cancelling = cancelStatement(client, connectionString);
     };
-    signal.addEventListener('abort', cancel, { once: true });
+    signal.addEventListener('abort', cancel);
     client.release = (error) => {
       signal.removeEventListener('abort', cancel);
       // Not before the server has been told: it would cancel what the connection does next.

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import pg from 'pg';
 import { pino } from 'pino';
 import { toStoredKey } from '../../src/clients/api-key-secret.ts';
 import type { ClientStore } from '../../src/clients/client-store.ts';
@@ -11,6 +12,7 @@ import { type ContextSource, createContext, type Viewer } from '../../src/graphq
 import { createSchema, printApi } from '../../src/graphql/schema.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { createStatementCancellation } from '../../src/storage/statement-cancellation.ts';
 
 export const queryServers = [
   'tidewater',
@@ -97,6 +99,8 @@ async function openProduct(authenticate: (key: string) => Promise<Viewer | null>
     metrics: createMetrics(),
     // Counted as in production; the number itself would end the bench.
     limits: { requestsPerMinute: 1_000_000_000 },
+    // As on PostgreSQL; nothing connects, since nothing is asked.
+    runCancellable: createStatementCancellation(new pg.Pool(), ''),
     logger: pino({ level: 'warn' }),
   });
   return `${(await server.listen()).url}/graphql`;

@@ -83,6 +83,7 @@ async function openReader(bench: Bench, database: Database, key: string): Promis
     readiness: {},
     metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
+    runCancellable: database.runCancellable,
   });
   const { url } = await http.listen();
   bench.onClose(http.close);
