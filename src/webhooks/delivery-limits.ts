@@ -15,7 +15,7 @@ export const requestsInFlightWhileFailing = 2;
 export const heldPerEndpoint = 800;
 export const heldPerEndpointAtFirst = 64;
 export const paceMs = 2_000;
-export const heldPerEndpointWhileFailing = 2;
+export const heldPerEndpointWhileFailing = 4;
 
 /** Deliveries that a process holds for all endpoints. */
 export const heldInAll = 2_000;

@@ -79,8 +79,7 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
       if (login !== null) busyLogins.delete(login);
       failureCount = outcome === 'delivered' ? 0 : failureCount + 1;
       notePace(outcome === 'delivered');
-      // What fails a few times in a row is the endpoint: what waits for it keeps no place that others need.
-      if (outcome === 'stop' || failureCount === failuresUntilCautious) release();
+      if (outcome === 'stop') release();
       sendNext();
     });
   }
