@@ -5,6 +5,7 @@ import {
   type GraphQLCompositeType,
   GraphQLError,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLSchema,
   getArgumentValues,
   getNamedType,
@@ -15,7 +16,11 @@ import {
   isListType,
   isObjectType,
   Kind,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
+  typeFromAST,
+  valueFromAST,
 } from 'graphql';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
 import { holdsNul, refuseNul } from './storable-text.ts';
@@ -43,6 +48,8 @@ interface Pricing {
   priced: Map<string, OperationPrice>;
 }
 
+const introspectionFields = [SchemaMetaFieldDef, TypeMetaFieldDef];
+
 const nothing: OperationPrice = { depth: 0, aliases: 0, cost: 0 };
 
 /** What an operation may cost at most, told from its text and variables alone. */
@@ -55,9 +62,10 @@ export function priceOperation({ schema, document, operationName, variables }: P
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const defaults = Object.fromEntries(
-    (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
-      defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)]] : [],
-    ),
+    (operation.variableDefinitions ?? []).flatMap(({ variable, type, defaultValue }) => {
+      const inputType = typeFromAST(schema, type as never) as unknown as GraphQLInputType;
+      return defaultValue ? [[variable.name.value, valueFromAST(defaultValue, inputType)]] : [];
+    }),
   );
   const pricing: Pricing = { schema, fragments, variables: { ...defaults, ...variables }, priced: new Map() };
   return priceSelections(operation.selectionSet, root, pricing);
@@ -126,13 +134,16 @@ function priceFragment(name: string, pricing: Pricing): OperationPrice {
 
 function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
   const aliases = node.alias ? 1 : 0;
-  const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+  const introspection = introspectionFields.find(({ name }) => name === node.name.value);
+  const own = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+  const field = introspection ?? own;
   const type = field && getNamedType(field.type);
-  // Without a field it is __typename, or introspection, which graphql-js limits by a rule of its own.
+  // Without a field it is __typename.
   if (!field || !isCompositeType(type) || !node.selectionSet) return { depth: 1, aliases, cost: 0 };
   const inner = priceSelections(node.selectionSet, type, pricing);
   return {
-    depth: inner.depth + 1,
+    // How deep introspection goes, graphql-js limits by a rule of its own: types of types are deep by nature.
+    depth: introspection ? 1 : inner.depth + 1,
     aliases: inner.aliases + aliases,
     cost: countOf(field, node, parent, pricing) * (inner.cost + 1),
   };

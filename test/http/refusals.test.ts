@@ -67,6 +67,13 @@ describe('a refusal is a status and a code', () => {
     ],
     ['too many aliases', operation(`{ ${many(51, (i) => `a${i}: __typename`)} }`), {}, 400, 'TOO_MANY_ALIASES'],
     [
+      'too many aliases in introspection',
+      operation(`{ __schema { ${many(51, (i) => `a${i}: types { name }`)} } }`),
+      {},
+      400,
+      'TOO_MANY_ALIASES',
+    ],
+    [
       'too many mutations at once',
       operation(`mutation { ${many(51, (i) => `a${i}: deleteUser(id: "usr_${i}") { __typename }`)} }`),
       {},
@@ -130,4 +137,13 @@ test.each([
 ])('text that no database can hold is refused before it comes to one: %s', async (_where, body) => {
   const answer = await api.post(body);
   expect([answer.status, answer.errors?.[0].extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+});
+
+test('what is left out of the variables has its default, of whatever kind', async () => {
+  const { request } = api;
+  const query =
+    'query Q($types: [EventType!] = [WEBHOOK_TEST], $first: Int = 5) { events(types: $types, first: $first) { nodes { id } } }';
+  expect(await request(query)).toMatchObject({ status: 200, data: { events: { nodes: [] } } });
+  const single = 'query Q($type: EventType! = WEBHOOK_TEST) { events(types: [$type]) { nodes { id } } }';
+  expect(await request(single)).toMatchObject({ status: 200, data: { events: { nodes: [] } } });
 });
