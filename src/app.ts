@@ -192,6 +192,7 @@ async function compose(
     schema,
     source: () => source,
     onUnexpected: (err) => log.error({ err }, 'a webhook document failed unexpectedly'),
+    runCancellable: database.runCancellable,
   });
   const delivery = {
     database,

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type ExecutionResult,
   execute,
   type FieldNode,
   GraphQLError,
@@ -12,11 +13,13 @@ import {
   validate,
 } from 'graphql';
 import type { FieldFault } from '../domain/errors.ts';
+import type { RunCancellable } from '../storage/statement-cancellation.ts';
 import type { DocumentRunner } from '../webhooks/document-runner.ts';
 import { type ContextSource, createContext } from './context.ts';
 import { mapError } from './error-mapping.ts';
 import { operationLimits } from './limits.ts';
 import { refuseOperation } from './operation-price.ts';
+import { documentHoldsNul } from './storable-text.ts';
 
 export interface DocumentRunnerDependencies {
   schema: GraphQLSchema;
@@ -24,6 +27,10 @@ export interface DocumentRunnerDependencies {
   source: () => ContextSource;
   /** Told of failures that the endpoint's owner is not told of. */
   onUnexpected: (error: unknown) => void;
+  /** Null: the stores cannot be interrupted. */
+  runCancellable: RunCancellable | null;
+  /** How long a document may run for one event. @default 10 s */
+  limitMs?: number;
 }
 
 const path = 'input.document';
@@ -32,7 +39,13 @@ const path = 'input.document';
  * Runs an endpoint's own document: the subscription on `events` that its owner would run over WebSocket, once per event. The
  * webhook's `data` is the value of its one field. Filters belong to the endpoint: the document takes the event as it comes.
  */
-export function createDocumentRunner({ schema, source, onUnexpected }: DocumentRunnerDependencies): DocumentRunner {
+export function createDocumentRunner({
+  schema,
+  source,
+  onUnexpected,
+  runCancellable,
+  limitMs = 10_000,
+}: DocumentRunnerDependencies): DocumentRunner {
   // Documents are few and events many. Cleared when full: a document that is still in use is parsed again.
   const parsed = new Map<string, { document: DocumentNode } | { faults: FieldFault[] }>();
 
@@ -55,12 +68,15 @@ export function createDocumentRunner({ schema, source, onUnexpected }: DocumentR
       if ('faults' in checked) return { errors: checked.faults.map(({ message }) => message) };
       const viewer = { clientId, keyId: '', scopes: ['CLIENT'] as const, expiresAt: null };
       // The resolver of `events` passes its source on, which is the event, as it does for a subscriber.
-      const result = await execute({
-        schema,
-        document: checked.document,
-        rootValue: event,
-        contextValue: createContext(source(), { viewer, requestId: event.id }),
-      });
+      const work = () =>
+        execute({
+          schema,
+          document: checked.document,
+          rootValue: event,
+          contextValue: createContext(source(), { viewer, requestId: event.id }),
+        });
+      const result = await inTime(work, { limitMs, runCancellable });
+      if (result === null) return { errors: [`took longer than ${limitMs / 1000} s: ask for less`] };
       if (result.errors) {
         return {
           errors: result.errors.map((error) => {
@@ -75,8 +91,29 @@ export function createDocumentRunner({ schema, source, onUnexpected }: DocumentR
   };
 }
 
+/** Null when it takes too long: then its statements are cancelled, and what it still does is not waited for. */
+async function inTime(
+  work: () => PromiseLike<ExecutionResult> | ExecutionResult,
+  { limitMs, runCancellable }: { limitMs: number; runCancellable: RunCancellable | null },
+): Promise<ExecutionResult | null> {
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(null);
+      limit.abort();
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([runCancellable ? runCancellable(limit.signal, work) : work(), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function parseDocument(text: string, schema: GraphQLSchema): { document: DocumentNode } | { faults: FieldFault[] } {
   try {
+    if (documentHoldsNul(text)) return { faults: [{ path, message: 'must not hold the character U+0000' }] };
     const document = parse(text, { maxTokens: operationLimits.tokens });
     const messages = [...validate(schema, document).map(({ message }) => message), ...findMisfits(document)];
     if (messages.length > 0) return { faults: messages.map((message) => ({ path, message })) };
@@ -99,6 +136,8 @@ function findMisfits(document: DocumentNode): string[] {
   if (operation.selectionSet.selections.length !== 1 || field?.kind !== Kind.FIELD || field.name.value !== 'events') {
     return ['must select `events`, and nothing beside it'];
   }
+  if (field.directives?.length) return ['must select `events` without a condition'];
+  // A variable that may be null is null where none is given: the subscriber's own `$after` does no harm.
   const needed = (operation.variableDefinitions ?? []).filter(
     ({ type, defaultValue }) => type.kind === Kind.NON_NULL_TYPE && !defaultValue,
   );

@@ -2,7 +2,7 @@ import type { EventRecord } from '../events/event-record.ts';
 import { Prisma } from '../storage/database.ts';
 import {
   claimedPerLogin,
-  heldPerEndpoint,
+  heldPerEndpointAtFirst,
   heldPerEndpointWhileFailing,
   inlineEventBytes,
   leaseSeconds,
@@ -15,9 +15,14 @@ export interface ClaimRequest {
   /** Look at these endpoints, and at all endpoints of these clients. */
   endpointIds: readonly string[];
   clientIds: readonly string[];
-  /** Deliveries that this process holds already, by endpoint. */
-  held: ReadonlyMap<string, number>;
+  /** Deliveries that this process holds already, and how many it may hold, by endpoint; others may have some at first. */
+  held: ReadonlyMap<string, HeldCount>;
   limit: number;
+}
+
+export interface HeldCount {
+  count: number;
+  most: number;
 }
 
 /** A claimed delivery, or an endpoint of which none was claimed. What belongs to an endpoint or an event comes once. */
@@ -69,12 +74,15 @@ export interface ClaimRow {
  * `status::text`, which no index has, keep it on the primary keys.
  */
 export function claimStatement(request: ClaimRequest): Prisma.Sql {
+  const held = [...request.held.values()];
   return Prisma.sql`
   WITH held AS (
-    SELECT * FROM unnest(${[...request.held.keys()]}::text[], ${[...request.held.values()]}::int[]) AS h (endpoint_id, held)
+    SELECT * FROM unnest(${[...request.held.keys()]}::text[], ${held.map(({ count }) => count)}::int[],
+      ${held.map(({ most }) => most)}::int[]) AS h (endpoint_id, held, most)
   ), endpoint AS MATERIALIZED (
     SELECT w.*, set_config('synchronous_commit', 'off', true), coalesce(h.held, 0) AS held, least(
-        CASE WHEN w.failing_since IS NULL THEN ${heldPerEndpoint}::int ELSE ${heldPerEndpointWhileFailing}::int END,
+        CASE WHEN w.failing_since IS NULL THEN coalesce(h.most, ${heldPerEndpointAtFirst}::int)
+          ELSE ${heldPerEndpointWhileFailing}::int END,
         w.rate_limit) - coalesce(h.held, 0) AS free,
       greatest(2 * ${request.limit}::int / count(*) OVER (), 16)::int AS share
     FROM webhook_endpoints w LEFT JOIN held h ON h.endpoint_id = w.id

@@ -7,10 +7,14 @@ export const requestsInFlight = 16;
 /** The same while an endpoint is failing: enough to notice that it is back. */
 export const requestsInFlightWhileFailing = 2;
 
-/** Deliveries of one endpoint that a process holds, sent or not: enough to keep its requests going while results are recorded. */
+/**
+ * Deliveries of one endpoint that a process holds, sent or not: enough to keep its requests going while results are recorded. An
+ * endpoint begins with few, and has twice as many each time that it has accepted so many within `paceMs`: one that hangs keeps
+ * no place that others need.
+ */
 export const heldPerEndpoint = 800;
-/** More is claimed once no more than so many are held: batches are large, and the next is there before the last is sent. */
-export const refilledBelow = 400;
+export const heldPerEndpointAtFirst = 64;
+export const paceMs = 2_000;
 export const heldPerEndpointWhileFailing = 4;
 
 /** Deliveries that a process holds for all endpoints. */

@@ -50,7 +50,7 @@ export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
     letGoMeanwhile = new Set();
     const claimedAtMs = performance.now();
     const limit = Math.min(claimedAtOnce, held.room());
-    const request = { now: clock.now(), endpointIds, clientIds, held: held.counts(), limit };
+    const request = { now: clock.now(), endpointIds, clientIds, held: held.heldCounts(), limit };
     const { deliveries, claimable, waiting } = await store.claim(request);
     for (const id of claimable) ready.add(id);
     held.add(deliveries, claimedAtMs);

@@ -1,4 +1,11 @@
-import { requestsInFlight, requestsInFlightWhileFailing, sendWithinMs } from './delivery-limits.ts';
+import {
+  heldPerEndpoint,
+  heldPerEndpointAtFirst,
+  paceMs,
+  requestsInFlight,
+  requestsInFlightWhileFailing,
+  sendWithinMs,
+} from './delivery-limits.ts';
 import type { ClaimedDelivery } from './delivery-store.ts';
 import { createRateWindow } from './rate-window.ts';
 
@@ -7,6 +14,8 @@ export interface EndpointLane {
   add(deliveries: readonly ClaimedDelivery[], claimedAtMs: number): void;
   /** Gives back what has not been sent. */
   release(): void;
+  /** How many deliveries may be held for this endpoint, by how it has accepted them so far. */
+  most(): number;
   /** The ids of what has not been sent. */
   listWaiting(): string[];
   /** Gives back those of them that have not been sent. */
@@ -38,6 +47,21 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
   /** Places in time that were taken for this process, among those of the others. */
   let placesMs: number[] = [];
   let timer: NodeJS.Timeout | null = null;
+  let most = heldPerEndpointAtFirst;
+  let pace = { sinceMs: Number.NEGATIVE_INFINITY, acceptedCount: 0 };
+
+  function notePace(isAccepted: boolean): void {
+    if (!isAccepted) {
+      if (failureCount >= failuresUntilCautious) most = heldPerEndpointAtFirst;
+      return;
+    }
+    const nowMs = performance.now();
+    if (nowMs - pace.sinceMs > paceMs) pace = { sinceMs: nowMs, acceptedCount: 0 };
+    pace.acceptedCount++;
+    if (pace.acceptedCount < most) return;
+    most = Math.min(2 * most, heldPerEndpoint);
+    pace = { sinceMs: nowMs, acceptedCount: 0 };
+  }
 
   function release(): void {
     const left = waiting;
@@ -54,6 +78,7 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
       inFlightCount--;
       if (login !== null) busyLogins.delete(login);
       failureCount = outcome === 'delivered' ? 0 : failureCount + 1;
+      notePace(outcome === 'delivered');
       if (outcome === 'stop') release();
       sendNext();
     });
@@ -113,6 +138,7 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
       sendNext();
     },
     release,
+    most: () => most,
     listWaiting: () => waiting.map(({ delivery }) => delivery.id),
     drop(deliveryIds) {
       const dropped = waiting.filter(({ delivery }) => deliveryIds.has(delivery.id));

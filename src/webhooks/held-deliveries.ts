@@ -1,4 +1,5 @@
-import { heldInAll, refilledBelow } from './delivery-limits.ts';
+import type { HeldCount } from './claim-statement.ts';
+import { heldInAll, heldPerEndpointAtFirst } from './delivery-limits.ts';
 import type { ClaimedDelivery } from './delivery-store.ts';
 import { createEndpointLane, type EndpointLane, type LaneDeps } from './endpoint-lane.ts';
 
@@ -13,8 +14,10 @@ export interface HeldDeliveries {
   listWaiting(): string[];
   /** Gives back those of them that have not been sent. */
   drop(deliveryIds: ReadonlySet<string>): void;
-  /** By endpoint, for the claim. */
+  /** By endpoint, of which something is held. */
   counts(): ReadonlyMap<string, number>;
+  /** For the claim: of all whose count or allowance is not what an endpoint begins with. */
+  heldCounts(): ReadonlyMap<string, HeldCount>;
   /** How many may still be claimed in all. */
   room(): number;
   isEmpty(): boolean;
@@ -73,8 +76,20 @@ export function createHeldDeliveries(deps: LaneDeps): HeldDeliveries {
       if (deliveryIds.size > 0) for (const id of counts.keys()) lanes.get(id)?.drop(deliveryIds);
     },
     counts: () => counts,
+    heldCounts() {
+      const held = new Map<string, HeldCount>();
+      for (const [id, lane] of lanes) {
+        const count = counts.get(id) ?? 0;
+        const most = lane.most();
+        if (count > 0 || most !== heldPerEndpointAtFirst) held.set(id, { count, most });
+      }
+      return held;
+    },
     room: () => heldInAll - total,
     isEmpty: () => total === 0,
-    isWaitingForMore: (endpointId) => (counts.get(endpointId) ?? 0) <= refilledBelow,
+    isWaitingForMore: (endpointId) => {
+      const most = lanes.get(endpointId)?.most() ?? heldPerEndpointAtFirst;
+      return (counts.get(endpointId) ?? 0) <= most / 2;
+    },
   };
 }

@@ -65,7 +65,7 @@ async function makePayload(event: ClaimedEvent, document: string | null, deps: P
   const result = await deps.documents.run(document, { clientId: event.clientId, event: record });
   if ('errors' in result) return { error: `The endpoint's document failed: ${result.errors.join('; ')}`.slice(0, 500) };
   const body = envelope(event, JSON.stringify(result.data));
-  return { body: body.length > maximumBodyBytes ? truncated({ ...record, data: {} as EventRecord['data'] }) : body };
+  return { body: body.length > maximumBodyBytes ? truncated(record) : body };
 }
 
 // The stored JSON is put in as it is: parsing and writing it again would cost more than everything else.

@@ -23,6 +23,7 @@ const runner = createDocumentRunner({
   schema,
   source: () => api.source,
   onUnexpected: (error) => unexpected.push(error),
+  runCancellable: null,
 });
 
 const document = `subscription Shape($after: String) {
@@ -81,6 +82,13 @@ describe('a document is refused when it', () => {
     ['selects another field', 'subscription { synchronizationSessionUpdated(id: "x") { id } }', /must select `events`/],
     ['hides the field in a fragment', 'subscription { ...E } fragment E on Subscription { events { id } }', /`events`/],
     ['needs variables', 'subscription ($id: ID!) { events(userId: $id) { id } }', /must not need variables/],
+    ['has its field on a condition', 'subscription { events @include(if: false) { id } }', /without a condition/],
+    ['holds NUL', String.raw`subscription { events(after: "\u0000") { id } }`, /U\+0000/],
+    [
+      'has too many aliases',
+      `subscription { events { ${Array.from({ length: 200 }, (_, index) => `a${index}: id`).join(' ')} } }`,
+      /alias/,
+    ],
     ['filters', 'subscription { events(types: [WEBHOOK_TEST]) { id } }', /must not filter by `types`/],
     [
       'filters by a default',
@@ -146,6 +154,7 @@ describe('a document', () => {
         services: { ...api.source.services, users: { listByIds: () => Promise.reject(new Error('secret')) } } as never,
       }),
       onUnexpected: (error) => unexpected.push(error),
+      runCancellable: null,
     });
     const result = await broken.run('subscription { events { ... on BankLoginSynchronized { user { id } } } }', {
       clientId: api.clientId,
@@ -153,6 +162,32 @@ describe('a document', () => {
     });
     expect(result).toEqual({ errors: ['Unexpected error.'] });
     expect(String(unexpected.pop())).toContain('secret');
+  });
+
+  test('that takes too long is ended', async () => {
+    const event = await appendSynchronized();
+    let ended: boolean | null = null;
+    const hanging = createDocumentRunner({
+      schema,
+      source: () => ({
+        ...api.source,
+        services: { ...api.source.services, users: { listByIds: () => new Promise(() => {}) } } as never,
+      }),
+      onUnexpected: (error) => unexpected.push(error),
+      runCancellable: (signal, work) => {
+        signal.addEventListener('abort', () => {
+          ended = true;
+        });
+        return work();
+      },
+      limitMs: 50,
+    });
+    const result = await hanging.run('subscription { events { ... on BankLoginSynchronized { user { id } } } }', {
+      clientId: api.clientId,
+      event,
+    });
+    expect(result).toEqual({ errors: ['took longer than 0.05 s: ask for less'] });
+    expect(ended).toBe(true);
   });
 });
 

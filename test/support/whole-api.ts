@@ -65,7 +65,12 @@ export function openWholeApi(database: Database): WholeApi {
       return services;
     },
   };
-  const documents = createDocumentRunner({ schema, source: () => source, onUnexpected: () => {} });
+  const documents = createDocumentRunner({
+    schema,
+    source: () => source,
+    onUnexpected: () => {},
+    runCancellable: database.runCancellable,
+  });
   const services: Services = {
     clients: createClients({ clock, store: createClientStore(database) }),
     users,

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { Prisma } from '../../src/storage/database.ts';
+import { heldPerEndpointAtFirst, requestsInFlight } from '../../src/webhooks/delivery-limits.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ReceivedWebhook } from '../support/webhook-receiver.ts';
-import { createWorld, type World } from './webhook-world.ts';
+import { createWorld, synchronized, type World } from './webhook-world.ts';
 
 const idOf = (webhook: ReceivedWebhook) => webhook.headers['webhook-id'];
 
@@ -76,6 +77,28 @@ test('an endpoint that hangs delays no other, on the same origin or of the same 
   await receiver.waitFor((webhook) => idOf(webhook) === id && webhook.path === '/good-0');
   expect(performance.now() - begin).toBeLessThan(3_000);
 });
+
+test('endpoints that hang with much waiting for them take no place that another needs', async () => {
+  const world = await createWorld();
+  const receiver = await world.receiver(({ path }) => (path.startsWith('/hanging') ? new Promise(() => {}) : 204));
+  const origin = new URL(receiver.url).origin;
+  for (let index = 0; index < 5; index++) await world.endpoint(`${origin}/hanging-${index}`);
+  await world.eventLog.commit(async (_tx, append) => {
+    for (let index = 0; index < 800; index++) {
+      append({ ...synchronized(world.clientId, world.clock.now()), bankLoginId: `login_${index}` });
+    }
+  });
+  const dispatcher = world.dispatcher({ attemptTimeoutMs: 60_000 });
+  dispatcher.start();
+  await receiver.waitFor(5 * requestsInFlight);
+  const other = await world.addClient();
+  await world.endpoints.create(other, { url: `${origin}/good` });
+  await world.emit({ clientId: other, bankLoginId: 'login_other' });
+  await receiver.waitFor(({ path }) => path === '/good');
+  const claimed = (await world.deliveries()).filter(({ claimedUntil }) => claimedUntil !== null);
+  expect(claimed.length).toBeLessThanOrEqual(5 * heldPerEndpointAtFirst);
+  await receiver.stop();
+}, 60_000);
 
 test('a client with many deliveries waiting does not delay another client', async () => {
   const world = await createWorld();

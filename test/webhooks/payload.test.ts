@@ -75,13 +75,16 @@ describe('a body above 1 MiB', () => {
       },
     ]);
   });
-  test('of a document carries the event’s own identity only', async () => {
+  test('of a document carries the accounts and counts as well', async () => {
     const documents = { ...never, run: async () => ({ data: 'a'.repeat(1_048_576) }) };
     const body = JSON.parse(
       (await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', data), 'subscription', documents)).toString(),
     );
     expect(body).toMatchObject({ truncated: true, data: { id: 'evt_7', truncated: true } });
-    expect(body.data.accounts).toBeUndefined();
+    expect(body.data.accounts[0]).toMatchObject({
+      newTransactions: [],
+      newTransactionCount: data.accounts[0]?.newTransactions.length,
+    });
   });
   test('is made of data that came apart from the claim', async () => {
     const event = { ...eventOf('BANK_LOGIN_SYNCHRONIZED', data), data: null };
