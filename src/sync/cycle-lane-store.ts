@@ -19,7 +19,17 @@ export interface ClaimedEntry {
   logins: CycleLogin[] | null;
 }
 
-export type EntryOutcome = { status: 'SYNCHRONIZED' } | { status: 'FAILED' | 'RETRY' | 'SKIPPED'; reason: string };
+export type EntryOutcome =
+  | { status: 'SYNCHRONIZED' }
+  | { status: 'FAILED' | 'SKIPPED'; reason: string }
+  | {
+      status: 'RETRY';
+      reason: string;
+      /** It is the lane's turn then, once all others have had theirs. */
+      notBefore: Date;
+      /** False when the bank was not asked: then this was no try. */
+      counts: boolean;
+    };
 
 export interface CycleLaneStore {
   /** Null when somebody else holds the lane, or when it is finished. */
@@ -34,8 +44,8 @@ export interface CycleLaneStore {
   finishLane(hold: LaneHold, now: Date): Promise<boolean>;
   /** Nobody takes another entry of this cycle: its window is over. Entries under way may still end. */
   closeLanes(cycleId: string): Promise<void>;
-  /** Lanes of the running cycle that nobody works on. */
-  listIdleLanes(): Promise<Array<{ cycleId: string; lane: number }>>;
+  /** Lanes of the running cycle that nobody works on, though there is something to do in them. */
+  listIdleLanes(now: Date): Promise<Array<{ cycleId: string; lane: number }>>;
   /** Hands back every lane at once: only where no other process can be alive. */
   releaseAllLanes(): Promise<void>;
 }
@@ -82,10 +92,15 @@ export function createCycleLaneStore(database: Database, leaseSeconds = defaultL
         UPDATE cycle_lanes SET holder = 'closed', fencing_token = fencing_token + 1, lease_until = now() + interval '1 hour'
         WHERE cycle_id = ${cycleId} AND finished_at IS NULL`);
     },
-    async listIdleLanes() {
+    async listIdleLanes(now) {
       const rows = await database.query<{ cycle_id: string; lane: number }>(Prisma.sql`
         SELECT l.cycle_id, l.lane FROM cycle_lanes l JOIN synchronization_cycles c ON c.id = l.cycle_id
         WHERE c.status = 'RUNNING' AND l.finished_at IS NULL AND (l.lease_until IS NULL OR l.lease_until < now())
+          AND (NOT EXISTS (SELECT FROM cycle_entries e
+              WHERE e.cycle_id = l.cycle_id AND e.lane = l.lane AND e.status IN ('PENDING', 'RUNNING', 'RETRY'))
+            OR EXISTS (SELECT FROM cycle_entries e
+              WHERE e.cycle_id = l.cycle_id AND e.lane = l.lane AND (e.status IN ('PENDING', 'RUNNING')
+                OR (e.status = 'RETRY' AND e.not_before <= ${now}))))
         ORDER BY l.lane`);
       return rows.map((row) => ({ cycleId: row.cycle_id, lane: row.lane }));
     },
@@ -107,8 +122,11 @@ const withoutWaiting = Prisma.sql`set_config('synchronous_commit', 'off', true)`
 
 function finishSql(hold: LaneHold, now: Date, { userId, outcome }: FinishedEntry): Prisma.Sql {
   const reason = outcome.status === 'SYNCHRONIZED' ? null : outcome.reason;
+  const isTry = outcome.status !== 'RETRY' || outcome.counts;
   return Prisma.sql`
-    UPDATE cycle_entries SET status = ${outcome.status}::"CycleEntryStatus", reason = ${reason}::text, finished_at = ${now}
+    UPDATE cycle_entries SET status = ${outcome.status}::"CycleEntryStatus", reason = ${reason}::text, finished_at = ${now},
+      not_before = ${outcome.status === 'RETRY' ? outcome.notBefore : null}::timestamptz,
+      attempt_count = attempt_count - ${isTry ? 0 : 1}::int
     WHERE cycle_id = ${hold.cycleId} AND user_id = ${userId} AND status = 'RUNNING' AND fencing_token = ${hold.fencingToken}`;
 }
 
@@ -165,13 +183,15 @@ async function claimNext(
         WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'PENDING' ORDER BY position LIMIT 1)
       UNION ALL
       (SELECT user_id, 2 FROM cycle_entries
-        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RETRY' ORDER BY position LIMIT 1)
+        WHERE cycle_id = ${hold.cycleId} AND lane = ${hold.lane} AND status = 'RETRY'
+          AND not_before <= ${now} ORDER BY not_before, position LIMIT 1)
       ORDER BY turn LIMIT 1),
     claimed AS (
       UPDATE cycle_entries e
       SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = coalesce(e.started_at, ${now}),
         attempt_count = CASE WHEN e.status = 'RUNNING' THEN e.attempt_count ELSE e.attempt_count + 1 END
       FROM next, held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = next.user_id
+        AND e.status = ANY (CASE next.turn WHEN 0 THEN '{RUNNING}' ELSE '{PENDING,RETRY}' END::"CycleEntryStatus"[])
       RETURNING e.user_id, e.client_id, e.attempt_count, next.turn = 0 AS was_running)
     SELECT claimed.user_id AS "claimedUserId", claimed.client_id AS "claimedClientId", claimed.attempt_count AS "attemptCount",
       claimed.was_running AS "wasRunning", u.id IS NOT NULL AS exists, ${loginColumns(hold.cycleId, now)}

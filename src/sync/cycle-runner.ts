@@ -84,7 +84,8 @@ export function createCycleRunner(deps: CycleRunnerDeps): CycleRunner {
       return await synchronizeUser(entry, interrupt.signal);
     } catch (error) {
       onUnexpected(error, entry);
-      return { status: entry.attemptCount < 2 ? 'RETRY' : 'FAILED', reason: 'UNEXPECTED' };
+      if (entry.attemptCount >= 2) return { status: 'FAILED', reason: 'UNEXPECTED' };
+      return { status: 'RETRY', reason: 'UNEXPECTED', notBefore: clock.now(), counts: true };
     }
   }
 

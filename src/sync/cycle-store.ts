@@ -1,10 +1,10 @@
-import type { BankFailureCode } from '../banking/bank-failure.ts';
 import { newId } from '../domain/ids.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
 import type { Slot } from './cycle-slots.ts';
+import type { CycleFailureCode } from './cycle-user-store.ts';
 import { eligibleLoginSql } from './eligibility.ts';
 import type { FailedLogin } from './failure-event.ts';
-import { retryableCodes } from './synchronization-failure.ts';
+import { type LoginFailureCode, retryableCodes } from './synchronization-failure.ts';
 
 export interface CycleRecord {
   id: string;
@@ -31,7 +31,7 @@ export interface OpenedCycle {
 export interface GivenUp {
   entryCount: number;
   /** Logins of whose failure nobody has been told yet, since it was to be tried again. */
-  logins: Array<FailedLogin & { code: BankFailureCode }>;
+  logins: Array<FailedLogin & { code: LoginFailureCode }>;
 }
 
 export interface CycleStore {
@@ -92,7 +92,7 @@ export function createCycleStore(database: Database): CycleStore {
           reason = CASE closed.status WHEN 'FAILED' THEN e.reason WHEN 'SKIPPED' THEN 'WINDOW_CLOSED' END
         FROM (SELECT user_id, CASE
             WHEN status = 'RUNNING' AND ${allDoneSql(now)} THEN 'SYNCHRONIZED'
-            WHEN status = 'RETRY' OR attempt_count > 1 THEN 'FAILED'
+            WHEN status = 'RETRY' OR reason IS NOT NULL THEN 'FAILED'
             ELSE 'SKIPPED' END AS status
           FROM cycle_entries open WHERE cycle_id = ${cycleId} AND status IN ('PENDING', 'RUNNING', 'RETRY')) closed
         WHERE e.cycle_id = ${cycleId} AND e.user_id = closed.user_id`;
@@ -119,9 +119,13 @@ export function createCycleStore(database: Database): CycleStore {
   };
 }
 
+// Of these receivers are told when the cycle gives the login up.
+const toldLater: LoginFailureCode[] = [...retryableCodes, 'UNEXPECTED'];
+const passedOver = 'BANK_PASSED_OVER' satisfies CycleFailureCode;
+
 interface GivenUpRow extends FailedLogin {
   entryCount: number;
-  code: BankFailureCode | null;
+  code: LoginFailureCode | null;
 }
 
 async function giveUpRetries(tx: Transaction, cycleId: string, { now, limit }: { now: Date; limit: number }) {
@@ -129,20 +133,28 @@ async function giveUpRetries(tx: Transaction, cycleId: string, { now, limit }: {
   await tx.$executeRaw`SELECT FROM cycle_entries WHERE cycle_id = ${cycleId} AND status = 'RUNNING' FOR UPDATE`;
   const rows = await tx.$queryRaw<GivenUpRow[]>`
     WITH given_up AS (
-      UPDATE cycle_entries SET status = 'FAILED', finished_at = ${now} WHERE cycle_id = ${cycleId} AND user_id IN (
+      UPDATE cycle_entries SET status = 'FAILED', finished_at = ${now}, reason = coalesce(reason, 'BANK_UNAVAILABLE')
+      WHERE cycle_id = ${cycleId} AND user_id IN (
         SELECT user_id FROM cycle_entries open
-        WHERE cycle_id = ${cycleId} AND (status = 'RETRY' OR (status = 'RUNNING' AND attempt_count > 1 AND NOT ${allDoneSql(now)}))
+        WHERE cycle_id = ${cycleId} AND (status = 'RETRY' OR (status = 'RUNNING' AND NOT ${allDoneSql(now)}
+          AND (reason IS NOT NULL OR EXISTS (
+            SELECT FROM bank_logins l JOIN synchronization_attempts a ON a.bank_login_id = l.id
+            WHERE l.user_id = open.user_id AND a.cycle_id = ${cycleId} AND a.error_code = ANY(${[...toldLater, passedOver]})))))
         LIMIT ${limit}::int FOR UPDATE)
       RETURNING user_id),
     failed AS (
-      SELECT l.*, (SELECT array_agg(a.error_code) FROM synchronization_attempts a
-        WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId} AND a.error_code IS NOT NULL) AS codes
-      FROM given_up JOIN bank_logins l USING (user_id) WHERE l.last_cycle_id IS DISTINCT FROM ${cycleId})
+      SELECT l.*, coalesce(nullif(codes.asked, '{}'), codes.passed_over) AS codes
+      FROM given_up JOIN bank_logins l USING (user_id) CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(a.error_code) FILTER (WHERE a.error_code <> ${passedOver}), '{}') AS asked,
+          CASE WHEN bool_or(a.error_code = ${passedOver}) THEN '{BANK_UNAVAILABLE}'::text[] END AS passed_over
+        FROM synchronization_attempts a
+        WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId} AND a.error_code IS NOT NULL) codes
+      WHERE l.last_cycle_id IS DISTINCT FROM ${cycleId})
     SELECT given.count AS "entryCount", f.codes[1] AS code, f.client_id AS "clientId", f.user_id AS "userId",
       u.external_id AS "externalId", f.id AS "bankLoginId", f.bank_id AS "bankId", b.name AS "bankName"
     FROM (SELECT count(*)::int FROM given_up) given
     LEFT JOIN (failed f JOIN users u ON u.id = f.user_id JOIN banks b ON b.id = f.bank_id)
-      ON cardinality(f.codes) = 1 AND f.codes[1] = ANY(${retryableCodes})`;
+      ON cardinality(f.codes) = 1 AND f.codes[1] = ANY(${toldLater})`;
   return {
     entryCount: rows[0]?.entryCount ?? 0,
     logins: rows.flatMap(({ entryCount: _, code, ...login }) => (code ? [{ ...login, code }] : [])),

@@ -1,4 +1,3 @@
-import type { BankFailureCode } from '../banking/bank-failure.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import type { ClaimedEntry } from './cycle-lane-store.ts';
 import { windowMs } from './cycle-slots.ts';
@@ -10,9 +9,10 @@ import {
   type SynchronizationContext,
   toContext,
 } from './synchronization-context-store.ts';
+import type { LoginFailureCode } from './synchronization-failure.ts';
 
-/** Why an attempt of a cycle failed; ACCESS_LIMIT: our own ledger allowed no access. */
-export type CycleFailureCode = BankFailureCode | 'ACCESS_LIMIT';
+/** Why an attempt of a cycle failed; ACCESS_LIMIT: our own ledger allowed no access; BANK_PASSED_OVER: the bank was not asked. */
+export type CycleFailureCode = LoginFailureCode | 'ACCESS_LIMIT' | 'BANK_PASSED_OVER';
 
 /** A login of a cycle's user as the cycle sees it. */
 export interface CycleLogin {

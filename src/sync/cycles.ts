@@ -115,7 +115,7 @@ export function createCycles({ clock, store, lanes, eventLog, queue, laneCount }
       if (running) await complete(running, running.closesAt <= now ? 'yes' : 'no');
       const slot = slotAt(now);
       if (!(await store.findBySlot(slot.opensAt)) && (await open(slot, 'SCHEDULED'))) return;
-      for (const { cycleId, lane } of await lanes.listIdleLanes()) await queue.enqueueLane(cycleId, lane);
+      for (const { cycleId, lane } of await lanes.listIdleLanes(now)) await queue.enqueueLane(cycleId, lane);
     },
     completeIfDone: (cycleId) => complete({ id: cycleId }, 'no'),
     findRunning: () => store.findRunning(),

@@ -1,6 +1,5 @@
-import type { BankFailureCode } from '../banking/bank-failure.ts';
 import type { NewEvent } from '../events/event-record.ts';
-import { messageFor } from './synchronization-failure.ts';
+import { type LoginFailureCode, messageFor } from './synchronization-failure.ts';
 
 /** A login whose synchronization has failed, as receivers are told of it. */
 export interface FailedLogin {
@@ -13,7 +12,7 @@ export interface FailedLogin {
 }
 
 export interface FailureToTell {
-  code: BankFailureCode;
+  code: LoginFailureCode;
   trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
   cycleId: string | null;
   now: Date;

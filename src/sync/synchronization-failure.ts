@@ -34,7 +34,10 @@ export function meaningOf(code: BankFailureCode): FailureMeaning {
   return meanings[code];
 }
 
-const messages: Record<BankFailureCode, string> = {
+/** Why a login's synchronization failed; UNEXPECTED: by a fault of ours. */
+export type LoginFailureCode = BankFailureCode | 'UNEXPECTED';
+
+const messages: Record<LoginFailureCode, string> = {
   CONSENT_EXPIRED: 'The consent has ended at the bank; the end user must consent anew.',
   CONSENT_INVALID: 'The bank no longer accepts the consent; the end user must consent anew.',
   CREDENTIALS_INVALID: 'The bank refuses the credentials; the end user must authenticate anew.',
@@ -44,10 +47,11 @@ const messages: Record<BankFailureCode, string> = {
   BANK_UNAVAILABLE: 'The bank did not answer in time; it is tried again.',
   REQUEST_REFUSED: 'The bank refused the request.',
   MALFORMED_REPLY: "The bank's reply could not be understood.",
+  UNEXPECTED: 'The service failed unexpectedly; the operator has been told.',
 };
 
 /** The text for clients: it names no account and quotes nothing of the bank's. */
-export function messageFor(code: BankFailureCode): string {
+export function messageFor(code: LoginFailureCode): string {
   return messages[code];
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BankFailure, BankFailureCode } from '../banking/bank-failure.ts';
+import type { BankFailure } from '../banking/bank-failure.ts';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import { loseConsent } from '../consent/consent-loss-store.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -16,7 +16,7 @@ import {
   type NewAttempt,
   startAttempt,
 } from './synchronization-attempt-store.ts';
-import { type FailureMeaning, meaningOf, messageFor } from './synchronization-failure.ts';
+import { type FailureMeaning, type LoginFailureCode, meaningOf, messageFor } from './synchronization-failure.ts';
 import { heldSql } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 
@@ -25,8 +25,10 @@ export interface RecordFailure {
   ofBank(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome>;
   /** Our own ledger allows no more. */
   accessLimit(attempt: Attempt, retryAt: Date): Promise<SynchronizeLoginOutcome>;
-  /** The bank did not answer others, and is not asked for now. */
-  passedOver(attempt: Attempt): Promise<SynchronizeLoginOutcome>;
+  /** The bank did not answer others, and is not asked until then: no failure of this login, noted once in a cycle. */
+  passedOver(attempt: Attempt, until: Date): Promise<SynchronizeLoginOutcome>;
+  /** A fault of ours. */
+  unexpected(attempt: Attempt): Promise<void>;
 }
 
 export interface RecordFailureDeps {
@@ -92,7 +94,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
     }
   }
 
-  function tell({ context, request }: Attempt, code: BankFailureCode): NewEvent {
+  function tell({ context, request }: Attempt, code: LoginFailureCode): NewEvent {
     const cycleId = request.cycle?.cycleId ?? null;
     return toFailureEvent(context, { code, trigger: request.trigger, cycleId, now: clock.now() });
   }
@@ -133,16 +135,22 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       const message = 'The allowance of accesses without the end user is used up.';
       return await endByLimit(attempt, { code: 'ACCESS_LIMIT', message }, retryAt);
     },
-    async passedOver(attempt) {
-      const code = 'BANK_UNAVAILABLE';
+    async passedOver(attempt, until) {
+      const postponed = { kind: 'postponed', reason: 'BANK_UNAVAILABLE', until } as const;
+      if (attempt.request.cycleTry?.wasPassedOver) return postponed;
       const message = 'The bank did not answer for others either, and is left alone for a while; it is tried again.';
-      const also: Ending['also'] = async (tx, append) => {
-        if (!isLastTry(attempt)) return;
-        await markLoginFailed(tx, attempt.context.bankLoginId, { bankSilent: true });
-        append(tell(attempt, code));
-      };
-      if ((await end(attempt, { code, message, isNew: true, also })) === 'stale') return { kind: 'stale' };
-      return { kind: 'failed', code, retryable: !isGivenUp(attempt) };
+      const ended = await end(attempt, { code: 'BANK_PASSED_OVER', message, isNew: true });
+      return ended === 'stale' ? { kind: 'stale' } : postponed;
+    },
+    async unexpected(attempt) {
+      await end(attempt, {
+        code: 'UNEXPECTED',
+        message: messageFor('UNEXPECTED'),
+        async also(tx, append) {
+          await markLoginFailed(tx, attempt.context.bankLoginId, { bankSilent: false });
+          if (isLastTry(attempt)) append(tell(attempt, 'UNEXPECTED'));
+        },
+      });
     },
   };
 }

@@ -42,15 +42,19 @@ export interface CycleTry {
   isLast: boolean;
   /** Why it failed the first time; null when this is the first. */
   earlierFailure: BankFailureCode | null;
+  /** The cycle has passed it over before, and has noted so. */
+  wasPassedOver: boolean;
 }
 
 /**
- * `synchronized`: stored, with its event; `failed`: noted, with its event where users are to be told; `skipped`: the bank was
- * not asked, or allowed no access; `stale`: somebody else has taken over, nothing was written; `interrupted`: by the signal.
+ * `synchronized`: stored, with its event; `failed`: noted, with its event where users are to be told, and when to try again at the
+ * earliest; `postponed`: the bank does not answer others, and is not asked before then; `skipped`: the bank was not asked, or allowed
+ * no access; `stale`: somebody else has taken over, nothing was written; `interrupted`: by the signal.
  */
 export type SynchronizeLoginOutcome =
   | { kind: 'synchronized'; eventId: string }
-  | { kind: 'failed'; code: string; retryable: boolean }
+  | { kind: 'failed'; code: string; retryable: boolean; retryAt?: Date }
+  | { kind: 'postponed'; reason: string; until: Date }
   | { kind: 'skipped'; reason: string; retryAt?: Date }
   | { kind: 'stale' }
   | { kind: 'interrupted' };
@@ -92,11 +96,16 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
     const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
-    if (request.cycle && outages.isPassedOver(context.bankId)) return await recordFailure.passedOver(attempt);
+    const until = request.cycle ? outages.passedOverUntil(context.bankId) : null;
+    if (until) return await recordFailure.passedOver(attempt, until);
     try {
       return await bringUpToDate(attempt);
     } catch (error) {
-      if (!isRefusedByDatabase(error)) throw error;
+      if (!isRefusedByDatabase(error)) {
+        // Where it is the database that is gone, the cycle goes on with this user when it is back.
+        if (request.cycle) await recordFailure.unexpected(attempt).catch(() => {});
+        throw error;
+      }
       // Nothing can be noted of a login that has just been deleted.
       if (!(await contexts.load(request.loginId))) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
       // What the bank sent cannot be stored. Were this thrown, the cycle would try this login for ever, and no other.
@@ -135,9 +144,11 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const { bankId, bankLoginId } = context;
     const facts = { bankId, bankLoginId, trigger: request.trigger, code: failure.code, details: failure.details };
     log.warn(facts, 'the bank did not give the data');
-    if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId);
+    if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
-    return await recordFailure.ofBank(attempt, failure);
+    const outcome = await recordFailure.ofBank(attempt, failure);
+    const retryAt = outages.passedOverUntil(bankId);
+    return outcome.kind === 'failed' && outcome.retryable && retryAt ? { ...outcome, retryAt } : outcome;
   }
 
   function reserve({ id, request, context, consent }: Attempt) {

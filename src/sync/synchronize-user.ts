@@ -29,57 +29,83 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
     const skipped = reasonToSkip(logins);
     if (skipped) return { status: 'SKIPPED', reason: skipped };
     const outcomes: SynchronizeLoginOutcome[] = [];
-    let isFresh = true;
-    for (const login of logins) {
-      if (login.id === null || login.done || !login.eligible) continue;
+    let known = logins;
+    let isOld = false;
+    for (const { id } of logins) {
+      // While the bank of one was asked, the user may have opted out, or another login have lost its consent.
+      if (isOld) known = await users.listLogins(entry, clock.now());
+      isOld = false;
+      const login = known.find((one) => one.id === id);
+      if (!login || login.id === null || login.done) continue;
+      if (!login.recurring) outcomes.push({ kind: 'skipped', reason: 'NOT_RECURRING' });
+      if (!login.recurring || !login.eligible) continue;
       const earlier = endBefore(login);
       if (earlier) {
         outcomes.push(earlier);
         continue;
       }
-      const [earlierFailure = null] = login.failures as BankFailureCode[];
+      const [earlierFailure = null] = triesOf(login) as BankFailureCode[];
       const outcome = await synchronizeLogin({
         loginId: login.id,
-        // What was read of the others is old by the time that the bank of this one has answered.
-        ...(isFresh && login.context && { context: login.context }),
+        ...(login.context && { context: login.context }),
         trigger: 'SCHEDULER',
         psu: null,
         cycle: { cycleId: entry.cycleId, userId: entry.userId, fencingToken: entry.fencingToken },
-        cycleTry: { isLast: earlierFailure !== null || entry.attemptCount >= attemptsPerCycle, earlierFailure },
+        cycleTry: {
+          isLast: earlierFailure !== null || entry.attemptCount >= attemptsPerCycle,
+          earlierFailure,
+          wasPassedOver: login.failures.includes('BANK_PASSED_OVER'),
+        },
         signal: interrupt,
       });
-      isFresh = false;
+      isOld = true;
       if (outcome.kind === 'stale') return 'stale';
       if (outcome.kind === 'interrupted') return 'interrupted';
       outcomes.push(outcome);
     }
-    return toEntryOutcome(outcomes, { someDone: logins.some((login) => login.done), attemptCount: entry.attemptCount });
+    const someDone = logins.some(({ done }) => done);
+    return toEntryOutcome(outcomes, { someDone, attemptCount: entry.attemptCount, now: clock.now() });
   };
+}
+
+/** Of this cycle's attempts, those whose end was the bank's or the law's doing. */
+function triesOf({ failures }: CycleLogin): Array<BankFailureCode | 'ACCESS_LIMIT'> {
+  return failures.filter((code) => code !== 'BANK_PASSED_OVER' && code !== 'UNEXPECTED');
 }
 
 /**
  * How this login has ended in this cycle already, or null when it is to be tried: what a process before us noted and could not
  * record any more, or what an end of the cycle for the sake of another login need not try again.
  */
-function endBefore({ failures }: CycleLogin): SynchronizeLoginOutcome | null {
-  const [first] = failures;
+function endBefore(login: CycleLogin): SynchronizeLoginOutcome | null {
+  const tries = triesOf(login);
+  const [first] = tries;
   if (first === undefined) return null;
   if (first === 'ACCESS_LIMIT' || first === 'ACCESS_EXCEEDED') return { kind: 'skipped', reason: 'ACCESS_LIMIT' };
   const meaning = meaningOf(first);
-  const isTriedAgain = meaning.kind === 'failed' && meaning.retryable && failures.length < attemptsPerCycle;
+  const isTriedAgain = meaning.kind === 'failed' && meaning.retryable && tries.length < attemptsPerCycle;
   return isTriedAgain ? null : { kind: 'failed', code: first, retryable: false };
 }
 
-/** What the logins' outcomes make of the user's entry: the worst counts. Pure. */
+/** What the logins' outcomes make of the user's entry: what is still to come first, else the worst. Pure. */
 export function toEntryOutcome(
   outcomes: readonly SynchronizeLoginOutcome[],
-  { someDone, attemptCount }: { someDone: boolean; attemptCount: number },
+  { someDone, attemptCount, now }: { someDone: boolean; attemptCount: number; now: Date },
 ): EntryOutcome {
+  const postponed = outcomes.find((outcome) => outcome.kind === 'postponed');
   const failed = outcomes.find((outcome) => outcome.kind === 'failed');
-  if (failed) {
-    const retry = attemptCount < attemptsPerCycle && outcomes.some((o) => o.kind === 'failed' && o.retryable);
-    return { status: retry ? 'RETRY' : 'FAILED', reason: failed.code };
+  const retried =
+    attemptCount < attemptsPerCycle && outcomes.find((outcome) => outcome.kind === 'failed' && outcome.retryable);
+  if (postponed || retried) {
+    const times = outcomes.flatMap((outcome) => {
+      if (outcome.kind === 'postponed') return outcome.until;
+      return outcome.kind === 'failed' && outcome.retryable ? (outcome.retryAt ?? now) : [];
+    });
+    const notBefore = new Date(Math.min(...times.map((time) => time.getTime())));
+    const reason = failed?.code ?? postponed?.reason ?? 'BANK_UNAVAILABLE';
+    return { status: 'RETRY', reason, notBefore, counts: Boolean(retried) };
   }
+  if (failed) return { status: 'FAILED', reason: failed.code };
   if (someDone || outcomes.some((outcome) => outcome.kind === 'synchronized')) return { status: 'SYNCHRONIZED' };
   const skipped = outcomes.find((outcome) => outcome.kind === 'skipped');
   return { status: 'SKIPPED', reason: skipped?.reason ?? 'NOT_ELIGIBLE' };

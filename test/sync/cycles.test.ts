@@ -241,7 +241,7 @@ describe('a cycle', () => {
     const hold = await lanes.takeLane(id, 0, 'dying');
     if (!hold) throw new Error('no lane');
     const first = await lanes.claimNext(hold, clock.now(), null);
-    const outcome = { status: 'RETRY', reason: 'BANK_UNAVAILABLE' } as const;
+    const outcome = { status: 'RETRY', reason: 'BANK_UNAVAILABLE', notBefore: clock.now(), counts: true } as const;
     await lanes.claimNext(hold, clock.now(), { userId: first?.userId ?? '', outcome });
     clock.set('2026-03-10T16:00:00Z');
     await cycles.reconcile();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
+import { insertEnrolledUser } from '../support/enrolled-users.ts';
 import { bankAccount, bankTransaction, silence } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
 
@@ -23,6 +24,22 @@ async function startCycle({ database, clientId, userId, clock }: Synchronization
     data: { cycleId: 'cyc_1', userId, clientId, lane: 0, position: 1, status: 'RUNNING', fencingToken },
   });
   return { cycleId: 'cyc_1', userId, fencingToken };
+}
+
+const down = () => {
+  throw new BankFailure('BANK_UNAVAILABLE', 'down');
+};
+
+/** Five logins of the bank, the world's own among them, find it down. */
+async function failForFive(world: SynchronizationWorld): Promise<void> {
+  const { bank, database, clientId, clock } = world;
+  bank.beforeAnswer = down;
+  await world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }));
+  for (let n = 1; n < 5; n++) {
+    const bankConsentId = world.encryption.encrypt(`consent-${n}`);
+    const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+    await world.synchronizeLogin(request(world, { loginId, psu, trigger: 'MANUAL' }));
+  }
 }
 
 describe('a synchronization that succeeds', () => {
@@ -386,29 +403,31 @@ describe('a bank that does not answer', () => {
 
   it('is passed over by a cycle for a while after five logins in a row, but not by the end user', async () => {
     const world = await createSynchronizationWorld();
-    const psu = { ipAddress: '192.0.2.1' };
-    world.bank.beforeAnswer = () => {
-      throw new BankFailure('BANK_UNAVAILABLE', 'down');
-    };
-    for (let n = 0; n < 5; n++) await world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }));
+    await failForFive(world);
     const cycle = await startCycle(world);
     const calls = world.bank.calls.length;
-    expect(await world.synchronizeLogin(request(world, { cycle }))).toEqual(failedByBank);
+    const until = new Date(world.clock.now().getTime() + 5 * 60_000);
+    expect(await world.synchronizeLogin(request(world, { cycle }))).toEqual(postponed(until));
     expect(world.bank.calls).toHaveLength(calls);
     await world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }));
     expect(world.bank.calls).toHaveLength(calls + 1);
     world.bank.beforeAnswer = () => {};
-    world.clock.advance(30 * 60_000);
+    world.clock.set(until);
     expect(await world.synchronizeLogin(request(world, { cycle }))).toMatchObject({ kind: 'synchronized' });
+  });
+
+  it('for one login alone is asked for the others', async () => {
+    const world = await createSynchronizationWorld();
+    world.bank.beforeAnswer = down;
+    for (let n = 0; n < 10; n++) await world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }));
+    const cycle = await startCycle(world);
+    expect(await world.synchronizeLogin(request(world, { cycle }))).toMatchObject(failedByBank);
   });
 });
 
 describe('of a failure in a cycle', () => {
-  const down = () => {
-    throw new BankFailure('BANK_UNAVAILABLE', 'down');
-  };
-  const first = { isLast: false, earlierFailure: null };
-  const last = { isLast: true, earlierFailure: 'BANK_UNAVAILABLE' } as const;
+  const first = { isLast: false, earlierFailure: null, wasPassedOver: false };
+  const last = { isLast: true, earlierFailure: 'BANK_UNAVAILABLE', wasPassedOver: false } as const;
   const failures = async (world: SynchronizationWorld) =>
     (await world.events()).filter(({ type }) => type === 'BANK_LOGIN_SYNCHRONIZATION_FAILED');
 
@@ -461,22 +480,40 @@ describe('of a failure in a cycle', () => {
     expect(await world.login()).toMatchObject({ lastAttempt: { errorCode: 'ACCESS_LIMIT' } });
   });
 
-  it('a bank that is passed over both times is told of as well, with the reason kept in the attempts', async () => {
+  it('nobody is told, and no try is lost, while the bank is passed over; the reason is kept in one attempt', async () => {
+    const world = await createSynchronizationWorld();
+    await failForFive(world);
+    const cycle = await startCycle(world);
+    const [calls, told] = [world.bank.calls.length, (await failures(world)).length];
+    const outcome = await world.synchronizeLogin(request(world, { cycle, cycleTry: first }));
+    expect(outcome).toMatchObject({ kind: 'postponed', reason: 'BANK_UNAVAILABLE' });
+    const { lastAttempt } = await world.login();
+    expect(lastAttempt).toMatchObject({ cycleId: 'cyc_1', errorCode: 'BANK_PASSED_OVER' });
+    expect(lastAttempt?.errorMessage).toContain('left alone for a while');
+    const again = { ...first, wasPassedOver: true };
+    expect(await world.synchronizeLogin(request(world, { cycle, cycleTry: again }))).toEqual(outcome);
+    expect((await world.login()).lastAttempt?.id).toBe(lastAttempt?.id);
+    expect(await failures(world)).toHaveLength(told);
+    expect(world.bank.calls).toHaveLength(calls);
+  });
+
+  it('by a fault of ours receivers are told when the cycle gives up, and the attempt has an end', async () => {
     const world = await createSynchronizationWorld();
     const cycle = await startCycle(world);
-    world.bank.beforeAnswer = down;
-    for (let n = 0; n < 5; n++) await world.synchronizeLogin(request(world, { trigger: 'MANUAL', psu }));
-    const [calls, told] = [world.bank.calls.length, (await failures(world)).length];
-    expect(await world.synchronizeLogin(request(world, { cycle, cycleTry: first }))).toEqual(failedByBank);
-    expect(await failures(world)).toHaveLength(told);
-    const { lastAttempt } = await world.login();
-    expect(lastAttempt).toMatchObject({ cycleId: 'cyc_1', errorCode: 'BANK_UNAVAILABLE' });
-    expect(lastAttempt?.errorMessage).toContain('left alone for a while');
-    await world.synchronizeLogin(request(world, { cycle, cycleTry: last }));
-    expect((await failures(world)).slice(told)).toMatchObject([{ cycleId: 'cyc_1' }]);
-    expect(world.bank.calls).toHaveLength(calls);
+    world.bank.beforeAnswer = () => {
+      throw new TypeError('a bug');
+    };
+    await expect(world.synchronizeLogin(request(world, { cycle, cycleTry: first }))).rejects.toThrow('a bug');
+    expect(await failures(world)).toEqual([]);
+    const last = { ...first, isLast: true };
+    await expect(world.synchronizeLogin(request(world, { cycle, cycleTry: last }))).rejects.toThrow('a bug');
+    expect(await failures(world)).toMatchObject([{ cycleId: 'cyc_1', data: { errorCode: 'UNEXPECTED' } }]);
+    const { status, lastAttempt } = await world.login();
+    expect(status).toBe('SYNC_FAILED');
+    expect(lastAttempt).toMatchObject({ errorCode: 'UNEXPECTED', finishedAt: world.clock.now() });
   });
 });
 
 const psu = { ipAddress: '192.0.2.1' };
 const failedByBank = { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
+const postponed = (until: Date) => ({ kind: 'postponed', reason: 'BANK_UNAVAILABLE', until });
