@@ -242,6 +242,9 @@ async function compose(
     },
     logger: log,
   });
+  // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
+  const works: Closer[] = [];
+  const stopWorks = async (): Promise<void> => void (await Promise.all(works.map((close) => close())));
   if (worksHere) {
     const oldestKept = (): Date => new Date(clock.now().getTime() - config.retentionDays * dayMs);
     const dispatcher = createDispatcher(delivery);
@@ -267,12 +270,12 @@ async function compose(
       onError: (job, err) => log.error({ err, job }, 'a job failed'),
     });
     await jobs.start();
-    closers.push(jobs.stop);
+    works.push(jobs.stop);
   }
-  closers.push(() => synchronization.stop(handBackMs));
-  // Last, so that it is the first to stop: nothing comes in any more while the rest drains.
+  works.push(() => synchronization.stop(handBackMs));
+  closers.push(stopWorks);
   ({ url } = await http.listen());
-  closers.push(http.close);
+  works.push(http.close);
 
   return {
     url,

@@ -1,9 +1,10 @@
-import { MongoBackend, MongoChangeStreamNotificationChannel } from '@agendajs/mongo-backend';
+import { MongoBackend } from '@agendajs/mongo-backend';
 import { PostgresBackend } from '@agendajs/postgres-backend';
-import { Agenda, type AgendaOptions, InMemoryNotificationChannel } from 'agenda';
-import { type Db, MongoClient } from 'mongodb';
+import { Agenda, type AgendaOptions } from 'agenda';
+import { MongoClient } from 'mongodb';
 import type pg from 'pg';
 import { StartupError } from '../domain/errors.ts';
+import { createLocalChannel, createMongoChannel, createPostgresChannel } from './notification-channels.ts';
 
 /** Agenda on one of its own backends. What it holds can always be rebuilt from the ledger in PostgreSQL. */
 export interface JobStore {
@@ -34,14 +35,14 @@ const pollMs = 1_000;
 export async function openJobStore(options: JobStoreOptions): Promise<JobStore> {
   if (options.mongodbUrl) return await openMongo(options.mongodbUrl, options);
   if (options.embedded) await recoverEmbeddedJobs(options.pool);
-  // LISTEN would hold the embedded database's only connection for ever; in one process the memory does as well.
   const agenda = await startAgenda(
-    options.embedded
-      ? {
-          backend: new PostgresBackend({ pool: options.pool, disableNotifications: true }),
-          notificationChannel: new InMemoryNotificationChannel(),
-        }
-      : { backend: new PostgresBackend({ pool: options.pool }) },
+    {
+      backend: new PostgresBackend({ pool: options.pool, disableNotifications: true }),
+      // LISTEN would hold the embedded database's only connection for ever; in one process the memory does as well.
+      notificationChannel: options.embedded
+        ? createLocalChannel(options.onError)
+        : createPostgresChannel(options.pool, options.onError),
+    },
     options,
   );
   return {
@@ -63,7 +64,7 @@ async function openMongo(url: string, options: JobStoreOptions): Promise<JobStor
   }
   const db = client.db();
   const agenda = await startAgenda(
-    { backend: new MongoBackend({ mongo: db }), notificationChannel: await createMongoChannel(db) },
+    { backend: new MongoBackend({ mongo: db }), notificationChannel: await createMongoChannel(db, options.onError) },
     options,
   );
   return {
@@ -75,12 +76,6 @@ async function openMongo(url: string, options: JobStoreOptions): Promise<JobStor
       await client.close();
     },
   };
-}
-
-// Change streams exist on replica sets only; elsewhere the other processes find new jobs by polling.
-async function createMongoChannel(db: Db): Promise<AgendaOptions['notificationChannel'] & object> {
-  const hello = await db.command({ hello: 1 }).catch(() => ({}) as { setName?: string });
-  return hello.setName ? new MongoChangeStreamNotificationChannel({ db }) : new InMemoryNotificationChannel();
 }
 
 async function startAgenda(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CycleRunner } from '../sync/cycle-runner.ts';
 import { slotHours } from '../sync/cycle-slots.ts';
 import type { Cycles } from '../sync/cycles.ts';
+import { settledWithin } from '../sync/settled-within.ts';
 import type { SynchronizationQueue } from '../sync/synchronization-queue.ts';
 
 export const jobNames = {
@@ -49,7 +50,7 @@ export interface JobsDeps {
 export interface Jobs {
   /** Schedules what recurs, brings the ledger up to date at once, and begins to work; goes on looking after both. */
   start(): Promise<void>;
-  /** No new jobs; those that run are waited for by their owners. */
+  /** Takes no new jobs from this moment on, and waits for those that run, 10 s at most; their owners end them sooner. */
   stop(): Promise<void>;
 }
 
@@ -104,22 +105,30 @@ async function scheduleMissing(agenda: Agenda): Promise<void> {
   for (const { name, cron } of recurring) if (!known.has(name)) await agenda.every(cron, name, undefined, utc);
 }
 
+const runningLimitMs = 10_000;
+const removalLimitMs = 500;
+
 export function createJobs(deps: JobsDeps): Jobs {
   const { agenda, laneCount, watchEveryMs = 5_000, touchEveryMs = 5_000, onError } = deps;
   const handlers = createJobHandlers(deps);
   let timer: NodeJS.Timeout | undefined;
   let watching: Promise<void> | null = null;
   let isStopping = false;
+  const running = new Set<Promise<void>>();
 
   const define = (name: string, concurrency: number, run: (job: Job) => Promise<void>): void =>
     agenda.define(
       name,
       async (job: Job) => {
+        const work = run(job);
+        running.add(work);
         try {
-          await run(job);
+          await work;
         } catch (error) {
           onError(name, error);
           throw error;
+        } finally {
+          running.delete(work);
         }
       },
       { concurrency, lockLimit: concurrency },
@@ -157,8 +166,14 @@ export function createJobs(deps: JobsDeps): Jobs {
     async stop() {
       isStopping = true;
       clearInterval(timer);
+      const limit = new AbortController();
+      const drained = agenda.drain({ signal: limit.signal });
       await watching;
-      await agenda.drain({ timeout: 10_000 });
+      await settledWithin(running, runningLimitMs);
+      // Agenda waits for ever for a job that was being removed when it began to. What is not removed now is found unneeded later.
+      const removal = setTimeout(() => limit.abort(), removalLimitMs);
+      await drained;
+      clearTimeout(removal);
     },
   };
 }

@@ -3,7 +3,7 @@ import { eligibleLoginSql } from './eligibility.ts';
 
 export interface PositionAhead {
   userId: string;
-  /** Recurring users who come before. */
+  /** Recurring users who come before, those included whom the cycle will leave out: to look at each would take too long. */
   ahead: number;
   eligible: boolean;
 }
@@ -13,6 +13,8 @@ export interface PositionInCycle {
   opensAt: Date;
   /** Users of the same lane who come before and are not done. */
   ahead: number;
+  /** Of a user who waits for another try: not earlier than this. */
+  notBefore: Date | null;
 }
 
 export interface CompletedCycle {
@@ -57,18 +59,30 @@ export function createCyclePlanStore(database: Database): CyclePlanStore {
         FROM asked a CROSS JOIN LATERAL (
           SELECT count(*) FROM users b WHERE b.recurring
             AND (b.enrolled_at, b.id) >= (a.from_at, a.from_id) AND (b.enrolled_at, b.id) < (a.enrolled_at, a.id)) piece`),
+    // Those who wait for another try come after all who have not had their turn.
     listPositionsInRunningCycle: (userIds) =>
       database.query<PositionInCycle>(Prisma.sql`
         WITH asked AS (
-          SELECT e.user_id, e.cycle_id, e.lane, e.position, c.opens_at,
+          SELECT e.user_id, e.cycle_id, e.lane, e.position, e.status, e.not_before, c.opens_at,
             lag(e.position, 1, 0) OVER (PARTITION BY e.lane ORDER BY e.position) AS from_position
           FROM synchronization_cycles c JOIN cycle_entries e ON e.cycle_id = c.id
           WHERE c.status = 'RUNNING' AND e.user_id = ANY(${[...userIds]}::text[])
-            AND e.status IN ('PENDING', 'RUNNING', 'RETRY'))
-        SELECT a.user_id AS "userId", a.opens_at AS "opensAt",
-          sum(piece.count) OVER (PARTITION BY a.lane ORDER BY a.position)::int AS ahead
-        FROM asked a CROSS JOIN LATERAL (
-          SELECT count(*) FROM cycle_entries b WHERE b.cycle_id = a.cycle_id AND b.lane = a.lane
-            AND b.status IN ('PENDING', 'RUNNING') AND b.position >= a.from_position AND b.position < a.position) piece`),
+            AND e.status IN ('PENDING', 'RUNNING', 'RETRY')),
+        waiting AS (SELECT * FROM asked WHERE status = 'RETRY'),
+        in_turn AS (
+          SELECT a.*, sum(piece.count) OVER (PARTITION BY a.lane ORDER BY a.position) AS ahead
+          FROM asked a CROSS JOIN LATERAL (
+            SELECT count(*) FROM cycle_entries b WHERE b.cycle_id = a.cycle_id AND b.lane = a.lane
+              AND b.status IN ('PENDING', 'RUNNING') AND b.position >= a.from_position AND b.position < a.position) piece),
+        open AS (
+          SELECT b.cycle_id, b.lane, count(*) FROM cycle_entries b
+          WHERE b.status IN ('PENDING', 'RUNNING') AND (b.cycle_id, b.lane) IN (SELECT cycle_id, lane FROM waiting) GROUP BY 1, 2)
+        SELECT user_id AS "userId", opens_at AS "opensAt", ahead::int AS ahead, NULL::timestamptz AS "notBefore"
+        FROM in_turn WHERE status <> 'RETRY'
+        UNION ALL
+        SELECT w.user_id, w.opens_at, (coalesce(open.count, 0) + before.count)::int, w.not_before
+        FROM waiting w LEFT JOIN open USING (cycle_id, lane) CROSS JOIN LATERAL (
+          SELECT count(*) FROM cycle_entries b WHERE b.cycle_id = w.cycle_id AND b.lane = w.lane
+            AND b.status = 'RETRY' AND (b.not_before, b.position) < (w.not_before, w.position)) before`),
   };
 }

@@ -5,7 +5,10 @@ import { nextSlot } from './cycle-slots.ts';
 /** When a user is synchronized next, as far as anyone can tell: no fixed time is guaranteed. */
 export interface PlannedSynchronization {
   cycleOpensAt: Date;
-  /** 1 for the user whose turn comes first; null for a user whom the next cycle will not bring data for. */
+  /**
+   * In the order of enrolment, 1 for the user whose turn comes first; before a cycle opens, users count whom it will leave out. Null
+   * for a user whom the next cycle will not bring data for.
+   */
   position: number | null;
   /** Follows from the position and the pace of recent cycles. */
   estimatedAt: Date | null;
@@ -58,7 +61,7 @@ export function createCyclePlan({ clock, store, laneCount }: CyclePlanDeps): Cyc
         plans.set(row.userId, {
           cycleOpensAt: row.opensAt,
           position: row.ahead + 1,
-          estimatedAt: new Date(now.getTime() + row.ahead * paceMs),
+          estimatedAt: new Date(Math.max(now.getTime() + row.ahead * paceMs, row.notBefore?.getTime() ?? 0)),
         });
       }
       return plans;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { createClientStore } from '../../src/clients/client-store.ts';
@@ -26,7 +27,7 @@ async function start(settings: Record<string, string>): Promise<Child<{ url: str
   onTestFinished(child.kill);
   return child;
 }
-const userCount = 3;
+const userCount = 4;
 
 /** A bank that takes three seconds for every call, and users who have consented there. */
 async function prepare() {
@@ -81,11 +82,22 @@ it.skipIf(postgresUrl === null)(
     );
     const second = await start(settings);
     const tokenBefore = (await database.prisma.cycleLane.findFirstOrThrow()).fencingToken;
-    expect(await first.stop()).toBe(0);
-    // Handed back, or taken by the other already: in no case held by the one that is gone.
-    const [lane] = await database.query<{ free: boolean; fencing_token: number }>(Prisma.sql`
-      SELECT lease_until IS NULL AS free, fencing_token FROM cycle_lanes`);
-    expect(lane?.free || (lane?.fencing_token ?? 0) > tokenBefore).toBe(true);
+    // A request that takes its time keeps nobody from the lane.
+    const { hostname, port } = new URL(first.ready.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    await eventually(() => socket.bytesWritten > 0);
+    const stopping = first.stop();
+    // Handed back, or taken by the other already: in no case held by the one that is going.
+    const isHandedBack = async () => {
+      const [lane] = await database.query<{ free: boolean; fencing_token: number }>(Prisma.sql`
+        SELECT lease_until IS NULL AS free, fencing_token FROM cycle_lanes`);
+      return lane?.free || (lane?.fencing_token ?? 0) > tokenBefore;
+    };
+    await eventually(isHandedBack, { limitMs: 10_000, what: 'the lane' });
+    expect(await stopping).toBe(0);
     await eventually(async () => (await database.prisma.cycleLane.findFirstOrThrow()).fencingToken > tokenBefore, {
       limitMs: 20_000,
     });

@@ -88,6 +88,20 @@ const backends: Array<{ name: string; skip: boolean; create: () => Promise<Backe
 /** In whose reconciliation a lane that nobody works on is put back into the queue, as the ledger has it done. */
 type OnReconcile = (queue: SynchronizationQueue) => void | Promise<void>;
 
+/** Jobs over a ledger in which nothing is to be done. */
+const idleJobs = (store: JobStore, queue: SynchronizationQueue) => ({
+  agenda: store.agenda,
+  cycles: { reconcile: async () => {}, completeIfDone: async () => {} },
+  queue,
+  maintenance: [],
+  retention: [],
+  watched: [],
+  laneCount: 2,
+  watchEveryMs: 100,
+  touchEveryMs: 0,
+  onError: (_job: string, error: unknown) => void failures.push(error as Error),
+});
+
 async function startWorker(
   backend: Backend,
   workLane: (cycleId: string, lane: number) => Promise<LaneProgress>,
@@ -97,7 +111,7 @@ async function startWorker(
   const queue = createSynchronizationQueue(store.agenda);
   const completed: string[] = [];
   const jobs = createJobs({
-    agenda: store.agenda,
+    ...idleJobs(store, queue),
     cycles: {
       reconcile: async () => await onReconcile(queue),
       completeIfDone: async (cycleId) => void completed.push(cycleId),
@@ -108,14 +122,6 @@ async function startWorker(
         return await workLane(cycleId, lane);
       },
     },
-    queue,
-    maintenance: [],
-    retention: [],
-    watched: [],
-    laneCount: 2,
-    watchEveryMs: 100,
-    touchEveryMs: 0,
-    onError: (_job, error) => void failures.push(error as Error),
   });
   await jobs.start();
   onTestFinished(async () => await jobs.stop());
@@ -188,6 +194,25 @@ describe.each(backends)('the job store on $name', ({ skip, create }) => {
       );
     },
   );
+
+  it.skipIf(skip)('stops when what ran has just ended', { timeout: 30_000 }, async () => {
+    const backend = await create();
+    const store = await backend.open();
+    const queue = createSynchronizationQueue(store.agenda);
+    const jobs = createJobs({
+      ...idleJobs(store, queue),
+      runner: { workLane: async () => 'finished' },
+    });
+    await jobs.start();
+    // Agenda says so before it removes the job, and counts it among the running ones until then.
+    const stopped = new Promise<void>((resolve) => {
+      store.agenda.on('complete', (job) => {
+        if (job.attrs.name === jobNames.synchronizeUser) void jobs.stop().then(resolve);
+      });
+    });
+    await queue.enqueueLane('cyc_1', 0);
+    await stopped;
+  });
 
   it.skipIf(skip)('goes on after a task that failed', async () => {
     const backend = await create();

@@ -88,3 +88,21 @@ it('in a running cycle, the position counts those of the same lane who are not d
   // Who is done waits for the next.
   expect(plans.get(first)).toMatchObject({ cycleOpensAt: slot.closesAt, position: 1 });
 });
+
+it('in a running cycle, who waits for another try comes after all who have not had their turn, and not before it is time', async () => {
+  const { userIds, planWith, database, clock } = await createPlanWorld(5);
+  const slot = { opensAt: clock.now(), closesAt: new Date('2026-03-10T16:00:00Z') };
+  await createCycleStore(database).open(slot, 'EXTRA', { laneCount: 1, now: clock.now() });
+  const [first, second, third, , fifth] = userIds as [string, string, string, string, string];
+  const inHalfAnHour = new Date(clock.now().getTime() + 1_800 * 1_000);
+  const waits = (userId: string, notBefore: Date) =>
+    database.prisma.cycleEntry.updateMany({ where: { userId }, data: { status: 'RETRY', notBefore } });
+  await waits(first, inHalfAnHour);
+  await waits(third, clock.now());
+  const plans = await planWith(1).planFor(userIds);
+  const positions = userIds.map((id) => plans.get(id)?.position);
+  expect(positions).toEqual([5, 1, 4, 2, 3]);
+  expect(plans.get(second)?.estimatedAt).toEqual(clock.now());
+  expect(plans.get(fifth)?.estimatedAt).toEqual(new Date(clock.now().getTime() + 2 * 1_000));
+  expect(plans.get(first)?.estimatedAt).toEqual(inHalfAnHour);
+});

@@ -11,7 +11,8 @@ export const PlannedSynchronization = builder.objectRef<Planned>('PlannedSynchro
     }),
     position: t.exposeInt('position', {
       nullable: true,
-      description: "The user's place in the cycle, from 1; null when it cannot be told yet.",
+      description:
+        "The user's place in the cycle, from 1, in the order of enrolment; before the cycle opens, users count whom it will leave out. Null when it cannot be told yet.",
     }),
     estimatedAt: t.expose('estimatedAt', {
       type: 'DateTime',
