@@ -133,7 +133,8 @@ async function giveUpRetries(tx: Transaction, cycleId: string, { now, limit }: {
   await tx.$executeRaw`SELECT FROM cycle_entries WHERE cycle_id = ${cycleId} AND status = 'RUNNING' FOR UPDATE`;
   const rows = await tx.$queryRaw<GivenUpRow[]>`
     WITH given_up AS (
-      UPDATE cycle_entries SET status = 'FAILED', finished_at = ${now}, reason = coalesce(reason, 'BANK_UNAVAILABLE')
+      UPDATE cycle_entries SET finished_at = ${now}, reason = coalesce(reason, 'BANK_UNAVAILABLE'),
+        status = CASE reason WHEN 'ACCESS_LIMIT' THEN 'SKIPPED' ELSE 'FAILED' END::"CycleEntryStatus"
       WHERE cycle_id = ${cycleId} AND user_id IN (
         SELECT user_id FROM cycle_entries open
         WHERE cycle_id = ${cycleId} AND (status = 'RETRY' OR (status = 'RUNNING' AND NOT ${allDoneSql(now)}
@@ -143,18 +144,19 @@ async function giveUpRetries(tx: Transaction, cycleId: string, { now, limit }: {
         LIMIT ${limit}::int FOR UPDATE)
       RETURNING user_id),
     failed AS (
-      SELECT l.*, coalesce(nullif(codes.asked, '{}'), codes.passed_over) AS codes
+      SELECT l.*, CASE WHEN codes.all_of IS NULL AND codes.passed_over THEN 'BANK_UNAVAILABLE'
+          WHEN cardinality(array_remove(codes.all_of, 'ACCESS_LIMIT')) = 1 THEN codes.all_of[cardinality(codes.all_of)] END AS code
       FROM given_up JOIN bank_logins l USING (user_id) CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(a.error_code) FILTER (WHERE a.error_code <> ${passedOver}), '{}') AS asked,
-          CASE WHEN bool_or(a.error_code = ${passedOver}) THEN '{BANK_UNAVAILABLE}'::text[] END AS passed_over
+        SELECT array_agg(a.error_code ORDER BY a.started_at, a.id) FILTER (WHERE a.error_code <> ${passedOver}) AS all_of,
+          bool_or(a.error_code = ${passedOver}) AS passed_over
         FROM synchronization_attempts a
         WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId} AND a.error_code IS NOT NULL) codes
       WHERE l.last_cycle_id IS DISTINCT FROM ${cycleId})
-    SELECT given.count AS "entryCount", f.codes[1] AS code, f.client_id AS "clientId", f.user_id AS "userId",
+    SELECT given.count AS "entryCount", f.code, f.client_id AS "clientId", f.user_id AS "userId",
       u.external_id AS "externalId", f.id AS "bankLoginId", f.bank_id AS "bankId", b.name AS "bankName"
     FROM (SELECT count(*)::int FROM given_up) given
     LEFT JOIN (failed f JOIN users u ON u.id = f.user_id JOIN banks b ON b.id = f.bank_id)
-      ON cardinality(f.codes) = 1 AND f.codes[1] = ANY(${toldLater})`;
+      ON f.code = ANY(${toldLater})`;
   return {
     entryCount: rows[0]?.entryCount ?? 0,
     logins: rows.flatMap(({ entryCount: _, code, ...login }) => (code ? [{ ...login, code }] : [])),

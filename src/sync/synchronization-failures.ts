@@ -107,7 +107,8 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
     };
     if ((await end(attempt, { ...ending, also })) === 'stale') return { kind: 'stale' };
     if (earlier) return { kind: 'failed', code: earlier, retryable: false };
-    return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt };
+    const refusedBy = ending.code === 'ACCESS_LIMIT' ? 'ledger' : 'bank';
+    return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt, refusedBy };
   }
 
   return {

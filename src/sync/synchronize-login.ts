@@ -49,13 +49,14 @@ export interface CycleTry {
 /**
  * `synchronized`: stored, with its event; `failed`: noted, with its event where users are to be told, and when to try again at the
  * earliest; `postponed`: the bank does not answer others, and is not asked before then; `skipped`: the bank was not asked, or allowed
- * no access; `stale`: somebody else has taken over, nothing was written; `interrupted`: by the signal.
+ * no access (`refusedBy`: our ledger, or its 429); `stale`: somebody else has taken over, nothing was written; `interrupted`: by the
+ * signal.
  */
 export type SynchronizeLoginOutcome =
   | { kind: 'synchronized'; eventId: string }
   | { kind: 'failed'; code: string; retryable: boolean; retryAt?: Date }
   | { kind: 'postponed'; reason: string; until: Date }
-  | { kind: 'skipped'; reason: string; retryAt?: Date }
+  | { kind: 'skipped'; reason: string; retryAt?: Date; refusedBy?: 'ledger' | 'bank' }
   | { kind: 'stale' }
   | { kind: 'interrupted' };
 

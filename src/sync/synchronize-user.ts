@@ -1,6 +1,7 @@
 import type { BankFailureCode } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ClaimedEntry, EntryOutcome } from './cycle-lane-store.ts';
+import { slotAt } from './cycle-slots.ts';
 import type { CycleLogin, CycleUserStore } from './cycle-user-store.ts';
 import { meaningOf } from './synchronization-failure.ts';
 import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -8,6 +9,10 @@ import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-lo
 /**
  * Synchronizes one user's logins for a cycle, one after another, leaving out those that this cycle has done already.
  * `interrupted`: the process is stopping; `stale`: the entry has been taken over, and nothing more may be written for it.
+ *
+ * A cycle comes to a user some seconds earlier or later each day, but an access counts for 24 hours to the second, at a strict bank
+ * as in our ledger (invariant 9). So a login whose access is not free yet waits for it within the window, and no slot loses its
+ * access: its cycles come at about the latest time of day that they have had.
  */
 export type UserSynchronizer = (
   entry: ClaimedEntry,
@@ -19,6 +24,10 @@ export interface UserSynchronizerDeps {
   users: CycleUserStore;
   synchronizeLogin: SynchronizeLogin;
 }
+
+// The ledger counts from before a call, the bank from when the call comes in: without some seconds between, a strict bank would
+// count yesterday's still. That is also what such a login's time of day moves by in a day, at most.
+const marginMs = 10_000;
 
 // A login that the bank failed on is tried once more, at the end of the cycle.
 const attemptsPerCycle = 2;
@@ -44,7 +53,7 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
         outcomes.push(earlier);
         continue;
       }
-      const [earlierFailure = null] = triesOf(login) as BankFailureCode[];
+      const [earlierFailure = null] = triesOf(login);
       const outcome = await synchronizeLogin({
         loginId: login.id,
         ...(login.context && { context: login.context }),
@@ -61,16 +70,22 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
       isOld = true;
       if (outcome.kind === 'stale') return 'stale';
       if (outcome.kind === 'interrupted') return 'interrupted';
-      outcomes.push(outcome);
+      outcomes.push(waitingForAccess(outcome, slotAt(clock.now()).closesAt) ?? outcome);
     }
     const someDone = logins.some(({ done }) => done);
     return toEntryOutcome(outcomes, { someDone, attemptCount: entry.attemptCount, now: clock.now() });
   };
 }
 
-/** Of this cycle's attempts, those whose end was the bank's or the law's doing. */
-function triesOf({ failures }: CycleLogin): Array<BankFailureCode | 'ACCESS_LIMIT'> {
-  return failures.filter((code) => code !== 'BANK_PASSED_OVER' && code !== 'UNEXPECTED');
+/** Of this cycle's attempts, those that the bank has answered, or should have. */
+function triesOf({ failures }: CycleLogin): BankFailureCode[] {
+  return failures.filter((code) => code !== 'BANK_PASSED_OVER' && code !== 'UNEXPECTED' && code !== 'ACCESS_LIMIT');
+}
+
+function waitingForAccess(outcome: SynchronizeLoginOutcome, closesAt: Date): SynchronizeLoginOutcome | null {
+  if (outcome.kind !== 'skipped' || outcome.refusedBy !== 'ledger' || !outcome.retryAt) return null;
+  const until = new Date(outcome.retryAt.getTime() + marginMs);
+  return until < closesAt ? { kind: 'postponed', reason: outcome.reason, until } : null;
 }
 
 /**
@@ -81,7 +96,7 @@ function endBefore(login: CycleLogin): SynchronizeLoginOutcome | null {
   const tries = triesOf(login);
   const [first] = tries;
   if (first === undefined) return null;
-  if (first === 'ACCESS_LIMIT' || first === 'ACCESS_EXCEEDED') return { kind: 'skipped', reason: 'ACCESS_LIMIT' };
+  if (first === 'ACCESS_EXCEEDED') return { kind: 'skipped', reason: 'ACCESS_LIMIT' };
   const meaning = meaningOf(first);
   const isTriedAgain = meaning.kind === 'failed' && meaning.retryable && tries.length < attemptsPerCycle;
   return isTriedAgain ? null : { kind: 'failed', code: first, retryable: false };

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
+import { createCycleLaneStore } from '../../src/sync/cycle-lane-store.ts';
+import { createCycleStore } from '../../src/sync/cycle-store.ts';
+import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
+import { createCycles } from '../../src/sync/cycles.ts';
+import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
 import { insertEnrolledUser } from '../support/enrolled-users.ts';
 import { bankAccount } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
@@ -84,3 +89,61 @@ it('however it is asked and whatever it answers, no bank is asked more often wit
     { numRuns: 60, endOnFailure: true },
   );
 }, 120_000);
+
+/** Works through the cycle that is open as its lane does, waiting where an entry is to wait; how the user's entry ends. */
+async function workCycle(world: SynchronizationWorld) {
+  const { database, clock, eventLog, synchronizeLogin } = world;
+  const lanes = createCycleLaneStore(database);
+  const synchronizeUser = createUserSynchronizer({ clock, users: createCycleUserStore(database), synchronizeLogin });
+  const queue = { enqueueLane: async () => {} };
+  const cycles = createCycles({ clock, store: createCycleStore(database), lanes, eventLog, queue, laneCount: 1 });
+  await cycles.reconcile();
+  const cycle = await cycles.findRunning();
+  const hold = cycle && (await lanes.takeLane(cycle.id, 0, 'somebody'));
+  if (!hold) throw new Error('no lane to work on');
+  for (;;) {
+    const entry = await lanes.claimNext(hold, clock.now(), null);
+    if (!entry) throw new Error('no entry to work on');
+    const outcome = await synchronizeUser(entry, new AbortController().signal);
+    if (outcome === 'stale' || outcome === 'interrupted') return outcome;
+    await lanes.finishEntry(hold, clock.now(), { userId: entry.userId, outcome });
+    if (outcome.status === 'RETRY') {
+      if (outcome.notBefore) clock.set(outcome.notBefore);
+      continue;
+    }
+    await lanes.finishLane(hold, clock.now());
+    await cycles.completeIfDone(hold.cycleId);
+    return outcome.status;
+  }
+}
+
+// Yesterday's access at 04:00:30 still counts at 04:00:20 today: such cycles were skipped.
+it.each([2, 4])(
+  'of %i accesses a day every cycle of two weeks has its own, some seconds earlier or later, whatever clients ask for',
+  async (frequencyPerDay) => {
+    const world = await createSynchronizationWorld();
+    const { clock, database, bank, loginId } = world;
+    await database.prisma.consent.updateMany({ data: { frequencyPerDay } });
+    const asked: Asked[] = [];
+    let trigger = 'SCHEDULER';
+    bank.beforeAnswer = ({ operation, resourceId }) =>
+      void asked.push({ atMs: clock.now().getTime(), what: `${operation} ${resourceId}`, trigger });
+    const ends: string[] = [];
+    for (let slot = 0; slot < 28; slot++) {
+      const opensAt = Date.parse('2026-03-11T04:00:00Z') + slot * 12 * 60 * minute;
+      clock.set(new Date(opensAt + ((slot * 37) % 60) * 1_000));
+      trigger = 'SCHEDULER';
+      ends.push(await workCycle(world));
+      expect(clock.now().getTime()).toBeLessThan(opensAt + 5 * minute);
+      clock.set(new Date(opensAt + (1 + ((slot * 7) % 11)) * 60 * minute));
+      trigger = 'MANUAL';
+      await world.synchronizeLogin({ loginId, trigger: 'MANUAL', psu: null, signal: new AbortController().signal });
+    }
+    expect(ends).toEqual(ends.map(() => 'SYNCHRONIZED'));
+    for (const { atMs, what } of asked) {
+      const inTheDayBefore = asked.filter((a) => a.what === what && a.atMs <= atMs && a.atMs > atMs - day);
+      expect(inTheDayBefore.length).toBeLessThanOrEqual(frequencyPerDay);
+    }
+    expect(asked.some((a) => a.trigger === 'MANUAL')).toBe(frequencyPerDay === 4);
+  },
+);

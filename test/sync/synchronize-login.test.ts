@@ -178,6 +178,7 @@ describe('what the bank is asked', () => {
     expect(await world.synchronizeLogin(request(world))).toEqual({
       kind: 'skipped',
       reason: 'ACCESS_LIMIT',
+      refusedBy: 'ledger',
       retryAt: new Date(world.clock.now().getTime() + 24 * 3_600_000),
     });
     expect(world.bank.calls).toHaveLength(calls);
@@ -221,7 +222,12 @@ describe('a synchronization that fails', () => {
       status: 'OK',
       consent: 'VALID',
       event: null,
-      outcome: { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt: new Date('2026-03-11T00:00:00Z') },
+      outcome: {
+        kind: 'skipped',
+        reason: 'ACCESS_LIMIT',
+        retryAt: new Date('2026-03-11T00:00:00Z'),
+        refusedBy: 'bank',
+      },
     },
     {
       code: 'CERTIFICATE_REJECTED',
