@@ -13,6 +13,8 @@ export interface ConsentTerminationStore {
   take(given: { now: Date; takenUntil: Date; limit: number }): Promise<DueTermination[]>;
   done(id: string): Promise<void>;
   postpone(id: string, until: Date): Promise<void>;
+  /** Taken, but not tried: it does not count as an attempt. */
+  handBack(id: string, until: Date): Promise<void>;
 }
 
 export function createConsentTerminationStore(database: Database): ConsentTerminationStore {
@@ -28,5 +30,8 @@ export function createConsentTerminationStore(database: Database): ConsentTermin
       void (await database.query(
         Prisma.sql`UPDATE consent_terminations SET next_attempt_at = ${until} WHERE id = ${id}`,
       )),
+    handBack: async (id, until) =>
+      void (await database.query(Prisma.sql`
+        UPDATE consent_terminations SET next_attempt_at = ${until}, attempt_count = attempt_count - 1 WHERE id = ${id}`)),
   };
 }

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { BankFailure } from '../../src/banking/bank-failure.ts';
+import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import { createConsentTerminationStore } from '../../src/consent/consent-termination-store.ts';
 import { createConsentTerminations } from '../../src/consent/consent-terminations.ts';
+import { NotFound } from '../../src/domain/errors.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { insertBank } from '../support/enrolled-users.ts';
@@ -17,7 +18,12 @@ async function createWorld() {
   const ended: string[] = [];
   const bank = {
     isDown: false,
+    failure: null as Error | null,
+    isListed: true,
+    calls: 0,
     endConsent: async (consentId: string) => {
+      bank.calls += 1;
+      if (bank.failure) throw bank.failure;
       if (bank.isDown) throw new BankFailure('BANK_UNAVAILABLE', 'down');
       ended.push(consentId);
     },
@@ -27,7 +33,12 @@ async function createWorld() {
     createConsentTerminations({
       clock,
       store: createConsentTerminationStore(database),
-      banks: { get: () => bank as never },
+      banks: {
+        get: (id) => {
+          if (!bank.isListed) throw new NotFound('bank', id);
+          return bank as never;
+        },
+      },
       encryption,
       log,
     });
@@ -87,6 +98,63 @@ it('gives up after thirty attempts, and says so in the log', async () => {
   }
   expect(await database.prisma.consentTermination.count()).toBe(0);
   expect(log.lines.filter(({ level }) => level === 50)).toHaveLength(1);
+});
+
+// Whatever was no silence was given up after 15 minutes: too soon for an operator to renew a certificate.
+const persistence: Record<BankFailureCode | 'not listed', number> = {
+  BANK_UNAVAILABLE: 30,
+  ACCESS_EXCEEDED: 30,
+  CERTIFICATE_REJECTED: 30,
+  SIGNATURE_REJECTED: 30,
+  CONSENT_EXPIRED: 30,
+  CONSENT_INVALID: 30,
+  CREDENTIALS_INVALID: 30,
+  MALFORMED_REPLY: 30,
+  REQUEST_REFUSED: 5,
+  'not listed': 30,
+};
+
+it.each(Object.entries(persistence) as Array<[BankFailureCode | 'not listed', number]>)(
+  'where it meets %s it tries %i times, a week at most',
+  async (code, attempts) => {
+    const { database, clock, bank, create, queue } = await createWorld();
+    await queue('k1');
+    const { work } = create();
+    bank.isListed = code !== 'not listed';
+    if (code !== 'not listed') bank.failure = new BankFailure(code, 'no');
+    const startedAt = clock.now().getTime();
+    for (let n = 1; n <= attempts; n++) {
+      const { attemptCount, nextAttemptAt } = await database.prisma.consentTermination.findFirstOrThrow();
+      expect(attemptCount).toBe(n - 1);
+      clock.set(nextAttemptAt);
+      await work();
+    }
+    expect(await database.prisma.consentTermination.count()).toBe(0);
+    expect(clock.now().getTime() - startedAt).toBeLessThan(7 * 86_400_000);
+  },
+);
+
+it.each([
+  ['in three hours', 3, 3],
+  ['next month', 30 * 24, 24],
+])('comes back when the bank says: %s', async (_when, hours, expected) => {
+  const { database, clock, bank, create, queue } = await createWorld();
+  await queue('k1');
+  const retryAt = new Date(clock.now().getTime() + hours * 3_600_000);
+  bank.failure = new BankFailure('ACCESS_EXCEEDED', 'enough', { retryAt });
+  await create().work();
+  const { nextAttemptAt } = await database.prisma.consentTermination.findFirstOrThrow();
+  expect(nextAttemptAt).toEqual(new Date(clock.now().getTime() + expected * 3_600_000));
+});
+
+it('counts only what the bank was asked: the others of a bank that is silent keep their attempts', async () => {
+  const { database, bank, create, queue } = await createWorld();
+  for (const id of ['k1', 'k2', 'k3']) await queue(id);
+  bank.isDown = true;
+  await create().work();
+  expect(bank.calls).toBe(1);
+  const kept = await database.prisma.consentTermination.findMany({ orderBy: { attemptCount: 'asc' } });
+  expect(kept.map(({ attemptCount }) => attemptCount)).toEqual([0, 0, 1]);
 });
 
 it('ends each consent once when several processes work at it', async () => {
