@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createConsentExpiry } from '../../src/consent/consent-expiry.ts';
 import { createConsentExpiryStore } from '../../src/consent/consent-expiry-store.ts';
+import { loseConsent } from '../../src/consent/consent-loss-store.ts';
 import { createEventLog } from '../../src/events/event-log.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
@@ -70,6 +71,44 @@ it('treats an SCA that has grown too old like a consent that has expired, but le
   ]);
   expect((await database.prisma.consent.findFirst())?.status).toBe('VALID');
   expect((await database.prisma.bankLogin.findUnique({ where: { id: loginId } }))?.status).toBe('SCA_REQUIRED');
+});
+
+// The consent was EXPIRED by then, so that our own look at the calendar passed it over.
+it.each([
+  ['on its last day', 20, '2026-03-30'],
+  ['long before', 3, '2026-03-13'],
+])('tells once of an end that the bank has told of first, %s', async (_when, day, validUntil) => {
+  const { database, clock, eventLog, clientId, loginId, runDays } = await createWorld({ validDays: 20, scaDays: 180 });
+  const before = await runDays(day - 1);
+  const { id: consentId } = await database.prisma.consent.findFirstOrThrow();
+  const loss = { bankLoginId: loginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED' } as const;
+  for (let n = 0; n < 2; n++) {
+    await eventLog.commit((tx, append) => loseConsent(tx, append, { ...loss, now: clock.now() }));
+  }
+  await runDays(25 - day);
+  const events = (await eventLog.read({ clientId, limit: 100 })).slice(before.length);
+  expect(events.map(({ type }) => type)).toEqual(['CONSENT_EXPIRED', 'BANK_LOGIN_SCA_REQUIRED']);
+  expect(events[0]?.data).toMatchObject({ validUntil });
+});
+
+it('says nothing of a one-off consent that the bank calls expired, but that the end user is needed', async () => {
+  const { database, clock, eventLog, clientId, loginId } = await createWorld({ validDays: 1, scaDays: 180 });
+  await database.prisma.consent.updateMany({ data: { recurring: false } });
+  const { id: consentId } = await database.prisma.consent.findFirstOrThrow();
+  const loss = { bankLoginId: loginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED' } as const;
+  await eventLog.commit((tx, append) => loseConsent(tx, append, { ...loss, now: clock.now() }));
+  const events = await eventLog.read({ clientId, limit: 100 });
+  expect(events.map(({ type }) => type)).toEqual(['BANK_LOGIN_SCA_REQUIRED']);
+});
+
+it('says nothing more where the SCA had grown too old before', async () => {
+  const { database, clock, eventLog, clientId, loginId, runDays } = await createWorld({ validDays: 40, scaDays: 10 });
+  const before = await runDays(12);
+  const { id: consentId } = await database.prisma.consent.findFirstOrThrow();
+  const loss = { bankLoginId: loginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED' } as const;
+  await eventLog.commit((tx, append) => loseConsent(tx, append, { ...loss, now: clock.now() }));
+  expect(await eventLog.read({ clientId, limit: 100 })).toHaveLength(before.length);
+  expect((await database.prisma.consent.findFirst())?.status).toBe('EXPIRED');
 });
 
 it('tells everything once, whatever number of processes look at the same moment', async () => {

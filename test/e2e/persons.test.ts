@@ -43,6 +43,7 @@ describe.each(Object.entries(approaches))('by %s, without a browser', (_approach
     expect(await onlyStatus(world, userId)).toMatchObject({ status: 'OK', blockedBy: null, nextAction: 'NONE' });
     expect(await world.events(userId)).toEqual([
       'BANK_LOGIN_CONNECTED',
+      'CONSENT_EXPIRED',
       'BANK_LOGIN_SCA_REQUIRED',
       'BANK_LOGIN_SYNCHRONIZED',
     ]);

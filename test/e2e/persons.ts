@@ -41,7 +41,7 @@ export const courses: Readonly<Record<string, Course>> = {
       blockedBy: 'CONSENT_EXPIRED',
       nextAction: 'CREATE_SYNCHRONIZATION_SESSION',
     },
-    events: ['BANK_LOGIN_CONNECTED', 'BANK_LOGIN_SCA_REQUIRED'],
+    events: ['BANK_LOGIN_CONNECTED', 'CONSENT_EXPIRED', 'BANK_LOGIN_SCA_REQUIRED'],
   },
   elena: {
     ...well,

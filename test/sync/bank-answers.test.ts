@@ -69,7 +69,7 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
       ...endUser,
       status: 'SCA_REQUIRED',
       consent: 'EXPIRED',
-      event: 'BANK_LOGIN_SCA_REQUIRED CONSENT_EXPIRED',
+      event: 'CONSENT_EXPIRED,BANK_LOGIN_SCA_REQUIRED CONSENT_EXPIRED',
       errorCode: 'CONSENT_EXPIRED',
       blockedBy: 'CONSENT_EXPIRED',
     },
@@ -250,7 +250,10 @@ async function createWorld() {
       where: { id: loginId },
       include: { consents: true, lastAttempt: true },
     });
-    const events = await database.prisma.event.findMany({ where: { bankLoginId: loginId } });
+    const events = await database.prisma.event.findMany({
+      where: { bankLoginId: loginId },
+      orderBy: { position: 'asc' },
+    });
     const [status] = await statuses.listStatus(clientId, [loginId]);
     const retryAt = outcome.kind === 'skipped' ? outcome.retryAt?.toISOString() : undefined;
     return {

@@ -191,7 +191,7 @@ describe('a synchronization that fails', () => {
     code: BankFailureCode;
     status: 'OK' | 'SCA_REQUIRED' | 'SYNC_FAILED';
     consent: 'VALID' | 'EXPIRED' | 'TERMINATED';
-    event: string | null;
+    events: string[];
     outcome: object;
   }
   const failed = (code: string, retryable = false) => ({ kind: 'failed', code, retryable });
@@ -200,28 +200,28 @@ describe('a synchronization that fails', () => {
       code: 'CONSENT_EXPIRED',
       status: 'SCA_REQUIRED',
       consent: 'EXPIRED',
-      event: 'BANK_LOGIN_SCA_REQUIRED',
+      events: ['CONSENT_EXPIRED', 'BANK_LOGIN_SCA_REQUIRED'],
       outcome: failed('CONSENT_EXPIRED'),
     },
     {
       code: 'CONSENT_INVALID',
       status: 'SCA_REQUIRED',
       consent: 'TERMINATED',
-      event: 'BANK_LOGIN_SCA_REQUIRED',
+      events: ['BANK_LOGIN_SCA_REQUIRED'],
       outcome: failed('CONSENT_INVALID'),
     },
     {
       code: 'CREDENTIALS_INVALID',
       status: 'SCA_REQUIRED',
       consent: 'VALID',
-      event: 'BANK_LOGIN_SCA_REQUIRED',
+      events: ['BANK_LOGIN_SCA_REQUIRED'],
       outcome: failed('CREDENTIALS_INVALID'),
     },
     {
       code: 'ACCESS_EXCEEDED',
       status: 'OK',
       consent: 'VALID',
-      event: null,
+      events: [],
       outcome: {
         kind: 'skipped',
         reason: 'ACCESS_LIMIT',
@@ -233,29 +233,29 @@ describe('a synchronization that fails', () => {
       code: 'CERTIFICATE_REJECTED',
       status: 'OK',
       consent: 'VALID',
-      event: null,
+      events: [],
       outcome: failed('CERTIFICATE_REJECTED'),
     },
-    { code: 'SIGNATURE_REJECTED', status: 'OK', consent: 'VALID', event: null, outcome: failed('SIGNATURE_REJECTED') },
+    { code: 'SIGNATURE_REJECTED', status: 'OK', consent: 'VALID', events: [], outcome: failed('SIGNATURE_REJECTED') },
     {
       code: 'BANK_UNAVAILABLE',
       status: 'SYNC_FAILED',
       consent: 'VALID',
-      event: 'BANK_LOGIN_SYNCHRONIZATION_FAILED',
+      events: ['BANK_LOGIN_SYNCHRONIZATION_FAILED'],
       outcome: failed('BANK_UNAVAILABLE', true),
     },
     {
       code: 'REQUEST_REFUSED',
       status: 'SYNC_FAILED',
       consent: 'VALID',
-      event: 'BANK_LOGIN_SYNCHRONIZATION_FAILED',
+      events: ['BANK_LOGIN_SYNCHRONIZATION_FAILED'],
       outcome: failed('REQUEST_REFUSED'),
     },
     {
       code: 'MALFORMED_REPLY',
       status: 'SYNC_FAILED',
       consent: 'VALID',
-      event: 'BANK_LOGIN_SYNCHRONIZATION_FAILED',
+      events: ['BANK_LOGIN_SYNCHRONIZATION_FAILED'],
       outcome: failed('MALFORMED_REPLY'),
     },
   ])('because of $code leaves the login $status and the consent $consent', async (expected) => {
@@ -276,7 +276,7 @@ describe('a synchronization that fails', () => {
       consents: [{ status: expected.consent }],
     });
     const events = (await world.events()).slice(1);
-    expect(events.map(({ type }) => type)).toEqual(expected.event ? [expected.event] : []);
+    expect(events.map(({ type }) => type)).toEqual(expected.events);
     const alarms = world.log.lines.filter(({ level }) => level === 50);
     expect(alarms).toHaveLength(['CERTIFICATE_REJECTED', 'SIGNATURE_REJECTED'].includes(expected.code) ? 1 : 0);
   });
