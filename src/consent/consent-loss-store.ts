@@ -1,4 +1,5 @@
 import type { AppendEvent } from '../events/event-log.ts';
+import type { ConsentStatus } from '../generated/prisma/enums.ts';
 import type { Transaction } from '../storage/database.ts';
 import { lockLogin } from './consent-store.ts';
 
@@ -6,8 +7,8 @@ export interface ConsentLoss {
   bankLoginId: string;
   /** The one that the bank was asked under. */
   consentId: string;
-  /** What the bank says of the consent now; null when the consent stands and only the SCA must be done again. */
-  status: 'EXPIRED' | 'REVOKED_BY_PSU' | 'TERMINATED' | null;
+  /** What the bank says of the consent now, a final state; null when the consent stands and only the SCA must be done again. */
+  status: ConsentStatus | null;
   /** A code: CONSENT_EXPIRED, CONSENT_INVALID, CREDENTIALS_INVALID, SCA_TOO_OLD. */
   reason: string;
   now: Date;

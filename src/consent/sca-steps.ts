@@ -68,8 +68,10 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   }
 
   async function follow(session: Session, { next }: Authorisation): Promise<'moved' | 'unchanged' | 'undecided'> {
-    if (next.step === 'done') return (await settlement.settle(session)) === 'pending' ? 'undecided' : 'moved';
-    if (next.step !== 'failed') return 'unchanged';
+    if (next.step !== 'done' && next.step !== 'failed') return 'unchanged';
+    // Of a failed SCA, too, the bank says what it has made of the consent.
+    if ((await settlement.settle(session)) !== 'pending') return 'moved';
+    if (next.step === 'done') return 'undecided';
     await settlement.refuse(session);
     return 'moved';
   }

@@ -22,6 +22,8 @@ export interface BankState extends AccessLog {
   findConsentByLink(link: string): ConsentState | null;
   /** The newest that waits for this end user's approval in the bank's app. */
   findWaiting(psuId: string): ConsentState | null;
+  /** All of the end user, oldest first. */
+  listConsents(psuId: string): ConsentState[];
   saveConsent(consent: ConsentState): void;
   findBook(account: string): Readonly<AccountBook> | null;
   openBook(account: string, book: { firstDay: number; bookedCents: number }): void;
@@ -114,6 +116,7 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
       const consent = consents.get(waiting.get(psuId) ?? '');
       return consent?.status === 'received' ? consent : null;
     },
+    listConsents: (psuId) => [...consents.values()].filter((consent) => consent.psuId === psuId),
     saveConsent: (consent) => keep({ consent }),
     findBook: (account) => books.get(account) ?? null,
     openBook: (account, { firstDay, bookedCents }) =>

@@ -13,6 +13,7 @@ export function problemLine(problem: string): string {
 const style = `body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#eef3f1;color:#14201c}
 main{max-width:26rem;margin:8vh auto;padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 6px #0002}
 header{color:#0b5d46;font-weight:700}h1{font-size:1.4rem}label{display:block;margin:1rem 0 .25rem}
+fieldset{border:1px solid #7a8a84;border-radius:.4rem}input[type=radio]{width:auto}
 input{width:100%;box-sizing:border-box;font:inherit;padding:.6rem;border:1px solid #7a8a84;border-radius:.4rem}
 button{font:inherit;font-weight:600;width:100%;margin-top:1.25rem;padding:.75rem;border:0;border-radius:.4rem;background:#0b5d46;color:#fff}
 button.second{background:#fff;color:#0b5d46;border:1px solid #0b5d46;margin-top:.75rem}.problem{color:#a1260d}`;

@@ -2,8 +2,9 @@ import type { BankDeps } from './bank-deps.ts';
 import { authorised } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
+import { findLogin, type LoginPage, loginPage, wrongLogin } from './login-page.ts';
 import { escapeHtml, page, problemLine } from './page-layout.ts';
-import { allowedWrongOtps, findPerson, otp, type Person, password } from './persons.ts';
+import { allowedWrongOtps, findPerson, otp, type Person } from './persons.ts';
 
 const linkMs = 10 * 60_000;
 
@@ -18,7 +19,7 @@ export function answerPages(deps: BankDeps, request: BankRequest, path: string[]
     return page(409, 'This request is closed', '<p>Nothing is left to be done here.</p>');
   const here: Here = { deps, consent, base: `${new URL(deps.baseUrl()).pathname.replace(/\/$/, '')}/pages/${link}` };
   const form = new URLSearchParams(request.body);
-  if (request.method !== 'POST') return loginPage(here, 200);
+  if (request.method !== 'POST') return askToLogIn(here);
   switch (step) {
     case 'login':
       return login(here, form);
@@ -27,7 +28,7 @@ export function answerPages(deps: BankDeps, request: BankRequest, path: string[]
     case 'decision':
       return decide(here, form);
     default:
-      return loginPage(here, 200);
+      return askToLogIn(here);
   }
 }
 
@@ -43,26 +44,15 @@ function save({ deps, consent }: Here, change: Partial<ConsentState>): ConsentSt
   return changed;
 }
 
-function loginPage({ base }: Here, status: number, problem = ''): BankReply {
-  return page(
-    status,
-    'Log in to your bank',
-    `${problemLine(problem)}
-    <form method="post" action="${escapeHtml(base)}/login">
-      <label for="psu_id">User name</label><input id="psu_id" name="psu_id" autocomplete="username" required autofocus>
-      <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-      <button type="submit">Log in</button>
-    </form>`,
-  );
+function askToLogIn({ base }: Here, given: Pick<LoginPage, 'status' | 'problem'> = {}): BankReply {
+  return loginPage({ ...given, title: 'Log in to your bank', action: `${base}/login` });
 }
 
 function login(here: Here, form: URLSearchParams): BankReply {
-  const psuId = (form.get('psu_id') ?? '').trim();
+  const psuId = findLogin(form)?.psuId;
   // In the app the access waits for one end user: nobody else can approve it.
   const isSomebodyElse = here.consent.variant === 'decoupled' && psuId !== here.consent.psuId;
-  if (isSomebodyElse || !findPerson(psuId) || form.get('password') !== password) {
-    return loginPage(here, 422, 'User name or password is wrong. Please try again.');
-  }
+  if (!psuId || isSomebodyElse) return askToLogIn(here, { problem: wrongLogin });
   save(here, { psuId, scaStatus: 'psuAuthenticated' });
   return otpPage(here, 200);
 }
@@ -82,7 +72,8 @@ function otpPage({ base }: Here, status: number, problem = ''): BankReply {
 
 function checkOtp(here: Here, form: URLSearchParams): BankReply {
   const { consent } = here;
-  if (consent.scaStatus !== 'psuAuthenticated') return loginPage(here, 409, 'Please log in first.');
+  if (consent.scaStatus !== 'psuAuthenticated')
+    return askToLogIn(here, { status: 409, problem: 'Please log in first.' });
   const person = findPerson(consent.psuId ?? '') as Person;
   if (person.trouble === 'sca-fails') return reject(here);
   if ((form.get('otp') ?? '').trim() !== otp) {
@@ -116,7 +107,8 @@ function approvalPage({ base, consent }: Here, person: Person): BankReply {
 function decide(here: Here, form: URLSearchParams): BankReply {
   const { consent, deps } = here;
   const person = findPerson(consent.psuId ?? '');
-  if (consent.scaStatus !== 'scaMethodSelected' || !person) return loginPage(here, 409, 'Please log in first.');
+  if (consent.scaStatus !== 'scaMethodSelected' || !person)
+    return askToLogIn(here, { status: 409, problem: 'Please log in first.' });
   const decision = form.get('decision');
   if (decision === 'deny') return reject(here);
   if (decision !== 'approve') return approvalPage(here, person);

@@ -4,6 +4,7 @@ import { answerApp } from './app-pages.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { answerConsents } from './consent-routes.ts';
 import { type BankReply, type BankRequest, Refusal } from './exchange.ts';
+import { answerOnlineBanking } from './online-banking.ts';
 import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
 import { identifyTpp, type TppDemands } from './tpp-identity.ts';
@@ -33,6 +34,7 @@ export function createRouter({ url, demands, slowMs, latencyMs, signal, ...commo
     const [area, resource, ...rest] = variant ? path.slice(1) : path;
     if (area === 'pages') return answerPages(deps, request, [resource ?? '', ...rest]);
     if (area === 'app') return answerApp(deps, request);
+    if (area === 'banking') return answerOnlineBanking(deps, request, resource);
     if (area !== 'v1') throw unknownResource();
     checkHeaders(request);
     const known = { ...request, tpp: identifyTpp(request, { ...demands, now: common.now() }) };

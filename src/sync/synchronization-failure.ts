@@ -3,7 +3,7 @@ import { NotFound } from '../domain/errors.ts';
 
 /** What a failure means for the login (domain rules of PSD2 and Berlin Group practice). */
 export type FailureMeaning =
-  /** Only the end user can help: new consent, new SCA. */
+  /** Only the end user can help: new consent, new SCA. `status`: of the consent, if the bank says nothing else of it; null: it stands. */
   | { kind: 'consent-lost'; status: 'EXPIRED' | 'TERMINATED' | null }
   /** The bank's allowance is used up: not the login's failure. */
   | { kind: 'access-limit' }

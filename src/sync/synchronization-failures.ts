@@ -1,10 +1,17 @@
 import type { Logger } from 'pino';
+<<<<<<< HEAD
 import type { BankFailure } from '../banking/bank-failure.ts';
+=======
+import type { BankFailure, BankFailureCode } from '../banking/bank-failure.ts';
+import type { BankConsentStatus } from '../banking/bank-port.ts';
+>>>>>>> 8594b6e (consent: a consent that the bank refuses, or that an SCA has failed for, becomes what the bank says of it)
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import { loseConsent } from '../consent/consent-loss-store.ts';
+import { isFinal, nextConsentStatus } from '../consent/consent-state.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AppendEvent, EventLog } from '../events/event-log.ts';
 import type { NewEvent } from '../events/event-record.ts';
+import type { ConsentStatus } from '../generated/prisma/enums.ts';
 import type { Transaction } from '../storage/database.ts';
 import { toFailureEvent } from './failure-event.ts';
 import {
@@ -22,7 +29,8 @@ import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 
 /** Notes an attempt that brought no data, with what follows from it, in one transaction. */
 export interface RecordFailure {
-  ofBank(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome>;
+  /** `word`: what the bank has said of the consent when it was asked. */
+  ofBank(attempt: Attempt, failure: BankFailure, word?: BankConsentStatus | null): Promise<SynchronizeLoginOutcome>;
   /** Our own ledger allows no more. */
   accessLimit(attempt: Attempt, retryAt: Date): Promise<SynchronizeLoginOutcome>;
   /** The bank did not answer others, and is not asked until then: no failure of this login, noted once in a cycle. */
@@ -70,7 +78,10 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
     });
   }
 
-  function consequences(attempt: Attempt, failure: BankFailure, meaning: FailureMeaning): Ending['also'] {
+  function consequences(
+    attempt: Attempt,
+    { failure, meaning, word }: { failure: BankFailure; meaning: FailureMeaning; word: BankConsentStatus | null },
+  ): Ending['also'] {
     const { context } = attempt;
     const now = clock.now();
     switch (meaning.kind) {
@@ -79,7 +90,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
           loseConsent(tx, append, {
             bankLoginId: context.bankLoginId,
             consentId: attempt.consent.id,
-            status: meaning.status,
+            status: word ? toEnd(word) : meaning.status,
             reason: failure.code,
             now,
           });
@@ -112,7 +123,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
   }
 
   return {
-    async ofBank(attempt, failure) {
+    async ofBank(attempt, failure, word = null) {
       const meaning = meaningOf(failure.code);
       const retryAt = failure.retryAt ?? endOfDay(clock.now());
       if (meaning.kind === 'access-limit') await budget.close(attempt.consent.id, retryAt);
@@ -124,7 +135,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       }
       const ending = { code: failure.code, message: messageFor(failure.code) };
       if (meaning.kind === 'access-limit') return await endByLimit(attempt, ending, retryAt);
-      const also = consequences(attempt, failure, meaning);
+      const also = consequences(attempt, { failure, meaning, word });
       if ((await end(attempt, { ...ending, ...(also && { also }) })) === 'stale') return { kind: 'stale' };
       return {
         kind: 'failed',
@@ -154,6 +165,12 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       });
     },
   };
+}
+
+/** How a consent that was valid has ended; null where the bank does not say that it has. */
+function toEnd(word: BankConsentStatus): ConsentStatus | null {
+  const status = nextConsentStatus('VALID', word);
+  return isFinal(status) ? status : null;
 }
 
 /** Whether receivers are told of a failure that may pass: not while the cycle tries once more. */

@@ -47,6 +47,20 @@ it('decoupled: an SCA that fails in the app fails the session, although the bank
   expect((await world.database.prisma.consent.findFirst())?.status).toBe('TERMINATED');
 });
 
+it('decoupled: a consent that the bank has rejected is rejected', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const link = world.linkOf(session);
+  await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'greta' });
+  const app = await createFormBrowser().open(`${world.bankUrl}/decoupled/app`);
+  await (await app.submit({ psu_id: 'greta', password: 'sandbox' })).submit({ otp: '123456' });
+
+  const denied = await createFormBrowser().open(link);
+  expect(denied.title).toContain('Not approved');
+  expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
+  expect((await world.database.prisma.consent.findFirst())?.status).toBe('REJECTED');
+});
+
 it('decoupled: a bank that does not answer while it is asked keeps the end user waiting', async () => {
   const world = await createConnectedWorld();
   const session = await world.createSession();
@@ -97,6 +111,7 @@ it('embedded: the bank ends it after too many wrong codes, and so the session fa
   for (let i = 0; i < 3; i++) page = await page.submit({ otp: '000000' });
 
   expect(page.title).toContain('Not approved');
+  expect((await world.database.prisma.consent.findFirst())?.status).toBe('REJECTED');
   expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
   expect(await world.database.prisma.bankLogin.count()).toBe(0);
 });

@@ -66,6 +66,25 @@ it('elena’s bank blocks her after three failures in a row: there is nothing to
   await world.deleteUser(userId);
 });
 
+it('anna ends the consent in her online banking: it is revoked, and that is told once', async () => {
+  const { userId } = await connectPerson(world, endUser('anna'));
+  const { screen } = endUser('anna');
+  await screen.open(new URL('/banking', world.appUrl).href);
+  await screen.send({ psu_id: 'anna', password: 'sandbox' });
+  await screen.send({ password: 'sandbox' }, 'End this access');
+  await world.runCycle();
+  await world.runCycle();
+  expect(await onlyStatus(world, userId)).toMatchObject({
+    status: 'SCA_REQUIRED',
+    active: false,
+    blockedBy: 'CONSENT_MISSING',
+    nextAction: 'CREATE_SYNCHRONIZATION_SESSION',
+    bankLogin: { consent: { status: 'REVOKED_BY_PSU' } },
+  });
+  expect(await world.events(userId)).toEqual(['BANK_LOGIN_CONNECTED', 'BANK_LOGIN_SCA_REQUIRED']);
+  await world.deleteUser(userId);
+});
+
 // Moves the clock by a day: the last of all.
 it('felix has two synchronizations on request and two by cycles in a day, and then has to wait', async () => {
   const userId = await playCourse(world, endUser('felix'), englishWords);

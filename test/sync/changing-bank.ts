@@ -90,7 +90,7 @@ export class ChangingBank {
     getConsent: async (consentId: string) => {
       const consent = this.consents.get(consentId);
       if (!consent) throw new BankFailure('CONSENT_INVALID', 'unknown');
-      return consent;
+      return this.ended.has(consentId) ? { ...consent, status: 'revoked-by-psu' as const } : consent;
     },
     listAccounts: async (access: DataAccess) => {
       await this.#answer('accounts', access);

@@ -35,9 +35,11 @@ async function connect(world: ConnectedWorld, input: Partial<NewConnectSession> 
     /** One synchronization with the end user present; the bank does this instead of answering. */
     async meet(failure: BankFailureCode): Promise<void> {
       world.clock.advance(1_000);
-      world.bankOverrides.listAccounts = () => Promise.reject(new BankFailure(failure, 'refused'));
+      const refuse = () => Promise.reject(new BankFailure(failure, 'refused'));
+      Object.assign(world.bankOverrides, { listAccounts: refuse, getConsent: refuse });
       expect((await createSession(psuIpAddress)).status).toBe('FAILED');
       delete world.bankOverrides.listAccounts;
+      delete world.bankOverrides.getConsent;
     },
     setRecurring: (recurring: boolean) => world.users.updateUser(world.clientId, userId, { recurring }),
   };

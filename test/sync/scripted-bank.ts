@@ -1,5 +1,13 @@
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
-import type { BankAccount, BankBalance, BankPort, BankTransaction, DataAccess } from '../../src/banking/bank-port.ts';
+import { BankFailure } from '../../src/banking/bank-failure.ts';
+import type {
+  BankAccount,
+  BankBalance,
+  BankConsentStatus,
+  BankPort,
+  BankTransaction,
+  DataAccess,
+} from '../../src/banking/bank-port.ts';
 import { NotFound } from '../../src/domain/errors.ts';
 
 export interface BankCall {
@@ -17,7 +25,9 @@ export interface ScriptedBank extends BankDirectory {
   balances: BankBalance[];
   /** By resource id; one array is a page. */
   pages: Map<string, BankTransaction[][]>;
-  /** Called before each answer: may throw, or wait. */
+  /** What it says of every consent when it is asked; null: it knows none. */
+  consentStatus: BankConsentStatus | null;
+  /** Called before each answer with data: may throw, or wait. */
   beforeAnswer: (call: BankCall, access: DataAccess) => unknown;
 }
 
@@ -73,6 +83,10 @@ export function createScriptedBank(): ScriptedBank {
     await bank.beforeAnswer(call, access);
   }
   const port = {
+    async getConsent() {
+      if (bank.consentStatus === null) throw new BankFailure('CONSENT_INVALID', 'There is no such consent.');
+      return { status: bank.consentStatus, recurring: true, validUntil: '2026-06-08', frequencyPerDay: 4 };
+    },
     async listAccounts(access: DataAccess) {
       await answer('listAccounts', access);
       return bank.accounts;
@@ -91,6 +105,7 @@ export function createScriptedBank(): ScriptedBank {
     accounts: [bankAccount()],
     balances: [{ type: 'expected', amount: { amount: '100.00', currency: 'EUR' }, referenceDate: '2026-03-10' }],
     pages: new Map([['r1', [[bankTransaction()]]]]),
+    consentStatus: null,
     beforeAnswer: () => {},
     get(bankId) {
       if (bankId !== 'bank_test') throw new NotFound('bank', bankId);

@@ -281,6 +281,28 @@ describe('a synchronization that fails', () => {
     expect(alarms).toHaveLength(['CERTIFICATE_REJECTED', 'SIGNATURE_REJECTED'].includes(expected.code) ? 1 : 0);
   });
 
+  it.each([
+    ['revoked-by-psu', 'REVOKED_BY_PSU'],
+    ['expired', 'EXPIRED'],
+    ['terminated', 'TERMINATED'],
+    // Refused, and yet not ended: the SCA is what is missing.
+    ['valid', 'VALID'],
+    ['unknown', 'VALID'],
+    [null, 'TERMINATED'],
+  ] as const)('asks the bank what has become of a consent that it refuses: %s is %s', async (word, status) => {
+    const world = await createSynchronizationWorld();
+    world.bank.consentStatus = word;
+    world.bank.beforeAnswer = () => {
+      throw new BankFailure('CONSENT_INVALID', 'refused');
+    };
+    expect(await world.synchronizeLogin(request(world))).toEqual(failed('CONSENT_INVALID'));
+    const endedAt = status === 'VALID' ? null : world.clock.now();
+    expect(await world.login()).toMatchObject({ status: 'SCA_REQUIRED', consents: [{ status, endedAt }] });
+    expect((await world.events()).map(({ type }) => type)).toEqual(['BANK_LOGIN_SCA_REQUIRED']);
+    // The list of accounts, before it is known which there are.
+    expect(await world.database.prisma.bankAccess.count()).toBe(1);
+  });
+
   it('says once that the consent is lost', async () => {
     const world = await createSynchronizationWorld();
     world.bank.beforeAnswer = () => {

@@ -9,7 +9,7 @@ const ConsentStatus = builder.enumType('ConsentStatus', {
     REJECTED: { description: 'The end user or the bank refused it.' },
     EXPIRED: { description: 'Its last day has passed.' },
     REVOKED_BY_PSU: { description: 'The end user ended it at the bank.' },
-    TERMINATED: { description: 'We ended it at the bank.' },
+    TERMINATED: { description: 'We ended it at the bank, or the bank does not say what has become of it.' },
     SUPERSEDED: { description: 'A newer consent for the same login has taken its place.' },
   } as const,
 });
