@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
 import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
-import { Outage, Refusal } from './exchange.ts';
+import { BareRefusal, Refusal } from './exchange.ts';
 import { findPerson, type Person, type PersonAccount } from './persons.ts';
 import { toUuid } from './random.ts';
 import type { TppRequest } from './tpp-identity.ts';
@@ -27,8 +26,6 @@ export interface AccountAccess extends Access {
 export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   const consentId = request.header('consent-id');
   if (!consentId) throw new Refusal(400, 'FORMAT_ERROR', 'Consent-ID is missing.');
-  const address = request.header('psu-ip-address');
-  if (address !== null && isIP(address) === 0) throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is no address.');
   const consent = getConsent(deps, request, consentId);
   const status = presentStatus(deps, consent);
   if (status === 'expired') throw new Refusal(401, 'CONSENT_EXPIRED', 'The consent has expired.');
@@ -36,9 +33,9 @@ export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   if (status !== 'valid' || !person) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
   const fetchedOnce = consent.readAccounts.length >= person.accounts.length;
   if (person.trouble === 'bank-down' && fetchedOnce) {
-    throw new Outage('The bank is down for maintenance.');
+    throw new BareRefusal(503, 'The bank is down for maintenance.');
   }
-  return { consent, person, attended: address !== null };
+  return { consent, person, attended: request.header('psu-ip-address') !== null };
 }
 
 export function findAccount(access: Access, resourceId: string): AccountAccess {
@@ -49,9 +46,10 @@ export function findAccount(access: Access, resourceId: string): AccountAccess {
   return { ...access, account, index, key: `${person.psuId}/${account.iban}/${account.currency}` };
 }
 
-// RTS Art. 36(5)(b), as banks apply it: per consent, account and endpoint, in any 24 hours.
+// RTS Art. 36(5)(b), as banks apply it: per consent, account and endpoint, in any 24 hours. A one-off consent is for one access,
+// whoever is there.
 export function countAccess(deps: BankDeps, { consent, person, attended }: Access, endpoint: string): void {
-  if (attended) return;
+  if (attended && consent.recurring) return;
   const key = `${consent.id}/${endpoint}`;
   const nowMs = deps.now().getTime();
   const limit = Math.min(consent.frequencyPerDay, person.accessesPerDay ?? Number.POSITIVE_INFINITY);

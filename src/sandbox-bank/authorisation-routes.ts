@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { BankDeps } from './bank-deps.ts';
-import { authorised, saveChange } from './consent-access.ts';
+import { authorised, presentStatus, saveChange } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import { type BankReply, type BankRequest, Refusal, toJson, wrongMethod } from './exchange.ts';
 import { allowedWrongOtps, findPerson, otp, password } from './persons.ts';
@@ -38,7 +38,8 @@ function answerAll(deps: BankDeps, request: BankRequest, consent: ConsentState):
     return toJson(200, { authorisationIds: consent.authorisationId ? [consent.authorisationId] : [] });
   }
   if (request.method !== 'POST') throw wrongMethod();
-  if (consent.status !== 'received') throw new Refusal(403, 'CONSENT_EXPIRED', 'The consent awaits no authorisation.');
+  if (presentStatus(deps, consent) !== 'received')
+    throw new Refusal(403, 'CONSENT_EXPIRED', 'The consent awaits no authorisation.');
   const psuId = request.header('psu-id');
   if (deps.variant === 'redirect') return toJson(201, toScaReply(deps, consent));
   if (!psuId || !findPerson(psuId)) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'This PSU-ID is not known.');
@@ -99,6 +100,9 @@ function continueEmbedded(
   request: BankRequest,
   { consent, status }: { consent: ConsentState; status: number },
 ): BankReply {
+  if (presentStatus(deps, consent) !== 'received') {
+    throw new Refusal(409, 'STATUS_INVALID', 'The consent awaits no authorisation.');
+  }
   const body = parseBody(authorisationBody, request.body);
   const save = (change: Partial<ConsentState>): BankReply => {
     return toJson(status, toScaReply(deps, saveChange(deps, consent, change)));

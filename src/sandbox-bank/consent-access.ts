@@ -6,6 +6,8 @@ import type { TppRequest } from './tpp-identity.ts';
 
 /** A one-off consent is good for this long after the SCA. */
 const oneOffMs = 30 * 60_000;
+/** A consent that nobody confirms is given up after this long. */
+const unconfirmedMs = 24 * 3_600_000;
 
 /** The consent, where it is this TPP's and was made at this bank. */
 export function getConsent(deps: BankDeps, request: TppRequest, id: string): ConsentState {
@@ -18,8 +20,11 @@ export function getConsent(deps: BankDeps, request: TppRequest, id: string): Con
 
 /** The status now: time ends consents without anybody doing anything. */
 export function presentStatus(deps: Pick<BankDeps, 'now'>, consent: ConsentState): ConsentState['status'] {
-  if (consent.status !== 'valid') return consent.status;
   const now = deps.now();
+  if (consent.status === 'received' || consent.status === 'partiallyAuthorised') {
+    return now.getTime() > consent.createdAt + unconfirmedMs ? 'rejected' : consent.status;
+  }
+  if (consent.status !== 'valid') return consent.status;
   if (consent.validUntil < dayOf(now)) return 'expired';
   const usedUp = !consent.recurring && now.getTime() > (consent.authorisedAt ?? 0) + oneOffMs;
   return usedUp ? 'expired' : 'valid';

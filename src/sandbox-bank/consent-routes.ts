@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { answerAuthorisations } from './authorisation-routes.ts';
 import type { BankDeps } from './bank-deps.ts';
@@ -60,15 +59,16 @@ function endConsent(deps: BankDeps, consent: ConsentState): BankReply {
 }
 
 function createConsent(deps: BankDeps, request: TppRequest): BankReply {
-  const address = request.header('psu-ip-address');
-  if (!address || isIP(address) === 0)
-    throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is missing or no address.');
+  if (!request.header('psu-ip-address')) throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is missing.');
   const redirectUri = readAddress(request, 'TPP-Redirect-URI');
   const nokRedirectUri = readAddress(request, 'TPP-Nok-Redirect-URI');
   if (deps.variant === 'redirect' && !redirectUri) {
     throw new Refusal(400, 'FORMAT_ERROR', 'TPP-Redirect-URI is missing.');
   }
   const body = parseBody(consentBody, request.body);
+  if (body.combinedServiceIndicator) {
+    throw new Refusal(400, 'SESSIONS_NOT_SUPPORTED', 'Payments in the same session are not offered.');
+  }
   const today = dayOf(deps.now());
   if (body.validUntil < today) throw new Refusal(400, 'PERIOD_INVALID', 'validUntil lies in the past.');
   const latest = shiftDay(today, maximumValidityDays);

@@ -64,10 +64,16 @@ export class Refusal extends Error {
   }
 }
 
-/** 503: the protocol has no words for it, and so no body. */
-export class Outage extends Error {
+/** What the protocol has a status for, but no words: without a body. */
+export class BareRefusal extends Error {
+  readonly status: number;
+  constructor(status: number, text: string) {
+    super(text);
+    this.status = status;
+  }
+
   toReply(): BankReply {
-    return { status: 503 };
+    return { status: this.status };
   }
 }
 

@@ -7,6 +7,7 @@ import { type BankReply, type BankRequest, Refusal } from './exchange.ts';
 import { answerOnlineBanking } from './online-banking.ts';
 import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
+import { checkHeaders } from './request-headers.ts';
 import { identifyTpp, type TppDemands } from './tpp-identity.ts';
 
 const variants = ['redirect', 'decoupled', 'embedded'] as const;
@@ -50,23 +51,4 @@ export function createRouter({ url, demands, slowMs, latencyMs, signal, ...commo
 
 function unknownResource(): Refusal {
   return new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** RFC 9110, 5.6.7: the one form that may be sent. */
-const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
-
-/** What every request to the interface has in common. */
-function checkHeaders(request: BankRequest): void {
-  if (!uuid.test(request.header('x-request-id') ?? '')) {
-    throw new Refusal(400, 'FORMAT_ERROR', 'X-Request-ID is missing or no UUID.');
-  }
-  const date = request.header('date');
-  // Date.parse takes the 30th of February for the 2nd of March; written again it is another text.
-  if (date !== null && (!httpDate.test(date) || new Date(date).toUTCString() !== date)) {
-    throw new Refusal(400, 'FORMAT_ERROR', 'Date is no date of HTTP.');
-  }
-  if (!/(^|[\s,])(application\/(json|\*)|\*\/\*)/i.test(request.header('accept') ?? '*/*')) {
-    throw new Refusal(406, 'REQUESTED_FORMATS_INVALID', 'Replies are JSON.');
-  }
 }

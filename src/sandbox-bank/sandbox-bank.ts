@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { openBankState } from './bank-state.ts';
-import { type BankReply, type BankRequest, Outage, Refusal, readRequest, sendReply } from './exchange.ts';
+import { type BankReply, type BankRequest, BareRefusal, Refusal, readRequest, sendReply } from './exchange.ts';
 import { createLedger } from './ledger.ts';
 import { createRouter } from './router.ts';
 import type { TppDemands } from './tpp-identity.ts';
@@ -129,7 +129,7 @@ async function answerOrRefuse({ answer, onError, signal }: Handling, request: Ba
     return await answer(request);
   } catch (error) {
     if (signal.aborted) return null;
-    if (error instanceof Refusal || error instanceof Outage) return error.toReply();
+    if (error instanceof Refusal || error instanceof BareRefusal) return error.toReply();
     onError(error);
     return { status: 500 };
   }

@@ -62,7 +62,8 @@ export async function startBank(options: Partial<SandboxBankOptions> & { approac
     replies,
     close: bank.close,
     async call(path, { method = 'GET', headers = {}, body } = {}) {
-      const sent = { 'x-request-id': randomUUID(), ...headers };
+      const type = body === undefined ? {} : { 'content-type': 'application/json' };
+      const sent = { 'x-request-id': randomUUID(), ...type, ...headers };
       const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, {
         method,
         headers: Object.entries(sent).flatMap(([name, value]) => (value === null ? [] : [[name, value]])) as [

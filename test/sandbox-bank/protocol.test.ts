@@ -24,6 +24,12 @@ test.each<[what: string, path: string, call: Call, status: number, code: string]
   ['replies in XML', '/v1/consents', post({ accept: 'application/xml' }), 406, 'REQUESTED_FORMATS_INVALID'],
   ['no address of the end user', '/v1/consents', post({ 'psu-ip-address': null }), 400, 'FORMAT_ERROR'],
   ['an address that is none', '/v1/consents', post({ 'psu-ip-address': 'here' }), 400, 'FORMAT_ERROR'],
+  ['a preference that is none', '/v1/consents', post({ 'tpp-redirect-preferred': 'maybe' }), 400, 'FORMAT_ERROR'],
+  ['payments beside', '/v1/consents', post({}, { combinedServiceIndicator: true }), 400, 'SESSIONS_NOT_SUPPORTED'],
+  ['a signature alone', '/v1/consents', post({ signature: 'x' }), 401, 'SIGNATURE_MISSING'],
+  ['a digest alone', '/v1/consents', post({ digest: 'SHA-256=x' }), 401, 'SIGNATURE_MISSING'],
+  ['a certificate alone', '/v1/consents', post({ 'tpp-signature-certificate': 'x' }), 401, 'SIGNATURE_MISSING'],
+  ['no certificate', '/v1/consents', post({ digest: 'SHA-256=x', signature: 'x' }), 401, 'CERTIFICATE_MISSING'],
   ['no way back', '/v1/consents', post({ 'tpp-redirect-uri': null }), 400, 'FORMAT_ERROR'],
   [
     'a way back that runs a script',
@@ -72,6 +78,7 @@ test.each<[path: string, call: Call, status: number, code: string]>([
   ['/status', { method: 'DELETE' }, 405, 'SERVICE_INVALID'],
   ['/state', {}, 404, 'RESOURCE_UNKNOWN'],
   ['/authorisations', { method: 'DELETE' }, 405, 'SERVICE_INVALID'],
+  ['/authorisations', { method: 'POST', headers: { 'psu-ip-address': 'here' } }, 400, 'FORMAT_ERROR'],
   ['/authorisations/1', {}, 404, 'RESOURCE_UNKNOWN'],
 ])('a consent refuses %s %o', async (path, call, status, code) => {
   const bank = await startBank();
@@ -94,6 +101,40 @@ test.each(['redirect', 'decoupled'])('%s: no PUT goes past the bank’s own page
     expect((await bank.call(path, { method: 'PUT', headers, body })).status).toBe(405);
   }
   expect((await bank.call(`${consent}/status`)).body).toEqual({ consentStatus: 'received' });
+});
+
+test.each(['text/plain', 'application/jsonp', null])('a body of type %s is none that is taken', async (type) => {
+  // Without a word of its own, fetch calls a text plain.
+  const { status, body } = await (await startBank()).call('/v1/consents', post({ 'content-type': type }));
+  expect([status, body]).toEqual([415, '']);
+});
+
+test('a consent that nobody confirms is given up after a day', async () => {
+  const bank = await startBank({ approach: 'embedded' });
+  const consent = `/v1/consents/${(await createConsent(bank)).body.consentId}`;
+  const headers = { 'psu-id': 'anna' };
+  const { body } = await bank.call(`${consent}/authorisations`, { method: 'POST', headers, body: {} });
+  bank.clock.advance(24 * 3_600_000);
+  expect((await bank.call(`${consent}/status`)).body).toEqual({ consentStatus: 'received' });
+  bank.clock.advance(1);
+  expect((await bank.call(`${consent}/status`)).body).toEqual({ consentStatus: 'rejected' });
+  const begun = { method: 'PUT', body: { psuData: { password: 'sandbox' } } };
+  expect((await bank.call(`${consent}/authorisations/${body.authorisationId}`, begun)).status).toBe(409);
+  expect((await bank.call(`${consent}/authorisations`, { method: 'POST', headers, body: {} })).status).toBe(403);
+});
+
+test('a one-off consent is for one access of every endpoint and account, whether or not the end user is there', async () => {
+  const bank = await startBank();
+  const { attended, read } = await connect(bank, 'anna', { recurringIndicator: false });
+  const { body } = await attended('/v1/accounts');
+  const urls = body.accounts.flatMap(({ resourceId }: { resourceId: string }) => [
+    `/v1/accounts/${resourceId}/balances`,
+    `/v1/accounts/${resourceId}/transactions?bookingStatus=both&dateFrom=2026-01-01`,
+  ]);
+  for (const url of urls) expect((await attended(url)).status).toBe(200);
+  for (const url of ['/v1/accounts', ...urls]) {
+    expect([(await attended(url)).status, (await read(url)).status]).toEqual([429, 429]);
+  }
 });
 
 test('a consent tells what was asked for, as far as the bank grants it', async () => {

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import { type BankRequest, BareRefusal, Refusal } from './exchange.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** RFC 9110, 5.6.7: the one form that may be sent. */
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+const preferences = ['TPP-Redirect-Preferred', 'TPP-Decoupled-Preferred', 'TPP-Explicit-Authorisation-Preferred'];
+
+/** What the headers of every request to the interface have in common. Refuses those that do not have it. */
+export function checkHeaders(request: BankRequest): void {
+  if (!uuid.test(request.header('x-request-id') ?? '')) {
+    throw new Refusal(400, 'FORMAT_ERROR', 'X-Request-ID is missing or no UUID.');
+  }
+  const date = request.header('date');
+  // Date.parse takes the 30th of February for the 2nd of March; written again it is another text.
+  if (date !== null && (!httpDate.test(date) || new Date(date).toUTCString() !== date)) {
+    throw new Refusal(400, 'FORMAT_ERROR', 'Date is no date of HTTP.');
+  }
+  const address = request.header('psu-ip-address');
+  if (address !== null && isIP(address) === 0) throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is no address.');
+  for (const name of preferences) {
+    if (!['true', 'false', null].includes(request.header(name))) {
+      throw new Refusal(400, 'FORMAT_ERROR', `${name} is neither true nor false.`);
+    }
+  }
+  checkFormats(request);
+  checkSigningHeaders(request);
+}
+
+function checkFormats(request: BankRequest): void {
+  if (!/(^|[\s,])(application\/(json|\*)|\*\/\*)/i.test(request.header('accept') ?? '*/*')) {
+    throw new Refusal(406, 'REQUESTED_FORMATS_INVALID', 'Replies are JSON.');
+  }
+  const isJson = /^application\/json\s*(;|$)/i.test(request.header('content-type') ?? '');
+  if (request.body !== '' && !isJson) throw new BareRefusal(415, 'Requests are JSON.');
+}
+
+/** Whether or not signatures are looked at: the three are sent together, or none of them. */
+function checkSigningHeaders(request: BankRequest): void {
+  const [digest, signature, certificate] = ['digest', 'signature', 'tpp-signature-certificate'].map(request.header);
+  if (!digest && !signature && !certificate) return;
+  if (!digest || !signature) throw new Refusal(401, 'SIGNATURE_MISSING', 'Digest or Signature is missing.');
+  if (!certificate) throw new Refusal(401, 'CERTIFICATE_MISSING', 'TPP-Signature-Certificate is missing.');
+}
