@@ -1,3 +1,4 @@
+import { lockHeadsSql } from '../events/event-writing.ts';
 import type { SignatureAlgorithm, WebhookDelivery, WebhookEndpoint } from '../generated/prisma/client.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
 
@@ -37,8 +38,9 @@ export interface EndpointStore {
     change: { rewrite(secrets: string): string; now: Date },
   ): Promise<WebhookEndpoint | null>;
   delete(clientId: string, id: string): Promise<boolean>;
-  /** Returns the URL, or null when the endpoint is not there or disabled already. */
+  /** Holds the client's log until the commit. Returns the URL, or null when the endpoint is not there or disabled already. */
   disable(tx: Transaction, change: { clientId: string; id: string; reason: string; now: Date }): Promise<string | null>;
+  /** Every event of the client's log that is not committed by then has its delivery. */
   enable(clientId: string, id: string, now: Date): Promise<void>;
   /** All documents, of every client. */
   listDocuments(): Promise<{ id: string; clientId: string; document: string; documentError: string | null }[]>;
@@ -74,27 +76,34 @@ export function createEndpointStore(database: Database): EndpointStore {
       }),
     delete: async (clientId, id) => (await prisma.webhookEndpoint.deleteMany({ where: { id, clientId } })).count > 0,
     disable: async (tx, { clientId, id, reason, now }) => {
+      // The log first, as whoever enables the endpoint takes it: its event will need it anyway.
+      await tx.$queryRaw(lockHeadsSql([clientId]));
       const [row] = await tx.$queryRaw<{ url: string }[]>`
         UPDATE webhook_endpoints SET status = 'DISABLED', disabled_reason = ${reason}, disabled_at = ${now}, updated_at = ${now},
           missed_since = coalesce(missed_since, ${now}), missed_until = NULL
         WHERE id = ${id} AND client_id = ${clientId} AND status = 'ENABLED' RETURNING url`;
       return row?.url ?? null;
     },
-    enable: async (clientId, id, now) => {
-      await prisma.webhookEndpoint.updateMany({
-        where: { id, clientId, status: 'DISABLED' },
-        data: {
-          status: 'ENABLED',
-          disabledReason: null,
-          disabledAt: null,
-          missedUntil: now,
-          failingSince: null,
-          warningCount: 0,
-          pausedUntil: null,
-          updatedAt: now,
-        },
-      });
-    },
+    enable: (clientId, id, now) =>
+      database.transaction(async (tx) => {
+        // Events that are being written are waited for; those that wait for the log meanwhile read the status anew, which
+        // FOR UPDATE tells them to: their own lock passes over a mere update.
+        await tx.$queryRaw(lockHeadsSql([clientId]));
+        await tx.$queryRaw`SELECT 1 FROM webhook_endpoints WHERE id = ${id} AND client_id = ${clientId} FOR UPDATE`;
+        await tx.webhookEndpoint.updateMany({
+          where: { id, clientId, status: 'DISABLED' },
+          data: {
+            status: 'ENABLED',
+            disabledReason: null,
+            disabledAt: null,
+            missedUntil: now,
+            failingSince: null,
+            warningCount: 0,
+            pausedUntil: null,
+            updatedAt: now,
+          },
+        });
+      }),
     listDocuments: () =>
       database.query(Prisma.sql`
         SELECT id, client_id AS "clientId", document, document_error AS "documentError"
