@@ -6,6 +6,7 @@ import type { ClaimedDelivery } from './delivery-store.ts';
 import type { HealthSign } from './endpoint-health.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
 import type { Payloads } from './payload.ts';
+import { toRecordedText } from './recorded-text.ts';
 import { webhookHeaders } from './webhook-request.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
@@ -98,5 +99,5 @@ async function sendDelivery(delivery: ClaimedDelivery, sentAt: Date, deps: Attem
 }
 
 function notSent(error: string): AttemptResult {
-  return { responseStatus: null, retryAfter: null, responseBody: null, error, durationMs: 0 };
+  return { responseStatus: null, retryAfter: null, responseBody: null, error: toRecordedText(error), durationMs: 0 };
 }

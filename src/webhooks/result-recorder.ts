@@ -22,7 +22,10 @@ const longestPauseMs = 2_000;
 /** For a statement has a price of its own: twice the results in it are not twice the work. */
 const gatherMs = 4;
 
-/** Writes results in batches: a lone one at once, and while statements follow one another, what a few milliseconds bring. */
+/**
+ * Writes results in batches: a lone one at once, and while statements follow one another, what a few milliseconds bring. One that the
+ * database refuses for its data is given up, and takes no other with it.
+ */
 export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps<T>): ResultRecorder<T> {
   let waiting: T[] = [];
   let running: Promise<void> | null = null;
@@ -47,20 +50,29 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
   }
 
   async function record(batch: readonly T[]): Promise<void> {
-    const giveUpAt = performance.now() + sendWithinMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await deps.store.record(batch);
-        break;
-      } catch (error) {
-        deps.log.error({ err: error, count: batch.length }, 'webhook results could not be recorded');
-        if (performance.now() > giveUpAt) break;
-        await delay(pauseMs);
-      }
-    }
+    await write(batch, performance.now() + sendWithinMs);
     await deps.onRecorded(batch).catch((error: unknown) => {
       deps.log.error({ err: error }, 'the state of webhook endpoints could not be recorded');
     });
+  }
+
+  async function write(batch: readonly T[], giveUpAt: number): Promise<void> {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        return await deps.store.record(batch);
+      } catch (error) {
+        const isRefused = isDataRefused(error);
+        if (isRefused && batch.length > 1) {
+          const half = Math.ceil(batch.length / 2);
+          await write(batch.slice(0, half), giveUpAt);
+          return await write(batch.slice(half), giveUpAt);
+        }
+        const facts = { err: error, count: batch.length, deliveryId: batch[0]?.deliveryId };
+        deps.log.error(facts, 'webhook results could not be recorded');
+        if (isRefused || performance.now() > giveUpAt) return;
+        await delay(pauseMs);
+      }
+    }
   }
 
   return {
@@ -74,4 +86,9 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
       for (flush(); running !== null; flush()) await running;
     },
   };
+}
+
+// SQLSTATE's class of data exceptions: the same data would be refused again.
+function isDataRefused(error: unknown): boolean {
+  return /^22[0-9A-Z]{3}$/.test(String((error as { code?: unknown } | null)?.code));
 }

@@ -10,6 +10,7 @@ import {
   requestsInFlight,
 } from './delivery-limits.ts';
 import { createGuardedConnector, type Resolve } from './guarded-connection.ts';
+import { toRecordedText } from './recorded-text.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
 export interface WebhookRequest {
@@ -148,15 +149,14 @@ function toResult(response: ResponseSoFar, error: string | null, durationMs: num
   };
 }
 
-// PostgreSQL's texts hold any character but NUL.
 function toText(chunks: Buffer[]): string {
-  const kept = Buffer.concat(chunks).subarray(0, keptResponseBytes);
-  return kept.toString('utf8').replaceAll('\u0000', '\ufffd');
+  return toRecordedText(Buffer.concat(chunks).subarray(0, keptResponseBytes).toString('utf8'));
 }
 
 const longestError = 500;
 
 function describe(error: Error & { code?: string; errors?: Error[] }): string {
   const cause = error.message || error.errors?.[0]?.message || error.name;
-  return (error.code && !cause.includes(error.code) ? `${error.code}: ${cause}` : cause).slice(0, longestError);
+  const text = error.code && !cause.includes(error.code) ? `${error.code}: ${cause}` : cause;
+  return toRecordedText(text.slice(0, longestError));
 }
