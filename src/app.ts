@@ -41,6 +41,7 @@ import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
+import { createNameResolution } from './webhooks/name-resolution.ts';
 import { removeOldEvents } from './webhooks/retention.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
 
@@ -143,7 +144,6 @@ async function compose(
   // Synchronization.
   const budget = createAccessBudget(database);
   const queue = createSynchronizationQueue(jobStore.agenda);
-  const laneCount = config.syncLanes;
   const bankData = createBankDataStore(database);
   const synchronization = createSynchronization({
     clock,
@@ -154,7 +154,7 @@ async function compose(
     budget,
     bankData,
     queue,
-    laneCount,
+    laneCount: config.syncLanes,
     leaseSeconds,
     log,
   });
@@ -202,6 +202,7 @@ async function compose(
     encryption,
     documents,
     allowedNetworks: config.webhookAllowedNetworks,
+    resolve: createNameResolution(),
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
@@ -264,7 +265,7 @@ async function compose(
         // Behind the events, which keep their cycles.
         { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) },
       ],
-      laneCount,
+      laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
       touchEveryMs: (leaseSeconds * 1_000) / 12,
       onError: (job, err) => log.error({ err, job }, 'a job failed'),

@@ -15,7 +15,7 @@ import { createEndpointHealth } from './endpoint-health.ts';
 import { createEndpointHealthStore } from './endpoint-health-store.ts';
 import { createEndpointSecrets } from './endpoint-secrets.ts';
 import { createEndpointStore } from './endpoint-store.ts';
-import type { Resolve } from './guarded-connection.ts';
+import type { Resolve } from './name-resolution.ts';
 import { createPayloads } from './payload.ts';
 import { createResultRecorder } from './result-recorder.ts';
 import { createWebhookSender } from './webhook-sender.ts';
@@ -32,7 +32,7 @@ export interface DispatcherDeps {
   log: DeliveryLog;
   /** Spreads the retries. @default Math.random */
   random?: () => number;
-  /** Name resolution. @default the system's */
+  /** @default one of its own */
   resolve?: Resolve;
   /** @default 15 s */
   attemptTimeoutMs?: number;

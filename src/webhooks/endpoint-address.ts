@@ -1,11 +1,11 @@
-import { lookup } from 'node:dns';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AllowedNetworks, isAllowed } from './address-guard.ts';
-import { literalAddress, type Resolve } from './guarded-connection.ts';
+import { literalAddress } from './guarded-connection.ts';
+import type { Resolve } from './name-resolution.ts';
 
 export interface AddressRules {
   networks: AllowedNetworks;
-  resolve?: Resolve;
+  resolve: Resolve;
 }
 
 const longestUrl = 2_048;
@@ -15,10 +15,7 @@ const resolveLimitMs = 3_000;
  * What is wrong with an endpoint's address, or null. A name that cannot be resolved now is accepted: every connection is
  * checked anew. Plain http is for operators who let webhooks into networks of their own.
  */
-export async function findAddressFault(
-  url: string,
-  { networks, resolve = lookup }: AddressRules,
-): Promise<string | null> {
+export async function findAddressFault(url: string, { networks, resolve }: AddressRules): Promise<string | null> {
   if (url.length > longestUrl) return `must have ${longestUrl} characters at most`;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol) || !/^https?:\/\//i.test(url)) {

@@ -1,14 +1,8 @@
-import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { buildConnector } from 'undici';
 import { type AllowedNetworks, isAllowed } from './address-guard.ts';
-
-export type Resolve = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+import type { Resolve } from './name-resolution.ts';
 
 /** The address leads to a place that webhooks are not sent to. */
 export class AddressRefused extends Error {
@@ -25,10 +19,7 @@ const connectTimeoutMs = 10_000;
  * Connects for undici, to allowed addresses only. They are checked where the socket takes them, so that a name cannot pass a
  * check and then lead elsewhere.
  */
-export function createGuardedConnector(
-  networks: AllowedNetworks,
-  resolve: Resolve = systemLookup,
-): buildConnector.connector {
+export function createGuardedConnector(networks: AllowedNetworks, resolve: Resolve): buildConnector.connector {
   const connect = buildConnector({
     lookup: guardedLookup(networks, resolve),
     timeout: connectTimeoutMs,

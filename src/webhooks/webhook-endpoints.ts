@@ -15,7 +15,7 @@ import { disabledReasons } from './endpoint-health.ts';
 import { findEndpointFaults, type NewWebhookEndpoint, type WebhookEndpointChange } from './endpoint-input.ts';
 import { createEndpointSecrets } from './endpoint-secrets.ts';
 import { createEndpointStore, type Page, type WebhookEndpoint } from './endpoint-store.ts';
-import type { Resolve } from './guarded-connection.ts';
+import { createNameResolution, type Resolve } from './name-resolution.ts';
 import { createRedelivery, type Redelivery } from './redelivery.ts';
 import { createRedeliveryStore } from './redelivery-store.ts';
 import { generateSecret, verificationKey } from './signing.ts';
@@ -30,7 +30,7 @@ export interface WebhookEndpointsDeps {
   /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
   allowedNetworks: readonly string[];
   log: DeliveryLog;
-  /** Name resolution. @default the system's */
+  /** @default one of its own */
   resolve?: Resolve;
 }
 
@@ -68,7 +68,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
   const rules = {
     documents,
     networks: parseNetworks(deps.allowedNetworks),
-    ...(deps.resolve && { resolve: deps.resolve }),
+    resolve: deps.resolve ?? createNameResolution(),
   };
   const redelivery = createRedelivery({
     clock,

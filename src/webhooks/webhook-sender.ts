@@ -9,7 +9,8 @@ import {
   readResponseBytes,
   requestsInFlight,
 } from './delivery-limits.ts';
-import { createGuardedConnector, type Resolve } from './guarded-connection.ts';
+import { createGuardedConnector } from './guarded-connection.ts';
+import { createNameResolution, type Resolve } from './name-resolution.ts';
 import { toRecordedText } from './recorded-text.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
@@ -29,6 +30,7 @@ export interface WebhookSender {
 
 export interface SenderOptions {
   networks: AllowedNetworks;
+  /** @default one of its own */
   resolve?: Resolve;
   /** @default 15 s */
   timeoutMs?: number;
@@ -42,7 +44,7 @@ interface EndpointPool {
 
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
 export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
-  const connect = createGuardedConnector(networks, resolve);
+  const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
   const pools = new Map<string, EndpointPool>();
 
   function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, isIP } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isAllowed, parseNetworks } from '../../src/webhooks/address-guard.ts';
 import { findAddressFault } from '../../src/webhooks/endpoint-address.ts';
-import type { Resolve } from '../../src/webhooks/guarded-connection.ts';
+import type { Resolve } from '../../src/webhooks/name-resolution.ts';
 import { createWebhookSender } from '../../src/webhooks/webhook-sender.ts';
 
 const refused = [
