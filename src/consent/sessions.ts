@@ -8,6 +8,7 @@ import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { newLink } from './link-secret.ts';
 import { findReturnUrlFault } from './return-url.ts';
+import { type CallMark, createOnce, findKeyFaults } from './session-idempotency.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
 export interface NewConnectSession {
@@ -23,6 +24,7 @@ export interface NewManagementSession {
   userId: string;
   addBankLogin: boolean;
   returnUrl: string | null;
+  idempotencyKey: string | null;
 }
 
 /** A synchronization that waits for the end user. */
@@ -98,7 +100,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
-  async function createConnect(clientId: string, input: NewConnectSession, hash: string): Promise<Session> {
+  async function createConnect(clientId: string, input: NewConnectSession, mark: CallMark): Promise<Session> {
     const faults = [
       ...(await checkReturnUrl(clientId, input.returnUrl)),
       ...(await findBankFaults(input.bankId)),
@@ -119,43 +121,35 @@ export function createSessions(deps: SessionsDeps): Sessions {
       bankId: input.bankId,
       storeSecrets: input.storeSecrets,
       returnUrl: input.returnUrl,
-      idempotencyKey: input.idempotencyKey,
-      idempotencyHash: input.idempotencyKey === null ? null : hash,
+      ...mark,
+      ...newLink(encryption, now),
+    });
+  }
+
+  async function createManagement(clientId: string, input: NewManagementSession, mark: CallMark): Promise<Session> {
+    const { userId, addBankLogin, returnUrl, idempotencyKey } = input;
+    const faults = [...(await checkReturnUrl(clientId, returnUrl)), ...findKeyFaults(idempotencyKey)];
+    if (faults.length > 0) throw new InvalidInput(faults);
+    if (!(await store.findUser(clientId, userId))) throw new NotFound('user', userId);
+    const now = clock.now();
+    return await store.create({
+      id: newId('managementSession', now),
+      kind: 'MANAGEMENT',
+      clientId,
+      userId,
+      addBankLogin,
+      returnUrl,
+      ...mark,
       ...newLink(encryption, now),
     });
   }
 
   return {
     find: (clientId, id) => store.find(clientId, id),
-    async createConnectSession(clientId, input) {
-      const hash = hashInput(input);
-      const repeated = await findRepeated(clientId, input.idempotencyKey, hash);
-      if (repeated) return repeated;
-      try {
-        return await createConnect(clientId, input, hash);
-      } catch (error) {
-        // The same call, sent twice at the same moment: the other one was first.
-        const first = await findRepeated(clientId, input.idempotencyKey, hash);
-        if (first) return first;
-        throw error;
-      }
-    },
-    async createManagementSession(clientId, { userId, addBankLogin, returnUrl }) {
-      const faults = await checkReturnUrl(clientId, returnUrl);
-      if (faults.length > 0) throw new InvalidInput(faults);
-      if (!(await store.findUser(clientId, userId))) throw new NotFound('user', userId);
-      const now = clock.now();
-      const id = newId('managementSession', now);
-      return await store.create({
-        id,
-        kind: 'MANAGEMENT',
-        clientId,
-        userId,
-        addBankLogin,
-        returnUrl,
-        ...newLink(encryption, now),
-      });
-    },
+    createConnectSession: (clientId, input) =>
+      createOnce(store, { clientId, kind: 'CONNECT', input }, (mark) => createConnect(clientId, input, mark)),
+    createManagementSession: (clientId, input) =>
+      createOnce(store, { clientId, kind: 'MANAGEMENT', input }, (mark) => createManagement(clientId, input, mark)),
     awaitEndUser: (session) => {
       const now = clock.now();
       const id = newId('synchronizationSession', now);
@@ -176,28 +170,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     expireOverdue: () => store.expire(clock.now()),
     checkReturnUrl,
   };
-
-  async function findRepeated(clientId: string, key: string | null, hash: string): Promise<Session | null> {
-    if (key === null) return null;
-    const first = await store.findByIdempotencyKey(clientId, 'CONNECT', key);
-    if (!first || first.idempotencyHash === hash) return first;
-    throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used before, with different input.');
-  }
 }
 
 // The user is made before its session: whoever repeats a call that ended in between finds the one that it made.
 function deriveUserKey(sessionKey: string | null): string | null {
   return sessionKey === null ? null : `connect-session ${createHash('sha256').update(sessionKey).digest('hex')}`;
-}
-
-const longestKey = 200;
-
-function findKeyFaults(key: string | null): FieldFault[] {
-  if (key === null || (key !== '' && key.length <= longestKey)) return [];
-  return [{ path: 'input.idempotencyKey', message: `must have 1 to ${longestKey} characters` }];
-}
-
-/** Tells two inputs under one idempotency key apart. */
-export function hashInput(input: object): string {
-  return createHash('sha256').update(JSON.stringify(input)).digest('hex');
 }

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
+import { type CallMark, createOnce, findKeyFaults } from '../consent/session-idempotency.ts';
 import type { Session, SessionStore } from '../consent/session-store.ts';
-import { hashInput, type Sessions } from '../consent/sessions.ts';
+import type { Sessions } from '../consent/sessions.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Conflict, type FieldFault, InvalidInput, LimitReached, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-
 import { isEligible } from './eligibility.ts';
 import type { SessionRunner } from './session-runner.ts';
 import type { LoginOnRequest, SynchronizationSessionStore } from './synchronization-session-store.ts';
@@ -38,17 +38,8 @@ export interface SynchronizationSessionsDeps {
   patienceMs?: number;
 }
 
-const longestKey = 200;
-
 export function createSynchronizationSessions(deps: SynchronizationSessionsDeps): SynchronizationSessions {
   const { clock, store, sessionStore, sessions, budget, runner, patienceMs = 8_000 } = deps;
-
-  async function findRepeated(clientId: string, key: string | null, hash: string): Promise<Session | null> {
-    if (key === null) return null;
-    const first = await sessionStore.findByIdempotencyKey(clientId, 'SYNCHRONIZATION', key);
-    if (!first || first.idempotencyHash === hash) return first;
-    throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used before, with different input.');
-  }
 
   async function runAtOnce(session: Session): Promise<Session> {
     let timer: NodeJS.Timeout | undefined;
@@ -71,19 +62,13 @@ export function createSynchronizationSessions(deps: SynchronizationSessionsDeps)
     );
   }
 
-  async function create(clientId: string, input: NewSynchronizationSession, idempotencyHash: string): Promise<Session> {
+  async function create(clientId: string, input: NewSynchronizationSession, mark: CallMark): Promise<Session> {
     const login = await store.findLogin(clientId, input.bankLoginId);
     if (!login) throw new NotFound('bank login', input.bankLoginId);
     const now = clock.now();
     if (await store.hasActiveSession(login.id, now)) throw activeSession(login.id);
-    const { returnUrl, psuIpAddress, idempotencyKey } = input;
-    const common = {
-      clientId,
-      returnUrl,
-      psuIpAddress,
-      idempotencyKey,
-      idempotencyHash: idempotencyKey === null ? null : idempotencyHash,
-    };
+    const { returnUrl, psuIpAddress } = input;
+    const common = { clientId, returnUrl, psuIpAddress, ...mark };
     if (!isEligible(login, now)) {
       const { id: bankLoginId, userId, bankId, secretsStored: storeSecrets } = login;
       const waiting = await sessions.awaitEndUser({ ...common, bankLoginId, userId, bankId, storeSecrets });
@@ -100,17 +85,8 @@ export function createSynchronizationSessions(deps: SynchronizationSessionsDeps)
     async createSynchronizationSession(clientId, input) {
       const faults = [...findFaults(input), ...(await sessions.checkReturnUrl(clientId, input.returnUrl))];
       if (faults.length > 0) throw new InvalidInput(faults);
-      const hash = hashInput(input);
-      const repeated = await findRepeated(clientId, input.idempotencyKey, hash);
-      if (repeated) return repeated;
-      try {
-        return await create(clientId, input, hash);
-      } catch (error) {
-        // The same call, sent twice at the same moment: the other one was first.
-        const first = await findRepeated(clientId, input.idempotencyKey, hash);
-        if (first) return first;
-        throw error;
-      }
+      const call = { clientId, kind: 'SYNCHRONIZATION' as const, input };
+      return await createOnce(sessionStore, call, (mark) => create(clientId, input, mark));
     },
   };
 }
@@ -124,8 +100,5 @@ function findFaults({ psuIpAddress, idempotencyKey }: NewSynchronizationSession)
   if (psuIpAddress !== null && isIP(psuIpAddress) === 0) {
     faults.push({ path: 'input.psuIpAddress', message: 'must be an IPv4 or IPv6 address' });
   }
-  if (idempotencyKey !== null && (idempotencyKey === '' || idempotencyKey.length > longestKey)) {
-    faults.push({ path: 'input.idempotencyKey', message: `must have 1 to ${longestKey} characters` });
-  }
-  return faults;
+  return [...faults, ...findKeyFaults(idempotencyKey)];
 }

@@ -87,7 +87,7 @@ it('keeps exactly one valid consent when two renewals are granted in the same mo
   const { userId } = await world.database.prisma.bankLogin.findFirstOrThrow();
   // On the overview of its banks an end user may begin as often as it likes.
   const renew = async () => {
-    const overview = { userId, addBankLogin: false, returnUrl: null };
+    const overview = { userId, addBankLogin: false, returnUrl: null, idempotencyKey: null };
     const session = await world.connections.sessions.createManagementSession(world.clientId, overview);
     const explained = await (await createFormBrowser().open(world.linkOf(session))).submit({}, 'Renew');
     return await logInAtBank(await explained.submit(), 'anna');

@@ -20,6 +20,7 @@ async function openManagement(world: ConnectedWorld, userId: string, addBankLogi
     userId,
     addBankLogin,
     returnUrl,
+    idempotencyKey: null,
   });
   const browser = createFormBrowser({ stopBefore: (url) => url.startsWith(returnUrl) });
   return { session, link: world.linkOf(session), page: await browser.open(world.linkOf(session)) };

@@ -3,6 +3,8 @@ import { newId } from '../../src/domain/ids.ts';
 import { insertClient } from '../support/enrolled-users.ts';
 import { createConnectedWorld, returnUrl } from './connected-world.ts';
 
+const overview = { addBankLogin: false, returnUrl: null, idempotencyKey: null };
+
 it('shows a session, and lets it be cancelled, by its own client alone', async () => {
   const world = await createConnectedWorld();
   const other = await insertClient(world.database, world.clock.now());
@@ -12,9 +14,9 @@ it('shows a session, and lets it be cancelled, by its own client alone', async (
   expect(await sessions.find(world.clientId, session.id)).toMatchObject({ id: session.id });
   expect(await sessions.find(other, session.id)).toBeNull();
   await expect(sessions.cancel(other, session.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  await expect(
-    sessions.createManagementSession(other, { userId: session.userId, addBankLogin: false, returnUrl: null }),
-  ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(sessions.createManagementSession(other, { ...overview, userId: session.userId })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
   expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });
 });
 
@@ -34,6 +36,29 @@ it('gives the same session for the same idempotency key, and refuses other input
     code: 'IDEMPOTENCY_KEY_REUSED',
   });
   expect(await world.database.prisma.user.count()).toBe(1);
+});
+
+it('gives the same overview for the same idempotency key, and refuses other input under it', async () => {
+  const world = await createConnectedWorld();
+  const { userId } = await world.createSession({ idempotencyKey: 'k' });
+  const open = (input = {}) =>
+    world.connections.sessions.createManagementSession(world.clientId, {
+      ...overview,
+      userId,
+      returnUrl,
+      idempotencyKey: 'k',
+      ...input,
+    });
+  const [first, second] = await Promise.all([open(), open()]);
+  expect(second.id).toBe(first.id);
+  // What was accepted once is answered again, whatever is allowed by now.
+  await world.database.prisma.client.updateMany({ data: { returnOrigins: [] } });
+  expect((await open()).id).toBe(first.id);
+  expect((await open({ idempotencyKey: 'k2', returnUrl: null })).id).not.toBe(first.id);
+  await expect(open({ addBankLogin: true })).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  await expect(open({ idempotencyKey: '', returnUrl: 'no address' })).rejects.toMatchObject({
+    fields: [{ path: 'input.returnUrl' }, { path: 'input.idempotencyKey' }],
+  });
 });
 
 const newUser = { externalId: 'ada', type: 'PERSON' as const, recurring: true, idempotencyKey: null };

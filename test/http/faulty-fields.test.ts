@@ -32,8 +32,8 @@ const faultyCalls: Record<string, FaultyCall> = {
     ],
   },
   createManagementSession: {
-    args: 'input: { userId: "usr_none", returnUrl: "no address" }',
-    paths: ['input.returnUrl'],
+    args: 'input: { userId: "usr_none", returnUrl: "no address", idempotencyKey: "" }',
+    paths: ['input.returnUrl', 'input.idempotencyKey'],
   },
   createSynchronizationSession: {
     args: `input: { bankLoginId: "LOGIN", psuIpAddress: "300.1.1.1", returnUrl: "https://evil.example/", idempotencyKey: "" }`,

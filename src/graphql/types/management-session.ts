@@ -28,6 +28,10 @@ const CreateManagementSessionInput = builder.inputType('CreateManagementSessionI
     userId: t.id({ required: true, description: "The user's id." }),
     addBankLogin: t.boolean({ defaultValue: false, description: 'Begin with adding a bank.' }),
     returnUrl: t.field({ type: 'URL', description: 'Where the end user is sent afterwards.' }),
+    idempotencyKey: t.string({
+      description:
+        "Repeating a call with the same key returns the first call's session; other input is a ConflictError.",
+    }),
   }),
 });
 
@@ -37,7 +41,12 @@ const CreateManagementSessionPayload = builder
     description: 'The session was created: send the end user to its redirectUrl.',
     fields: (t) => ({ session: t.expose('session', { type: ManagementSession, description: 'The new session.' }) }),
   });
-const CreateManagementSessionResult = defineResult(CreateManagementSessionPayload, 'ValidationError', 'NotFoundError');
+const CreateManagementSessionResult = defineResult(
+  CreateManagementSessionPayload,
+  'ValidationError',
+  'NotFoundError',
+  'ConflictError',
+);
 
 builder.mutationField('createManagementSession', (t) =>
   t.field({
@@ -52,6 +61,7 @@ builder.mutationField('createManagementSession', (t) =>
           userId: input.userId,
           addBankLogin: input.addBankLogin ?? false,
           returnUrl: input.returnUrl ?? null,
+          idempotencyKey: input.idempotencyKey ?? null,
         }),
       })),
   }),

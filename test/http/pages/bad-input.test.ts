@@ -300,6 +300,7 @@ describe('a page refuses, and changes nothing:', () => {
       userId: other.userId,
       addBankLogin: false,
       returnUrl: null,
+      idempotencyKey: null,
     });
     const attacks = [world.linkOf(stranger), world.linkOf(other)].flatMap((link) => [
       ...['renew', 'remove'].map((action) => ({

@@ -60,7 +60,7 @@ it('connects a bank on a phone, in German, without JavaScript; no policy stops t
   expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
 
   const { sessions } = world.connections;
-  const overview = { userId: session.userId, addBankLogin: false, returnUrl: null };
+  const overview = { userId: session.userId, addBankLogin: false, returnUrl: null, idempotencyKey: null };
   await page.goto(world.linkOf(await sessions.createManagementSession(world.clientId, overview)));
   await look('3-overview');
   await page.locator('form[action$=renew] button').click();

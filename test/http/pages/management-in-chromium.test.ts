@@ -27,6 +27,7 @@ async function openOverview(world: ConnectedWorld, page: Page, userId: string): 
     userId,
     addBankLogin: false,
     returnUrl,
+    idempotencyKey: null,
   });
   const link = world.linkOf(session);
   await page.goto(link);
