@@ -63,6 +63,8 @@ export function createSynchronizationSessions(deps: SynchronizationSessionsDeps)
   }
 
   async function create(clientId: string, input: NewSynchronizationSession, mark: CallMark): Promise<Session> {
+    const faults = [...findFaults(input), ...(await sessions.checkReturnUrl(clientId, input.returnUrl))];
+    if (faults.length > 0) throw new InvalidInput(faults);
     const login = await store.findLogin(clientId, input.bankLoginId);
     if (!login) throw new NotFound('bank login', input.bankLoginId);
     const now = clock.now();
@@ -83,8 +85,6 @@ export function createSynchronizationSessions(deps: SynchronizationSessionsDeps)
 
   return {
     async createSynchronizationSession(clientId, input) {
-      const faults = [...findFaults(input), ...(await sessions.checkReturnUrl(clientId, input.returnUrl))];
-      if (faults.length > 0) throw new InvalidInput(faults);
       const call = { clientId, kind: 'SYNCHRONIZATION' as const, input };
       return await createOnce(sessionStore, call, (mark) => create(clientId, input, mark));
     },

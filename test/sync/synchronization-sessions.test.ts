@@ -169,6 +169,18 @@ describe('a synchronization session', () => {
     await expect(reused).rejects.toMatchObject({ constructor: Conflict, code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
+  it('is the first one again although its returnUrl would not be taken any more', async () => {
+    const { create, database } = await createSessionWorld();
+    const returnUrl = 'https://app.example.com/done';
+    await database.prisma.client.updateMany({ data: { returnOrigins: ['https://app.example.com'] } });
+    const first = await create({ idempotencyKey: 'k1', returnUrl });
+    await database.prisma.client.updateMany({ data: { returnOrigins: [] } });
+    expect((await create({ idempotencyKey: 'k1', returnUrl })).id).toBe(first.id);
+    await expect(create({ idempotencyKey: 'k2', returnUrl })).rejects.toBeInstanceOf(InvalidInput);
+    const reused = create({ idempotencyKey: 'k1', returnUrl: null });
+    await expect(reused).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
   it('is refused for the login of another client, and for input that means nothing', async () => {
     const { create, database, clock } = await createSessionWorld();
     const stranger = await insertClient(database, clock.now(), 'Stranger');
