@@ -16,12 +16,17 @@ import {
   typeFromAST,
   visit,
 } from 'graphql';
-import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.ts';
+import { type CompiledDocument, createCompiledDocuments } from './compiled-documents.ts';
+import { toExecutorResult } from './compiled-errors.ts';
 
 /** Compiling costs as much as some twenty runs: a document that comes once or twice is not worth it. */
 const runsBeforeCompiling = 3;
+
+/** How many runs a document is left to the executor whose errors only the executor can word: what runs twice is one in so many. */
+const runsOfRest = 20;
 
 /** Each field counts once per type that its parent may have: as much code is generated. */
 const mostWeight = 400;
@@ -31,29 +36,35 @@ const runSignal = Symbol('signal of a compiled run');
 
 type Signal = Pick<AbortSignal, 'aborted' | 'throwIfAborted'>;
 type Run = (ExecutionArgs & { signal?: Signal }) | ExecutionArgs;
-type CompiledRun = CompiledQuery['query'];
+type CompiledRun = CompiledDocument['run'];
 type Execute = (args: Run) => PromiseLike<ExecutionResult> | ExecutionResult;
 
 /**
  * Runs queries that come again and again as compiled code, which takes a tenth of the executor's time for a large page.
- * Only documents of which both are known to make the same are compiled, and only a result without errors is taken from
- * it: a query has no effects, so whatever goes wrong is run again by the executor, whose errors are the API's.
+ * Only documents of which both are known to make the same are compiled. An error of a resolver is taken from it as the
+ * executor would tell it. What only the executor can tell is run again by it: a query has no effects.
  */
 export function useCompiledQueries(schema: GraphQLSchema): Plugin<Context> {
   guardResolvers(schema);
   const runs = new WeakMap<DocumentNode, number>();
-  // As long as the document cache holds the document.
-  const compiled = new WeakMap<DocumentNode, CompiledRun | null>();
+  const uncompilable = new WeakSet<DocumentNode>();
+  const compiled = createCompiledDocuments({ onDropped: (document) => runs.delete(document) });
 
-  function find(document: DocumentNode): CompiledRun | null {
+  function find(document: DocumentNode): CompiledDocument | null {
     const found = compiled.get(document);
-    if (found !== undefined) return found;
+    if (found) return found;
+    if (uncompilable.has(document)) return null;
     const count = (runs.get(document) ?? 0) + 1;
     runs.set(document, count);
     if (count < runsBeforeCompiling) return null;
-    const query = isCompilable(schema, document) ? compile(schema, document) : null;
-    compiled.set(document, query);
-    return query;
+    const run = isCompilable(schema, document) ? compile(schema, document) : null;
+    if (!run) {
+      uncompilable.add(document);
+      return null;
+    }
+    const added = { run, rest: 0 };
+    compiled.set(document, added);
+    return added;
   }
 
   return {
@@ -61,18 +72,25 @@ export function useCompiledQueries(schema: GraphQLSchema): Plugin<Context> {
       const execute = executeFn as unknown as Execute;
       setExecuteFn((args: Run) => {
         const query = args.schema === schema ? find(args.document) : null;
-        return query ? runCompiled(query, args, execute) : execute(args);
+        if (!query) return execute(args);
+        if (query.rest === 0) return runCompiled(query, args, execute);
+        query.rest--;
+        return execute(args);
       });
     },
   };
 }
 
-async function runCompiled(run: CompiledRun, args: Run, execute: Execute): Promise<ExecutionResult> {
+async function runCompiled(query: CompiledDocument, args: Run, execute: Execute): Promise<ExecutionResult> {
   const signal = 'signal' in args ? args.signal : undefined;
   const contextValue = { ...(args.contextValue as object), [runSignal]: signal ?? null };
-  const result = await runToEnd(run, args, contextValue);
-  if (!result?.errors) return result ?? (await execute(args));
-  if (signal?.aborted) return { errors: result.errors };
+  const result = await runToEnd(query.run, args, contextValue);
+  if (result && !result.errors) return result;
+  if (result?.errors && signal?.aborted) return { errors: result.errors };
+  const told = result && toExecutorResult(result, args.document);
+  if (told) return told;
+  // A result without data is that of variables which were refused: nothing has run.
+  if (!result || result.data !== undefined) query.rest = runsOfRest;
   return await execute(args);
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   type DocumentNode,
   type ExecutionArgs,
@@ -5,14 +6,22 @@ import {
   execute,
   GraphQLInt,
   GraphQLInterfaceType,
+  GraphQLList,
+  GraphQLNonNull,
   GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
   GraphQLSchema,
   getIntrospectionQuery,
   parse,
+  responsePathAsArray as pathToArray,
   validate,
 } from 'graphql';
-import { describe, expect, test, vi } from 'vitest';
+import { pino } from 'pino';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createContext } from '../../src/graphql/context.ts';
+import { createCompiledDocuments } from '../../src/http/compiled-documents.ts';
+import { createResultMapper } from '../../src/http/result-mapping.ts';
 import { useCompiledQueries } from '../../src/http/use-compiled-queries.ts';
 import { listReads } from '../graphql/reads.ts';
 import { openTestApi } from '../support/api-fixture.ts';
@@ -120,6 +129,12 @@ describe('a compiled query answers what the executor answers, to the letter', ()
     ],
     ['an empty list', '{ users(first: 0) { nodes { id } edges { cursor } pageInfo { hasNextPage startCursor } } }'],
     ['event types with JSON in them', '{ eventTypes { type schema example } }'],
+    ['an error of a resolver', '{ users(first: 1000) { nodes { id } edges { cursor } } }'],
+    [
+      'an error beside data, of a field that is asked for twice',
+      `{ viewer { id } node(id: "${id}") { ... on Account { iban transactions(first: -1) { nodes { id } } }
+        ... on Account { transactions(first: -1) { edges { cursor } } } } }`,
+    ],
   ];
   test('what is compiled', async () => {
     const api = await openWorld();
@@ -143,7 +158,7 @@ describe('a compiled query answers what the executor answers, to the letter', ()
     ['a variable that is missing', page, {}],
     ['a variable that is no such value', page, { id, s: 'LOST' }],
     ['a date that is none', page, { id, d: '2020-02-31' }],
-    ['an error of a resolver', '{ viewer { id } users(first: 1000) { nodes { id } } }'],
+    ['an error of a resolver that leaves nothing of others', '{ viewer { id } users(first: 1000) { nodes { id } } }'],
     ['an error in a list that may not hold null', transactions('id transactions(first: -1) { nodes { id } }')],
     ['several errors', '{ a: users(first: -1) { nodes { id } } b: users(after: "?") { nodes { id } } }'],
   ];
@@ -172,14 +187,167 @@ test.each([
   }
 });
 
-function runnerOf(schema: GraphQLSchema, document: DocumentNode): Execute {
-  let run: Execute = execute as Execute;
+function runnerOf(schema: GraphQLSchema, document: DocumentNode, executor = execute as Execute): Execute {
+  let run = executor;
   const setExecuteFn = (fn: Execute) => {
     run = fn;
   };
-  useCompiledQueries(schema).onExecute?.({ executeFn: execute, setExecuteFn } as never);
+  useCompiledQueries(schema).onExecute?.({ executeFn: executor, setExecuteFn } as never);
   return (args) => run({ ...args, schema, document, contextValue: {} });
 }
+
+type Failure = 'throws' | 'rejects' | 'is an error' | 'is null' | 'is no number';
+
+/** Fields of every nullability, some of which fail; `called`: how often each resolver has run. */
+function createFailingSchema(failures: ReadonlyMap<string, Failure>) {
+  const called = new Map<string, number>();
+  const resolve =
+    (value: unknown) =>
+    (_parent: unknown, _args: unknown, _context: unknown, { parentType, fieldName, path }: GraphQLResolveInfo) => {
+      const place = pathToArray(path).join('.');
+      called.set(place, (called.get(place) ?? 0) + 1);
+      const error = Object.assign(new Error(`${parentType.name}.${fieldName} failed`), { extensions: { code: place } });
+      switch (failures.get(place)) {
+        case 'throws':
+          throw error;
+        case 'rejects':
+          return Promise.reject(error);
+        case 'is an error':
+          return Promise.resolve(error);
+        case 'is null':
+          return Promise.resolve(null);
+        case 'is no number':
+          return Promise.resolve('none');
+        case undefined:
+          return Promise.resolve(value);
+      }
+    };
+  const leaves = {
+    may: { type: GraphQLInt, resolve: resolve(1) },
+    must: { type: new GraphQLNonNull(GraphQLInt), resolve: resolve(2) },
+  };
+  const Named = new GraphQLInterfaceType({ name: 'Named', fields: { must: { type: new GraphQLNonNull(GraphQLInt) } } });
+  const Leaf = new GraphQLObjectType({ name: 'Leaf', interfaces: [Named], fields: leaves, isTypeOf: () => true });
+  const listOf = (type: GraphQLOutputType) => ({ type: new GraphQLList(type), resolve: resolve([{}, {}]) });
+  const Branch: GraphQLObjectType = new GraphQLObjectType({
+    name: 'Branch',
+    fields: {
+      ...leaves,
+      leaf: { type: Leaf, resolve: resolve({}) },
+      sure: { type: new GraphQLNonNull(Leaf), resolve: resolve({}) },
+      named: { type: Named, resolve: resolve({}) },
+      list: listOf(Leaf),
+      full: listOf(new GraphQLNonNull(Leaf)),
+    },
+  });
+  const query = new GraphQLObjectType({
+    name: 'Query',
+    fields: {
+      branch: { type: Branch, resolve: resolve({}) },
+      root: { type: new GraphQLNonNull(Branch), resolve: resolve({}) },
+    },
+  });
+  Named.resolveType = () => 'Leaf';
+  return { schema: new GraphQLSchema({ query, types: [Leaf] }), called };
+}
+
+const branch = `may must leaf { may must } sure { may again: must } named { must ... on Leaf { may } }
+  list { ...L } full { ...L }`;
+const everyField = `fragment L on Leaf { may must } query { branch { ${branch} } root { must ${branch} } }`;
+
+/** As clients get it, and as operators do. */
+function told(result: ExecutionResult): string {
+  const causes = result.errors?.map(({ originalError }) => originalError?.message);
+  return JSON.stringify({ result: createResultMapper(pino({ level: 'silent' }))(result, 'req_1'), causes });
+}
+
+describe('errors of a compiled run', () => {
+  const { schema: whole, called: places } = createFailingSchema(new Map());
+  beforeAll(async () => {
+    await (execute as Execute)({ schema: whole, document: parse(everyField), contextValue: {} });
+  });
+  // Beside one that throws at once, the executor itself leaves a rejection that nobody handles.
+  const failing = fc.constantFrom<Failure>('rejects', 'is an error', 'is null', 'is no number');
+
+  async function compareRuns(failures: ReadonlyMap<string, Failure>) {
+    const set = new Map<string, Failure>();
+    const { schema, called } = createFailingSchema(set);
+    const document = parse(everyField);
+    const executor = vi.fn(execute as Execute);
+    const run = runnerOf(schema, document, executor);
+    for (let n = 0; n < 3; n++) await run({ schema, document });
+    executor.mockClear();
+    for (const [place, failure] of failures) set.set(place, failure);
+    const expected = told(await (execute as Execute)({ schema, document, contextValue: {} }));
+    called.clear();
+    const answer = told(await run({ schema, document }));
+    return { expected, answer, called, reruns: executor.mock.calls.length, run, executor, document, schema };
+  }
+
+  test('one error, wherever it is thrown: the same to the letter, and where data is left no resolver runs twice', async () => {
+    expect(places.size).toBeGreaterThan(20);
+    for (const place of places.keys()) {
+      for (const failure of ['throws', 'rejects', 'is an error'] as const) {
+        const { expected, answer, called, reruns } = await compareRuns(new Map([[place, failure]]));
+        // Where nothing is left, there might have been another one.
+        const runs = JSON.parse(expected).result.data === null ? 2 : 1;
+        expect({ place, failure, answer, runs: reruns + 1 }).toEqual({ place, failure, answer: expected, runs });
+        expect(Math.max(...called.values())).toBe(runs);
+      }
+    }
+  }, 30_000);
+
+  test('several errors, and errors that no resolver has thrown: the same to the letter', async () => {
+    const failures = fc.uniqueArray(fc.tuple(fc.constantFrom(...places.keys()), failing), {
+      selector: ([place]) => place,
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(failures, async (given) => {
+        const { expected, answer } = await compareRuns(new Map(given));
+        expect(answer).toBe(expected);
+      }),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+
+  test('what only the executor can tell is run twice once in twenty runs', async () => {
+    const { reruns, called, run, executor, schema, document } = await compareRuns(
+      new Map([['branch.must', 'is null']]),
+    );
+    expect([reruns, Math.max(...called.values())]).toEqual([1, 2]);
+    called.clear();
+    executor.mockClear();
+    for (let n = 0; n < 20; n++) await run({ schema, document });
+    expect([executor.mock.calls.length, Math.max(...called.values())]).toEqual([20, 20]);
+  });
+});
+
+test('compiled code is held for the documents that were used last, by number and by length', () => {
+  const dropped: string[] = [];
+  const nameOf = (document: DocumentNode) => document.loc?.source.body ?? '';
+  const compiled = createCompiledDocuments({
+    documents: 3,
+    characters: 20,
+    onDropped: (document) => dropped.push(nameOf(document)),
+  });
+  const add = (text: string) => {
+    const document = parse(text);
+    compiled.set(document, { run: () => ({}), rest: 0 });
+    return document;
+  };
+  const first = add('{ a }');
+  add('{ b }');
+  add('{ c }');
+  expect(compiled.get(first)).toBeDefined();
+  add('{ d }');
+  expect(dropped).toEqual(['{ b }']);
+  const long = add('{ eeeeeeeeee }');
+  expect(dropped).toEqual(['{ b }', '{ c }', '{ a }']);
+  add(`{ ${'f'.repeat(20)} }`);
+  expect(dropped.slice(3)).toEqual(['{ d }', nameOf(long), `{ ${'f'.repeat(20)} }`]);
+});
 
 test('once the operation has ended no resolver of a compiled query starts', async () => {
   let outer = Promise.resolve({});
