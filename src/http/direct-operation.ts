@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
@@ -11,6 +12,12 @@ const directBodyBytes = 16 * 1024;
 
 export type AnswerOperation = (request: IncomingMessage, response: ServerResponse, door: DoorContext) => Promise<void>;
 
+interface DirectAnswerDependencies {
+  mapResult: ResultMapper;
+  requestIds: AsyncLocalStorage<string>;
+  logger: Logger;
+}
+
 /**
  * Answers the plain request, one query or mutation as JSON, without the Fetch API objects that cost yoga more than the
  * operation itself. The operation goes through the same plugins, and its result becomes an answer by yoga's own rules;
@@ -18,7 +25,7 @@ export type AnswerOperation = (request: IncomingMessage, response: ServerRespons
  */
 export function createDirectAnswer(
   endpoint: GraphQLEndpoint,
-  { mapResult, logger }: { mapResult: ResultMapper; logger: Logger },
+  { mapResult, requestIds, logger }: DirectAnswerDependencies,
 ): AnswerOperation {
   return async (request, response, door) => {
     const mediaType = isPlain(request) ? toMediaType(request.headers.accept) : null;
@@ -28,13 +35,15 @@ export function createDirectAnswer(
     const operation = prepare(body, request);
     // Its stream has been read: yoga gets another one.
     if (!operation) return await toYoga(Object.assign(request, { body: Readable.from([body]) }));
-    const result = await operation().catch((error: unknown) => ({ errors: [maskError(error, logger)] }));
+    const result = await operation().catch((error: unknown) => ({
+      errors: [maskError(error, door.requestId, logger)],
+    }));
     const { status, headers, body: text } = toPlainResponse(mapResult(result, door.requestId), mediaType);
     const bytes = Buffer.from(text);
     response.writeHead(status, { ...headers, 'content-length': bytes.length }).end(bytes);
 
     async function toYoga(whole: IncomingMessage): Promise<void> {
-      await endpoint(whole, response, door);
+      await requestIds.run(door.requestId, () => endpoint(whole, response, door));
     }
 
     function prepare(text: Buffer, req: IncomingMessage): (() => Promise<ExecutionResult>) | null {

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { GraphQLError, type GraphQLSchema, parse, type Source } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -10,7 +11,7 @@ import { createDocumentCache } from './document-cache.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
-import type { ResultMapper } from './result-mapping.ts';
+import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { useCompiledQueries } from './use-compiled-queries.ts';
 import { useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
@@ -33,6 +34,8 @@ export interface GraphQLEndpointDependencies {
   metrics: Metrics;
   mapResult: ResultMapper;
   timeout: OperationTimeoutOptions;
+  /** Of the request that yoga answers, which does not say it to whoever masks its errors. */
+  requestIds: AsyncLocalStorage<string>;
   logger: Logger;
   /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
@@ -40,7 +43,7 @@ export interface GraphQLEndpointDependencies {
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, metrics, mapResult, timeout, logger } = dependencies;
+  const { schema, source, metrics, mapResult, timeout, requestIds, logger } = dependencies;
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -54,10 +57,14 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     graphiql: graphiqlOptions,
     renderGraphiQL,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
-    maskedErrors: { maskError: (error) => maskError(error, logger) },
+    maskedErrors: { maskError: (error) => maskError(error, requestIds.getStore(), logger) },
     context: ({ viewer, requestId }) => {
       if (!viewer || !requestId) throw new Error('an operation without a viewer');
-      return createContext(source, { viewer, requestId });
+      try {
+        return createContext(source, { viewer, requestId });
+      } catch (error) {
+        throw maskError(error, requestId, logger);
+      }
     },
     plugins: [
       useTokenLimit(),
@@ -65,18 +72,18 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
       useCompiledQueries(schema),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
-      useEventFanOut(createEventFanOut({ schema, source, mapResult })),
+      useEventFanOut(createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult) })),
       useResultMapping(dependencies),
     ],
   });
 }
 
-/** A GraphQLError passes; what nobody expected is logged and told to nobody. */
-export function maskError(error: unknown, logger: Logger): GraphQLError {
+/** A GraphQLError passes; what nobody expected is logged and told to nobody. Undefined: nobody was given an id. */
+export function maskError(error: unknown, requestId: string | undefined, logger: Logger): GraphQLError {
   if (error instanceof GraphQLError) return error;
-  logger.error({ err: error }, 'unexpected error before an operation');
+  logger.error({ err: error, requestId }, 'unexpected error before an operation');
   return new GraphQLError('Unexpected error.', {
-    extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }), http: { status: 500 } },
   });
 }
 

@@ -14,6 +14,15 @@ export function createResultMapper(logger: Logger): ResultMapper {
   };
 }
 
+/** For where there is no status and no header: sockets, and streams that have begun. */
+export function withoutStatus(mapResult: ResultMapper): ResultMapper {
+  return (result, requestId) => {
+    const mapped = mapResult(result, requestId);
+    for (const { extensions } of mapped.errors ?? []) delete extensions.http;
+    return mapped;
+  };
+}
+
 // Where nothing is left of the answer, the status tells it too.
 function isInternal({ extensions }: GraphQLError): boolean {
   return extensions.code === 'INTERNAL_SERVER_ERROR' && extensions.http === undefined;

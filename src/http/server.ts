@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
@@ -70,6 +71,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const { requestsPerMinute = null, operationTimeoutMs = 30_000, corsOrigins = [] } = dependencies.limits ?? {};
   const rate = createRequestRate(requestsPerMinute);
   const mapResult = createResultMapper(logger);
+  const requestIds = new AsyncLocalStorage<string>();
   const endpoint = createGraphQLEndpoint({
     schema: createSchema(),
     source: dependencies.source,
@@ -77,6 +79,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     metrics,
     mapResult,
     timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable ?? null },
+    requestIds,
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });
@@ -96,7 +99,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
       cors: createCors(corsOrigins),
       endpoint,
       admit: createAdmission({ authenticate, rate, logger }),
-      answer: createDirectAnswer(endpoint, { mapResult, logger }),
+      answer: createDirectAnswer(endpoint, { mapResult, requestIds, logger }),
     }),
   });
   const server = createServer((request, response) => void handle(request, response));

@@ -7,7 +7,7 @@ import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
-import type { ResultMapper } from './result-mapping.ts';
+import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, watchReader } from './slow-consumers.ts';
 
 export interface ResultMappingOptions {
@@ -20,6 +20,7 @@ export interface ResultMappingOptions {
 /** Maps the errors of every result over HTTP, and ends a stream whose key has ended or whose reader takes nothing. */
 export function useResultMapping(options: ResultMappingOptions): Plugin<Context> {
   const { mapResult, keyWatch } = options;
+  const mapStreamed = withoutStatus(mapResult);
   return {
     async onExecutionResult({ result, setResult, context }) {
       const { key, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
@@ -30,7 +31,7 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
         return setResult(mapResult({ errors: [tooMany] }, requestId));
       }
       setResult(
-        mapStream(result, (one) => (isShared(one) ? one : mapResult(one, requestId)), { ...options, key, response }),
+        mapStream(result, (one) => (isShared(one) ? one : mapStreamed(one, requestId)), { ...options, key, response }),
       );
     },
   };

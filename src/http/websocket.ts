@@ -11,7 +11,7 @@ import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
-import type { ResultMapper } from './result-mapping.ts';
+import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, toCutOffReason, watchReader } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
 import { createSocketServer, type SocketExtra, type SocketServer } from './socket-server.ts';
@@ -54,7 +54,8 @@ export type Socket = GraphQLSocket<Parameters, SocketExtra & Partial<SocketFacts
 
 /** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
 export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): SocketServer {
-  const { endpoint, rate, mapResult, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
+  const { endpoint, rate, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
+  const mapResult = withoutStatus(dependencies.mapResult);
   const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
   const protocol = makeServer<Parameters, Socket['extra']>({
     connectionInitWaitTimeout: dependencies.initTimeoutMs ?? 3000,

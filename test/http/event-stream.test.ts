@@ -40,6 +40,17 @@ describe('server-sent events', () => {
     await eventually(() => !events.isFollowed());
   });
 
+  test('say no HTTP status for an event that they cannot tell', async () => {
+    const events = createTestEvents();
+    const api = await openTestApi({ services: { events } });
+    const stream = await openStream(api);
+    await eventually(events.isFollowed);
+    events.emit(1, { data: {} as never });
+    const text = await eventually(() => stream.read().includes('data: {') && stream.read());
+    const [, data = ''] = /data: (\{.*)/.exec(text) ?? [];
+    expect(JSON.parse(data).errors[0].extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', requestId: 'evt_1' });
+  });
+
   test('end when the key is revoked, and do not say that they are complete', async () => {
     const events = createTestEvents();
     const api = await openTestApi({ services: { events } });

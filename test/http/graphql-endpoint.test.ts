@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Conflict, InvalidInput, NotFound } from '../../src/domain/errors.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
 import { openTestApi } from '../support/api-fixture.ts';
 
 describe('keys', () => {
@@ -52,6 +53,48 @@ describe('errors', () => {
     expect(JSON.stringify(answer.errors)).not.toContain('secret detail');
     const line = api.logged.find(({ requestId }) => requestId === 'my-request');
     expect(JSON.stringify(line)).toContain('secret detail');
+  });
+
+  test.each([
+    ['before the operation, answered directly', 'POST', 'context'],
+    ['before the operation, answered by yoga', 'GET', 'context'],
+    ['of what surrounds the operation, answered directly', 'POST', 'metrics'],
+    ['of what surrounds the operation, answered by yoga', 'GET', 'metrics'],
+  ])('an unexpected error %s is logged with the request id that the caller gets', async (_where, method, place) => {
+    const fail = () => {
+      throw new Error('secret detail');
+    };
+    const metrics = createMetrics();
+    const broken = {
+      context: {
+        source: {
+          services: {} as never,
+          get prisma(): never {
+            return fail();
+          },
+        },
+      },
+      metrics: { metrics: { ...metrics, operationFinished: fail } },
+    };
+    const api = await openTestApi({ server: broken[place as keyof typeof broken] });
+    const headers = { authorization: `Bearer ${api.keys.client}`, 'x-request-id': 'my-request' };
+    const query = '{ __typename }';
+    const response =
+      method === 'GET'
+        ? await fetch(`${api.url}/graphql?query=${encodeURIComponent(query)}`, { headers })
+        : await fetch(`${api.url}/graphql`, {
+            method,
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify({ query }),
+          });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({
+      errors: [
+        { message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'my-request' } },
+      ],
+    });
+    const lines = api.logged.filter((line) => JSON.stringify(line).includes('secret detail'));
+    expect(lines).toMatchObject([{ requestId: 'my-request' }]);
   });
 
   test('where nothing is left of the answer, the status says so too', async () => {

@@ -4,6 +4,7 @@ import WebSocket from 'ws';
 import { createClientStore } from '../../src/clients/client-store.ts';
 import { createClients } from '../../src/clients/clients.ts';
 import { createKeyAuthentication } from '../../src/clients/key-authentication.ts';
+import type { HttpServerDependencies } from '../../src/http/server.ts';
 import { openTestApi } from '../support/api-fixture.ts';
 import { createTestEvents } from '../support/event-streams.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,7 +14,7 @@ import { openTestDatabase } from '../support/test-database.ts';
 const operatorKey = 'the-operator-of-this-test';
 
 /** The API with the real keys, as the process composes them. */
-async function openApiWithKeys() {
+async function openApiWithKeys(timing: HttpServerDependencies['timing'] = {}) {
   const database = await openTestDatabase();
   const clock = fixedClock();
   const store = createClientStore(database);
@@ -24,7 +25,7 @@ async function openApiWithKeys() {
   const events = createTestEvents((await database.prisma.client.findFirstOrThrow()).id);
   const api = await openTestApi({
     services: { clients, events },
-    server: { authenticate, onRevoked: (listener) => clients.onRevoked(listener) },
+    server: { authenticate, onRevoked: (listener) => clients.onRevoked(listener), timing },
   });
   const ask = (query: string, key = operatorKey) => api.request(query, {}, { authorization: `Bearer ${key}` });
   return { api, ask, clock, database, events, clients };
@@ -50,12 +51,10 @@ test('a key is made by the operator, works with its scopes until it ends, and sh
   expect((await ask('{ viewer { id } }', key)).status).toBe(401);
 });
 
-test('a key that the operator revokes is refused at once, and its live sockets and event streams end', async () => {
-  const { api, ask, events } = await openApiWithKeys();
-  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
-  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI") {
-    ... on CreateApiKeyPayload { key apiKey { id } } } }`);
-  const { key, apiKey } = made.data.createApiKey;
+type World = Awaited<ReturnType<typeof openApiWithKeys>>;
+
+/** A socket and an event stream that follow the events with this key. */
+async function followWith({ api, events }: World, key: string) {
   const client = createClient({
     url: `${api.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -77,14 +76,42 @@ test('a key that the operator revokes is refused at once, and its live sockets a
   // Resolves when the server has ended it.
   const streamed = stream.text().catch(() => '');
   await eventually(events.isFollowed);
+  return {
+    async expectEnd() {
+      expect((await closed).code).toBe(4403);
+      await failure;
+      expect(await streamed).not.toContain('event: complete');
+      await eventually(() => !events.isFollowed());
+    },
+  };
+}
+
+test('a key that the operator revokes is refused at once, and its live sockets and event streams end', async () => {
+  const world = await openApiWithKeys();
+  const { ask } = world;
+  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
+  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI") {
+    ... on CreateApiKeyPayload { key apiKey { id } } } }`);
+  const { key, apiKey } = made.data.createApiKey;
+  const following = await followWith(world, key);
 
   const revoked = await ask(`mutation { revokeApiKey(id: "${apiKey.id}") { __typename } }`);
   expect(revoked.errors).toBeUndefined();
-  expect((await closed).code).toBe(4403);
-  await failure;
-  expect(await streamed).not.toContain('event: complete');
-  await eventually(() => !events.isFollowed());
+  await following.expectEnd();
   expect((await ask('{ viewer { id } }', key)).status).toBe(401);
   // The operator's own key goes on.
+  expect((await ask('{ viewer { id } }')).status).toBe(200);
+});
+
+test('the live sockets and event streams of a key end when it does', async () => {
+  const world = await openApiWithKeys({ keyCheckMs: 20 });
+  const { ask, clock } = world;
+  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
+  const expiresAt = new Date(clock.now().getTime() + 3_600_000).toISOString();
+  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI", expiresAt: "${expiresAt}") {
+    ... on CreateApiKeyPayload { key } } }`);
+  const following = await followWith(world, made.data.createApiKey.key);
+  clock.advance(3_600_000);
+  await following.expectEnd();
   expect((await ask('{ viewer { id } }')).status).toBe(200);
 });

@@ -133,6 +133,8 @@ describe('an operation over a socket', () => {
       message: 'Unexpected error.',
       extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.stringMatching(/^req_/) },
     });
+    // There is no status that it could set.
+    expect(masked.errors?.[0]?.extensions).not.toHaveProperty('http');
     const aliases = `{ ${Array.from({ length: 51 }, (_, i) => `a${i}: __typename`).join(' ')} }`;
     await expect(firstOf(client, aliases)).rejects.toMatchObject([{ extensions: { code: 'TOO_MANY_ALIASES' } }]);
     await expect(firstOf(client, `{ ${'__typename '.repeat(2001)} }`)).rejects.toMatchObject([
@@ -140,12 +142,23 @@ describe('an operation over a socket', () => {
     ]);
     await expect(firstOf(client, '{ nonsense }')).rejects.toMatchObject([{ message: /Cannot query field/ }]);
     const operators = await firstOf(client, 'mutation { createClient(name: "x") { __typename } }');
-    expect(operators.errors?.[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
+    expect(operators.errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN', requestId: expect.any(String) });
+    const refused = await firstOf(client, aliases).catch((errors: unknown) => errors);
+    expect(refused).toMatchObject([{ extensions: expect.not.objectContaining({ http: expect.anything() }) }]);
   });
 });
 
 describe('a subscription to events', () => {
   const query = 'subscription ($after: String) { events(after: $after) { id cursor ... on WebhookTest { message } } }';
+
+  test('tells of an event that it cannot tell, and says no HTTP status for it', async () => {
+    const events = createTestEvents();
+    const api = await openTestApi({ services: { events } });
+    const first = firstOf(connect(api), query);
+    await eventually(events.isFollowed);
+    events.emit(1, { data: {} as never });
+    expect((await first).errors?.[0]?.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', requestId: 'evt_1' });
+  });
 
   test('streams what comes, and lets go of the log when it ends', async () => {
     const events = createTestEvents();
