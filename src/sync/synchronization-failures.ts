@@ -1,10 +1,6 @@
 import type { Logger } from 'pino';
-<<<<<<< HEAD
 import type { BankFailure } from '../banking/bank-failure.ts';
-=======
-import type { BankFailure, BankFailureCode } from '../banking/bank-failure.ts';
 import type { BankConsentStatus } from '../banking/bank-port.ts';
->>>>>>> 8594b6e (consent: a consent that the bank refuses, or that an SCA has failed for, becomes what the bank says of it)
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import { loseConsent } from '../consent/consent-loss-store.ts';
 import { isFinal, nextConsentStatus } from '../consent/consent-state.ts';

@@ -148,17 +148,15 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     log.warn(facts, 'the bank did not give the data');
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
-<<<<<<< HEAD
+    if (failure.code === 'CONSENT_INVALID') {
+      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId);
+      const word = await askAfterConsent(deps.banks.get(bankId), bankConsentId, request.signal);
+      if (word === 'interrupted') return { kind: 'interrupted' };
+      return await recordFailure.ofBank(attempt, failure, word);
+    }
     const outcome = await recordFailure.ofBank(attempt, failure);
     const retryAt = outages.passedOverUntil(bankId);
     return outcome.kind === 'failed' && outcome.retryable && retryAt ? { ...outcome, retryAt } : outcome;
-=======
-    if (failure.code !== 'CONSENT_INVALID') return await recordFailure.ofBank(attempt, failure);
-    const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId);
-    const word = await askAfterConsent(deps.banks.get(bankId), bankConsentId, request.signal);
-    if (word === 'interrupted') return { kind: 'interrupted' };
-    return await recordFailure.ofBank(attempt, failure, word);
->>>>>>> 8594b6e (consent: a consent that the bank refuses, or that an SCA has failed for, becomes what the bank says of it)
   }
 
   function reserve({ id, request, context, consent }: Attempt) {
