@@ -48,6 +48,9 @@ export interface ConnectFlowDeps {
   log: Logger;
 }
 
+/** Failures after which the consent may still serve: the bank was away, or the operator had to act. After all others it is useless. */
+const passingCodes = new Set(['BANK_UNAVAILABLE', 'CERTIFICATE_REJECTED', 'SIGNATURE_REJECTED']);
+
 export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
   const { clock, visits, sessions, consents, bankStore, banks, encryption, settlement, log } = deps;
 
@@ -80,6 +83,10 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
 
   function canTryAgain({ session }: Visit): boolean {
     return session.status === 'FAILED' && session.kind !== 'MANAGEMENT' && !visits.isOverdue(session);
+  }
+
+  function mayRerun({ status, errorCode }: Visit['session']): boolean {
+    return status === 'FAILED' && errorCode !== null && passingCodes.has(errorCode);
   }
 
   /** Goes on with what may have happened at the bank meanwhile. */
@@ -177,7 +184,7 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
       if (session.kind === 'MANAGEMENT') {
         return await startAtBank(await deps.management.createConnecting(visit, bank), bank, psu);
       }
-      if (session.status === 'FAILED' && (await consents.rerun(session, clock.now()))) {
+      if (mayRerun(session) && (await consents.rerun(session, clock.now()))) {
         await settlement.run(session.id);
         return await reopen(linkSecret);
       }

@@ -41,7 +41,7 @@ export interface ConsentStore {
    * runs. Null when the session no longer waits for this consent; then nothing is changed.
    */
   grant(session: Session, granted: GrantedConsent): Promise<string | null>;
-  /** A session that failed although its consent stands runs again. False where there is nothing to run. */
+  /** A session that failed although its consent stands runs again under it. False where there is nothing to run. */
   rerun(session: Session, now: Date): Promise<boolean>;
 }
 

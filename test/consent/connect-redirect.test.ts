@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser } from '../../src/cli/form-browser.ts';
 import {
   type ConnectedWorld,
@@ -134,6 +135,32 @@ it('lets the end user try the same bank again after a denial', async () => {
   const atBank = await (await denied.click('Try again')).submit();
   const done = await (await logInAtBank(atBank, 'anna')).submit({}, 'approve');
   expect(done.title).toContain('Done');
+});
+
+// A one-off consent after a 429 failed the same way for ever: it was run again under the consent that is used up.
+it('asks for a new consent where the present one is useless, and goes on under it where the bank was only away', async () => {
+  for (const [code, isKept] of [
+    ['BANK_UNAVAILABLE', true],
+    ['ACCESS_EXCEEDED', false],
+    ['MALFORMED_REPLY', false],
+    ['REQUEST_REFUSED', false],
+  ] as const) {
+    const world = await createConnectedWorld();
+    const user = { externalId: null, type: 'PERSON', recurring: false, idempotencyKey: null } as const;
+    const session = await world.createSession({ user });
+    world.bankOverrides.listAccounts = () => Promise.reject(new BankFailure(code, 'not now'));
+    const failed = await connectByRedirect(world.linkOf(session), 'anna');
+    expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: code });
+    delete world.bankOverrides.listAccounts;
+
+    const next = await (await failed.click('Try again')).submit();
+    const done = isKept ? next : await (await logInAtBank(next, 'anna')).submit({}, 'approve');
+    expect(done.title).toContain('Done');
+    expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', errorCode: null });
+    expect(world.bankCalls.filter((call) => call === 'createConsent')).toHaveLength(isKept ? 1 : 2);
+    expect(await world.database.prisma.consent.count({ where: { status: 'VALID' } })).toBe(1);
+    expect(await world.database.prisma.bankLogin.count()).toBe(1);
+  }
 });
 
 it('shows a link that has waited for too long as expired, and begins nothing', async () => {
