@@ -121,7 +121,7 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
   return {
     async ofBank(attempt, failure, word = null) {
       const meaning = meaningOf(failure.code);
-      const retryAt = failure.retryAt ?? endOfDay(clock.now());
+      const retryAt = toClosing(failure.retryAt, clock.now());
       if (meaning.kind === 'access-limit') await budget.close(attempt.consent.id, retryAt);
       if (meaning.kind === 'operator') {
         log.error(
@@ -181,6 +181,14 @@ function isGivenUp({ request }: Attempt): boolean {
 function toNewAttempt({ id, request, context }: Attempt, startedAt: Date): NewAttempt {
   const cycleId = request.cycle?.cycleId ?? null;
   return { id, bankLoginId: context.bankLoginId, trigger: request.trigger, cycleId, startedAt };
+}
+
+const longestClosingMs = 24 * 3_600_000;
+
+/** Until when a 429 closes the budget: banks count by the day, so not for less; and for no longer, whatever Retry-After says. */
+function toClosing(retryAt: Date | null, now: Date): Date {
+  const wished = Math.min(retryAt?.getTime() ?? 0, now.getTime() + longestClosingMs);
+  return new Date(Math.max(wished, endOfDay(now).getTime()));
 }
 
 function endOfDay(now: Date): Date {

@@ -13,6 +13,8 @@ import { createSynchronizationWorld, type SynchronizationWorld } from './synchro
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
+const endOfDay = (atMs: number) => (Math.floor(atMs / day) + 1) * day;
+
 type Step =
   | { kind: 'wait'; minutes: number }
   | { kind: 'synchronize'; trigger: 'SCHEDULER' | 'MANUAL'; attended: boolean; answer: Answer };
@@ -83,7 +85,8 @@ it('however it is asked and whatever it answers, no bank is asked more often wit
         expect(inTheDayBefore.length).toBeLessThanOrEqual(4);
         const onRequest = inTheDayBefore.filter(({ trigger }) => trigger === 'MANUAL');
         expect(onRequest.length).toBeLessThanOrEqual(2);
-        expect(refusedAtMs.filter((t) => t < atMs && atMs < t + 2 * 60 * minute)).toEqual([]);
+        // Two hours are what the bank asks for; for the rest of its day it would say the same.
+        expect(refusedAtMs.filter((t) => t < atMs && atMs < Math.max(t + 2 * 60 * minute, endOfDay(t)))).toEqual([]);
       }
     }),
     { numRuns: 60, endOnFailure: true },

@@ -107,7 +107,13 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
   ],
   [
     'has been asked often enough, until tomorrow',
-    [refusal(429, 'ACCESS_EXCEEDED'), bare(429)],
+    [
+      refusal(429, 'ACCESS_EXCEEDED'),
+      bare(429),
+      refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '1' }),
+      refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '7200' }),
+      refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': 'Tue, 10 Mar 2026 09:00:00 GMT' }),
+    ],
     {
       status: 'OK',
       consent: 'VALID',
@@ -120,13 +126,30 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
     },
   ],
   [
-    'has been asked often enough, and says until when',
-    [refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '7200' })],
+    'has been asked often enough, and says until when tomorrow',
+    [refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '72000' })],
     {
       status: 'OK',
       consent: 'VALID',
       event: null,
-      retry: '2026-03-10T13:00:00.000Z',
+      retry: '2026-03-11T07:00:00.000Z',
+      errorCode: 'ACCESS_EXCEEDED',
+      blockedBy: 'ACCESS_LIMIT',
+      nextAction: 'WAIT',
+      alarm: false,
+    },
+  ],
+  [
+    'has been asked often enough, and wants never to be asked again',
+    [
+      refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '31536000' }),
+      refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': 'Wed, 10 Mar 2027 09:00:00 GMT' }),
+    ],
+    {
+      status: 'OK',
+      consent: 'VALID',
+      event: null,
+      retry: '2026-03-11T11:00:00.000Z',
       errorCode: 'ACCESS_EXCEEDED',
       blockedBy: 'ACCESS_LIMIT',
       nextAction: 'WAIT',
