@@ -7,7 +7,7 @@ import type { ErasureService } from './erasure.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { newLink } from './link-secret.ts';
 import type { LoginStore, ManagedLogin } from './login-store.ts';
-import type { Session, SessionStore } from './session-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { Visits } from './visits.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface ManagementFlow {
   open(visit: Visit): Promise<FlowView>;
   /** The session in which another bank is connected. */
   createConnecting(visit: Visit, bank: Bank): Promise<Visit>;
-  /** A session in which the login's consent is renewed. */
+  /** A session in which the login's consent is renewed: the one that is open already, where there is one. */
   renew(linkSecret: string, bankLoginId: string): NextView;
   openRemoval(linkSecret: string, bankLoginId: string): NextView;
   /** Erases the login; its consent is ended at the bank. */
@@ -45,25 +45,28 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
     return { ...visit, page: 'overview', logins: await logins.listManaged(session.clientId, session.userId) };
   }
 
-  async function startFrom(
-    visit: Visit,
-    of: { kind: 'CONNECT' | 'SYNCHRONIZATION'; bankId: string; login?: ManagedLogin },
-  ) {
-    const { clientId, userId, id: parentId } = visit.session;
+  async function createConnecting(visit: Visit, bank: Bank): Promise<Visit> {
     const now = clock.now();
     const link = newLink(encryption, now);
-    const session: Session = await sessions.create({
-      id: newId(of.kind === 'CONNECT' ? 'connectSession' : 'synchronizationSession', now),
-      kind: of.kind,
-      clientId,
-      userId,
-      parentId,
-      bankId: of.bankId,
-      bankLoginId: of.login?.id ?? null,
-      storeSecrets: of.login?.secretsStored ?? true,
-      ...link,
-    });
-    return await visits.of(session, encryption.decrypt(link.linkSecret));
+    const { clientId, userId, id: parentId } = visit.session;
+    const id = newId('connectSession', now);
+    const session = { id, kind: 'CONNECT', clientId, userId, parentId, bankId: bank.id, ...link } as const;
+    return await visits.of(await sessions.create(session), encryption.decrypt(link.linkSecret));
+  }
+
+  async function createRenewing(visit: Visit, login: ManagedLogin): Promise<Visit> {
+    const now = clock.now();
+    const link = newLink(encryption, now);
+    const { clientId, userId, id: parentId } = visit.session;
+    const id = newId('synchronizationSession', now);
+    const of = { clientId, userId, parentId, bankId: login.bankId, bankLoginId: login.id };
+    const session = { id, kind: 'SYNCHRONIZATION', ...of, storeSecrets: login.secretsStored, ...link } as const;
+    const created = await sessions.createForLogin(session, now);
+    if (created) return await visits.of(created, encryption.decrypt(link.linkSecret));
+    // Of a login one session is open at any time: asked for once more, by this end user or by the client, it is that one. Where it
+    // runs already there is nothing for the end user to do.
+    const waiting = await sessions.findAwaiting(login.id, now);
+    return waiting?.linkSecret ? await visits.of(waiting, encryption.decrypt(waiting.linkSecret)) : visit;
   }
 
   async function findLogin(
@@ -80,15 +83,12 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
 
   return {
     open,
-    createConnecting: (visit, bank) => startFrom(visit, { kind: 'CONNECT', bankId: bank.id }),
+    createConnecting,
     async renew(linkSecret, bankLoginId) {
       const found = await findLogin(linkSecret, bankLoginId);
       if (!found?.login) return found && { ...found.visit, page: 'moved-on' };
       const { visit, login } = found;
-      return {
-        ...(await startFrom(visit, { kind: 'SYNCHRONIZATION', bankId: login.bankId, login })),
-        page: 'moved-on',
-      };
+      return { ...(await createRenewing(visit, login)), page: 'moved-on' };
     },
     async openRemoval(linkSecret, bankLoginId) {
       const found = await findLogin(linkSecret, bankLoginId);

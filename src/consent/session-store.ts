@@ -24,6 +24,8 @@ export interface SessionStore {
   create(session: Prisma.SessionUncheckedCreateInput): Promise<Session>;
   /** Null while another session of the login is active, whoever creates at the same moment, and when the login is gone. */
   createForLogin(session: SessionOfLogin, now: Date): Promise<Session | null>;
+  /** The one of the login that awaits the end user; null when there is none. */
+  findAwaiting(bankLoginId: string, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user; null when it does not by now. */
   keepAuthorisation(id: string, authorisation: string, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
@@ -52,6 +54,7 @@ export function createSessionStore(database: Database): SessionStore {
       (await prisma.session.findFirst({ where: { userId, parentId: id }, select: { id: true } })) !== null,
     create: (data) => prisma.session.create({ data }),
     createForLogin: (session, now) => database.transaction((tx) => createForLogin(tx, session, now)),
+    findAwaiting: (bankLoginId, now) => prisma.session.findFirst({ where: awaitingSessions(bankLoginId, now) }),
     async keepAuthorisation(id, authorisation, now) {
       const [session] = await prisma.session.updateManyAndReturn({
         where: { id, status: 'AWAITING_USER' },
@@ -79,8 +82,11 @@ export async function createForLogin(tx: Transaction, session: SessionOfLogin, n
 
 /** Those of a login that run, or still await the end user. */
 export function activeSessions(bankLoginId: string, now: Date): Prisma.SessionWhereInput {
-  const awaiting: Prisma.SessionWhereInput = { status: 'AWAITING_USER', NOT: { expiresAt: { lte: now } } };
-  return { bankLoginId, OR: [{ status: 'RUNNING' }, awaiting] };
+  return { OR: [{ bankLoginId, status: 'RUNNING' }, awaitingSessions(bankLoginId, now)] };
+}
+
+function awaitingSessions(bankLoginId: string, now: Date): Prisma.SessionWhereInput {
+  return { bankLoginId, status: 'AWAITING_USER', NOT: { expiresAt: { lte: now } } };
 }
 
 function end(database: Database, which: Prisma.SessionWhereInput, ending: SessionEnding): Promise<Session[]> {

@@ -63,6 +63,34 @@ it('renews a consent in a session of its own, which leads back to the overview',
   expect(await world.database.prisma.consent.count({ where: { status: 'VALID' } })).toBe(1);
 });
 
+// Each made a session of its own, and while the first one waited the client was refused for half an hour.
+it('renews in one session, however often it is asked for, and in the one that the client has asked for', async () => {
+  const world = await createConnectedWorld();
+  const { userId, bankLoginId } = await connectAnna(world);
+  const { link } = await openManagement(world, userId);
+  const renew = async () => await press(await createFormBrowser().open(link), 'Renew');
+  const [first, second] = [await renew(), await renew()];
+  expect(second.url).toBe(first.url);
+  expect(await world.database.prisma.session.count({ where: { bankLoginId, status: 'AWAITING_USER' } })).toBe(1);
+
+  const back = await (await logInAtBank(await second.submit(), 'anna')).submit({}, 'approve');
+  expect(back.title).toContain('Your banks');
+  await world.database.prisma.bankLogin.updateMany({ data: { status: 'SCA_REQUIRED' } });
+  const input = { bankLoginId, psuIpAddress: null, returnUrl: null, idempotencyKey: null };
+  const asked = await world.synchronizationSessions.createSynchronizationSession(world.clientId, input);
+  expect((await renew()).url).toBe(world.linkOf(asked));
+  expect(await world.database.prisma.session.count({ where: { bankLoginId, status: 'AWAITING_USER' } })).toBe(1);
+});
+
+it('stays on the overview where the login is being synchronized', async () => {
+  const world = await createConnectedWorld();
+  const { userId, bankLoginId } = await connectAnna(world);
+  await world.database.prisma.session.updateMany({ where: { bankLoginId }, data: { status: 'RUNNING' } });
+  const { page } = await openManagement(world, userId);
+  expect((await press(page, 'Renew')).title).toContain('Your banks');
+  expect(await world.database.prisma.session.count({ where: { bankLoginId } })).toBe(1);
+});
+
 it('adds a bank, and comes back to the overview', async () => {
   const world = await createConnectedWorld();
   const { userId } = await connectAnna(world);
