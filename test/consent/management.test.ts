@@ -148,6 +148,21 @@ it('touches no login of somebody else', async () => {
   expect(await world.database.prisma.bankLogin.count()).toBe(1);
 });
 
+// The page's policy allowed no form to lead to the client: the browser stopped where a stale one did.
+it('lets the removal lead back to the client where the overview was finished in another tab', async () => {
+  const world = await createConnectedWorld();
+  const { userId, bankLoginId } = await connectAnna(world);
+  const { page } = await openManagement(world, userId);
+  const stale = await press(page, 'Remove');
+  const policy = (await fetch(stale.url)).headers.get('content-security-policy') ?? '';
+  expect(policy).toMatch(/form-action 'self' https:\/\/client\.example(;|$)/);
+  await page.submit({}, 'Finish');
+
+  const back = await stale.submit();
+  expect(back.url.startsWith(returnUrl)).toBe(true);
+  expect(await world.database.prisma.bankLogin.count({ where: { id: bankLoginId } })).toBe(1);
+});
+
 it('ends when the end user is done, and leads back to the client', async () => {
   const world = await createConnectedWorld();
   const { userId } = await connectAnna(world);

@@ -21,10 +21,13 @@ export function overviewPage(view: View<'overview'>, frame: PageFrame): Page {
 }
 
 /** Asks once more before a login is removed. */
-export function removalPage({ login }: View<'confirm-removal'>, { words, here }: PageFrame): Page {
+export function removalPage(view: View<'confirm-removal'>, { words, here }: PageFrame): Page {
+  const { login } = view;
   return {
     status: 200,
     title: words.removeTitle(login.bankName),
+    // Where the overview has been finished in another tab, the form leads back to the client.
+    formTargets: backTargets(view),
     content: html`<p>${words.removeText}</p>
       <form method="post" action="${here}/remove"><input type="hidden" name="bankLoginId" value="${login.id}">
         <button type="submit" name="decision" value="approve" class="danger">${words.removeLogin(login.bankName)}</button></form>
