@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { StartupError } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts';
+import { type EmbeddedDatabase, type EmbeddedOptions, openEmbeddedDatabase } from './embedded-database.ts';
 import { applyMigrations } from './migrations.ts';
 import { createStatementCancellation, type RunCancellable } from './statement-cancellation.ts';
 
@@ -46,8 +46,8 @@ export interface DatabaseOptions {
   databaseUrl: string | null;
   /** Of the embedded database; null: in memory. */
   directory: string | null;
-  /** A migrated embedded database to start from; for tests. */
-  snapshot?: Blob;
+  /** An embedded database that is open already, and stays so; for tests. */
+  instance?: EmbeddedOptions['instance'];
   /** @default 12 */
   poolSize?: number;
 }

@@ -17,14 +17,14 @@ export interface EmbeddedDatabase {
 export interface EmbeddedOptions {
   /** Null: in memory. */
   directory: string | null;
-  /** A dump to start from instead of an empty database. */
-  snapshot?: Blob;
+  /** One that is open already, in memory, and stays so; for tests. */
+  instance?: PGlite | undefined;
 }
 
 /** PostgreSQL inside the process (PGlite). Survives a crash of the process, but not of the machine: it never calls fsync. */
 export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   if (options.directory) await prepareDirectory(options.directory);
-  const pglite = await openPglite(options);
+  const pglite = options.instance ?? (await openPglite(options));
   const config = createPgConfig(pglite);
   acceptTypeParsers(config.connection);
   const pool = new pg.Pool({ ...config, max: 1, idleTimeoutMillis: 0 } as unknown as pg.PoolConfig);
@@ -34,7 +34,7 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
     dump: async () => await pglite.dumpDataDir('none'),
     close: async () => {
       await pool.end();
-      await pglite.close();
+      if (!options.instance) await pglite.close();
     },
   };
 }
@@ -58,12 +58,9 @@ async function prepareDirectory(directory: string): Promise<void> {
   if (version.trim() !== '18' || !control || control.size === 0) throw damaged(directory);
 }
 
-async function openPglite({ directory, snapshot }: EmbeddedOptions): Promise<PGlite> {
+async function openPglite({ directory }: EmbeddedOptions): Promise<PGlite> {
   try {
-    const pglite = await PGlite.create({
-      ...(directory ? { dataDir: directory } : {}),
-      ...(snapshot ? { loadDataDir: snapshot } : {}),
-    });
+    const pglite = await PGlite.create(directory ? { dataDir: directory } : {});
     await pglite.query('select count(*) from pg_class');
     return pglite;
   } catch (cause) {

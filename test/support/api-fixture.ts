@@ -11,10 +11,10 @@ import type { ContextSource, Viewer } from '../../src/graphql/context.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpServerDependencies } from '../../src/http/server.ts';
-import { type Database, openDatabase } from '../../src/storage/database.ts';
+import type { Database } from '../../src/storage/database.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
-import { migratedSnapshot } from './test-database.ts';
+import { openFileDatabase } from './test-database.ts';
 
 export interface GraphQLAnswer {
   status: number;
@@ -150,7 +150,7 @@ export interface StoredApi extends TestApi {
 export function useStoredApi(services: (database: Database) => TestServices = () => ({})): StoredApi {
   const api = {} as StoredApi;
   beforeAll(async () => {
-    const database = await openDatabase({ databaseUrl: null, directory: null, snapshot: await migratedSnapshot() });
+    const database = await openFileDatabase();
     const clock = fixedClock();
     const clients = createClients({ clock, store: createClientStore(database) });
     await clients.bootstrap('the-key-that-makes-the-client');

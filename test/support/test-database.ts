@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
 import { onTestFinished } from 'vitest';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { openEmbeddedDatabase } from '../../src/storage/embedded-database.ts';
@@ -11,16 +12,69 @@ import { applyMigrations, readMigrations } from '../../src/storage/migrations.ts
 const cache = fileURLToPath(new URL('../../node_modules/.cache/tidewater', import.meta.url));
 
 let snapshot: Promise<Blob> | undefined;
+let pristine: string | undefined;
+let idle: PGlite | undefined;
 
-/** A migrated, empty embedded database of the test's own, in memory; closed when the test has finished. */
+/**
+ * A migrated, empty embedded database of the test's own, in memory; closed when the test has finished. The next test of the file gets the
+ * same one, emptied, by a pool of its own: opening one takes longer than most tests.
+ */
 export async function openTestDatabase(): Promise<Database> {
-  const database = await openDatabase({ databaseUrl: null, directory: null, snapshot: await migratedSnapshot() });
-  onTestFinished(async () => await database.close());
+  const instance = idle ?? (await PGlite.create({ loadDataDir: await migratedSnapshot() }));
+  idle = undefined;
+  pristine ??= await readObjects(instance);
+  const database = await openDatabase({ databaseUrl: null, directory: null, instance });
+  onTestFinished(async () => {
+    await database.close();
+    if (idle || !(await empty(instance))) await instance.close();
+    else idle = instance;
+  });
   return database;
 }
 
+/** The same for a whole file of tests, which closes it. */
+export async function openFileDatabase(): Promise<Database> {
+  const instance = await PGlite.create({ loadDataDir: await migratedSnapshot() });
+  const database = await openDatabase({ databaseUrl: null, directory: null, instance });
+  return {
+    ...database,
+    close: async () => {
+      await database.close();
+      await instance.close();
+    },
+  };
+}
+
+/** Makes it as it was when it was opened; false where a test has changed more than rows. */
+async function empty(instance: PGlite): Promise<boolean> {
+  await instance.exec('ROLLBACK');
+  await instance.exec('DISCARD ALL');
+  if ((await readObjects(instance)) !== pristine) return false;
+  const { rows } = await instance.query<{ tables: string }>(`
+    SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`);
+  await instance.exec(`TRUNCATE ${rows[0]?.tables} RESTART IDENTITY`);
+  return true;
+}
+
+/** What there is besides rows: tables, columns, indexes, constraints, triggers, functions, roles, settings. */
+async function readObjects(instance: PGlite): Promise<string> {
+  const { rows } = await instance.query<{ objects: string }>(`
+    SELECT md5(string_agg(object, ' ' ORDER BY object)) AS objects FROM (
+      SELECT 'class ' || oid AS object FROM pg_class
+      UNION ALL SELECT concat_ws(' ', 'column', attrelid, attnum, attname, atttypid, attnotnull, atthasdef) FROM pg_attribute
+      UNION ALL SELECT concat_ws(' ', 'constraint', oid, convalidated) FROM pg_constraint
+      UNION ALL SELECT concat_ws(' ', 'trigger', oid, tgenabled) FROM pg_trigger
+      UNION ALL SELECT concat_ws(' ', 'function', oid, xmin) FROM pg_proc
+      UNION ALL SELECT concat_ws(' ', 'index', indexrelid, indisvalid) FROM pg_index
+      UNION ALL SELECT concat_ws(' ', 'role', oid, rolcanlogin) FROM pg_roles
+      UNION ALL SELECT concat_ws(' ', 'setting', setdatabase, setrole, setconfig) FROM pg_db_role_setting
+      UNION ALL SELECT concat_ws(' ', 'migration', id) FROM _prisma_migrations) AS objects`);
+  return rows[0]?.objects ?? '';
+}
+
 /** A migrated, empty embedded database as a tar file: opening a copy is much faster than making one. */
-export function migratedSnapshot(): Promise<Blob> {
+function migratedSnapshot(): Promise<Blob> {
   snapshot ??= readSnapshot();
   return snapshot;
 }

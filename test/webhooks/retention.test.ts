@@ -3,13 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { CursorExpired, toCursor } from '../../src/events/event-cursor.ts';
 import { createEventStore } from '../../src/events/event-store.ts';
-import { openDatabase } from '../../src/storage/database.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { removeOldEvents } from '../../src/webhooks/retention.ts';
 import { collect } from '../events/event-world.ts';
 import { insertClient } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
-import { migratedSnapshot } from '../support/test-database.ts';
+import { openFileDatabase } from '../support/test-database.ts';
 import { createWorld, hours, type World } from './webhook-world.ts';
 
 const days = (count: number) => hours(24 * count);
@@ -238,7 +237,7 @@ function expectedRest({ endpoints, events }: State): Set<number> {
 describe('whatever the state', () => {
   let database: World['database'];
   beforeAll(async () => {
-    database = await openDatabase({ databaseUrl: null, directory: null, snapshot: await migratedSnapshot() });
+    database = await openFileDatabase();
     return () => database.close();
   });
 
