@@ -20,6 +20,7 @@ const bankEntry = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/ }),
   preferredApproach: z.enum(scaApproaches).default('redirect'),
   scaValidityDays: z.number().int().positive().max(3_650).optional(),
+  ownIpAddress: z.ipv4('must be an IPv4 address').optional(),
   clientCertificate: keyPair.optional(),
   signingCertificate: keyPair.extend({ keyId: z.string() }).optional(),
   certificateAuthorityFile: z.string().optional(),
@@ -77,6 +78,7 @@ function toBankEntry(entry: z.infer<typeof bankEntry>, read: (file: string) => s
     bankCode: entry.bankCode ?? null,
     scaValidityDays: entry.scaValidityDays ?? scaValidityDaysByCountry[entry.country] ?? usualScaValidityDays,
     baseUrl: entry.baseUrl.replace(/\/+$/, ''),
+    ownIpAddress: entry.ownIpAddress ?? null,
     clientCertificate: clientCertificate ? readPair(clientCertificate) : null,
     signingCertificate: signingCertificate
       ? { ...readPair(signingCertificate), keyId: signingCertificate.keyId }

@@ -42,6 +42,7 @@ export function sandboxBanks(baseUrl: string): BankEntry[] {
     baseUrl: `${baseUrl}${path}`,
     preferredApproach: approach,
     scaValidityDays: 180,
+    ownIpAddress: '127.0.0.1',
     clientCertificate: null,
     signingCertificate: null,
     certificateAuthority: null,

@@ -14,6 +14,8 @@ export interface BankEntry {
   preferredApproach: ScaApproach;
   /** Days since the last SCA after which the bank will demand it again (RTS Art. 10a(2)(b): 180 in the EEA). */
   scaValidityDays: number;
+  /** Our IPv4 address as the bank sees it, sent for an end user who has none; null: the end user's IPv6 address is sent. */
+  ownIpAddress: string | null;
   /** PEM: mutual TLS with the QWAC; null when the bank does not ask for it. */
   clientCertificate: { certificate: string; privateKey: string; passphrase: string | null } | null;
   /** PEM: request signing with the QSealC (`Digest`, `Signature`, `TPP-Signature-Certificate`); null when not asked for. */

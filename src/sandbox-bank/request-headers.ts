@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { type BankRequest, BareRefusal, Refusal } from './exchange.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -17,7 +17,9 @@ export function checkHeaders(request: BankRequest): void {
     throw new Refusal(400, 'FORMAT_ERROR', 'Date is no date of HTTP.');
   }
   const address = request.header('psu-ip-address');
-  if (address !== null && isIP(address) === 0) throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is no address.');
+  if (address !== null && !isIPv4(address)) {
+    throw new Refusal(400, 'FORMAT_ERROR', 'PSU-IP-Address is no IPv4 address.');
+  }
   for (const name of preferences) {
     if (!['true', 'false', null].includes(request.header(name))) {
       throw new Refusal(400, 'FORMAT_ERROR', `${name} is neither true nor false.`);

@@ -48,6 +48,13 @@ describe('accounts', () => {
     expect(fake.request().headers['psu-user-agent']).toBeUndefined();
   });
 
+  test('for an end user who has IPv6 alone our own address goes out, where the operator has named it', async () => {
+    const fake = await startFakeBank({ body: { accounts: [] } });
+    const access = { consentId: 'consent-1', psu: { ipAddress: '2001:db8::1' } };
+    await openBank(fake.url, { ownIpAddress: '198.51.100.4' }).listAccounts(access);
+    expect(fake.request().headers['psu-ip-address']).toBe('198.51.100.4');
+  });
+
   test('come as the bank gives them, unknown fields and codes let through', async () => {
     const full = {
       resourceId: 'a-1',

@@ -17,6 +17,13 @@ const error = (status: number, code: string): BankReply => ({
 });
 
 describe('creating a consent', () => {
+  test('is within the protocol for an end user who has IPv6 alone, where our own address is known', async () => {
+    const fake = await startFakeBank(created({ scaRedirect: to('https://login.bank.example/sca') }));
+    const bank = openBank(fake.url, { ownIpAddress: '198.51.100.4' });
+    await bank.createConsent({ ...consentRequest, psu: { ipAddress: '2001:db8::1' } });
+    expect(fake.request().headers['psu-ip-address']).toBe('198.51.100.4');
+  });
+
   test('asks for all accounts, and says where the end user is to come back to', async () => {
     const fake = await startFakeBank(created({ scaRedirect: to('https://login.bank.example/sca?x=1') }));
     expect(await openBank(fake.url).createConsent(consentRequest)).toEqual({

@@ -110,6 +110,7 @@ export function bankEntry(baseUrl: string, changes: Partial<BankEntry> = {}): Ba
     baseUrl,
     preferredApproach: 'redirect',
     scaValidityDays: 180,
+    ownIpAddress: null,
     clientCertificate: null,
     signingCertificate: null,
     certificateAuthority: null,

@@ -105,10 +105,11 @@ describe('parseConfig', () => {
       if (path !== '/etc/banks.json') throw new Error(`ENOENT: ${path}`);
       return JSON.stringify([
         { id: 'bank_a', name: 'A', country: 'Germany', baseUrl: 'https://a.example' },
-        { id: 'a', name: '', country: 'DE', baseUrl: 'nowhere' },
+        { id: 'a', name: '', country: 'DE', baseUrl: 'nowhere', ownIpAddress: '::1' },
       ]);
     });
-    for (const place of ['0.country', '1.id', '1.name', '1.baseUrl']) expect(faults).toContain(`BANKS_FILE: ${place}`);
+    for (const place of ['0.country', '1.id', '1.name', '1.baseUrl', '1.ownIpAddress'])
+      expect(faults).toContain(`BANKS_FILE: ${place}`);
   });
 
   it('knows how long an SCA lasts, by the bank’s entry, else by its country', () => {

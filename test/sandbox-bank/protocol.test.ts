@@ -24,6 +24,7 @@ test.each<[what: string, path: string, call: Call, status: number, code: string]
   ['replies in XML', '/v1/consents', post({ accept: 'application/xml' }), 406, 'REQUESTED_FORMATS_INVALID'],
   ['no address of the end user', '/v1/consents', post({ 'psu-ip-address': null }), 400, 'FORMAT_ERROR'],
   ['an address that is none', '/v1/consents', post({ 'psu-ip-address': 'here' }), 400, 'FORMAT_ERROR'],
+  ['an address of IPv6', '/v1/consents', post({ 'psu-ip-address': '2001:db8::1' }), 400, 'FORMAT_ERROR'],
   ['a preference that is none', '/v1/consents', post({ 'tpp-redirect-preferred': 'maybe' }), 400, 'FORMAT_ERROR'],
   ['payments beside', '/v1/consents', post({}, { combinedServiceIndicator: true }), 400, 'SESSIONS_NOT_SUPPORTED'],
   ['a signature alone', '/v1/consents', post({ signature: 'x' }), 401, 'SIGNATURE_MISSING'],

@@ -24,6 +24,7 @@ async function connect(psuId: string) {
         baseUrl: `${sandbox.url}/embedded`,
         preferredApproach: 'embedded',
         scaValidityDays: 180,
+        ownIpAddress: null,
         clientCertificate: null,
         signingCertificate: null,
         certificateAuthority: null,

@@ -1,9 +1,9 @@
 import { BankFailure } from '../bank-failure.ts';
 import type { BankAccount, BankBalance, BankTransaction, DataAccess, TransactionQuery } from '../bank-port.ts';
+import type { BankCalls } from './authorisation-calls.ts';
 import { toBankAccounts, toBankBalance, toBankTransactions } from './mapping.ts';
 import { toPsuHeaders } from './psu-headers.ts';
 import { accountsReply, balancesReply, transactionsReply } from './replies.ts';
-import type { Xs2aClient } from './xs2a-client.ts';
 
 /** More pages than any account has: a bank that always names one more page ends here. */
 const maxPageCount = 10_000;
@@ -15,7 +15,7 @@ export interface AccountReading {
   listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
 }
 
-export function createAccountReading(client: Xs2aClient): AccountReading {
+export function createAccountReading({ entry, client }: BankCalls): AccountReading {
   // `booked` is all that a bank must support. Learnt once, so that later calls do not ask in vain.
   let bookingStatus: 'both' | 'booked' = 'both';
 
@@ -47,6 +47,14 @@ export function createAccountReading(client: Xs2aClient): AccountReading {
       }
     },
   };
+
+  function toAccess(access: DataAccess) {
+    return {
+      method: 'GET' as const,
+      headers: { 'consent-id': access.consentId, ...toPsuHeaders(access.psu, entry) },
+      signal: access.signal,
+    };
+  }
 
   async function readFirstPage(resourceId: string, query: TransactionQuery, access: DataAccess) {
     try {
@@ -80,12 +88,4 @@ function toTransactionsPath(resourceId: string, query: TransactionQuery, booking
   const parameters = new URLSearchParams({ bookingStatus, dateFrom: query.dateFrom });
   if (query.dateTo) parameters.set('dateTo', query.dateTo);
   return `/v1/accounts/${encodeURIComponent(resourceId)}/transactions?${parameters}`;
-}
-
-function toAccess(access: DataAccess) {
-  return {
-    method: 'GET' as const,
-    headers: { 'consent-id': access.consentId, ...toPsuHeaders(access.psu) },
-    signal: access.signal,
-  };
 }

@@ -23,7 +23,7 @@ export function createBerlinGroupBank(entry: BankEntry, deps: Xs2aClientDeps): B
   const client = createXs2aClient(entry, deps);
   const bank = { entry, client };
   return {
-    ...createAccountReading(client),
+    ...createAccountReading(bank),
     createConsent: async (request) => await createConsent(entry, client, request),
     getConsent: async (consentId, options = {}) => await getConsent(client, consentId, options),
     endConsent: async (consentId, options = {}) => await endConsent(client, consentId, options),
@@ -45,7 +45,7 @@ async function createConsent(entry: BankEntry, client: Xs2aClient, request: Cons
     operation: 'create a consent',
     method: 'POST',
     path: '/v1/consents',
-    headers: { ...toPsuHeaders(request.psu), ...toPsuIdHeader(entry.id, request.psuId), ...headers },
+    headers: { ...toPsuHeaders(request.psu, entry), ...toPsuIdHeader(entry.id, request.psuId), ...headers },
     body: {
       access: { allPsd2: 'allAccounts' },
       recurringIndicator: request.recurring,
