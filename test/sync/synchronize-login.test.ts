@@ -298,7 +298,8 @@ describe('a synchronization that fails', () => {
     expect(await world.synchronizeLogin(request(world))).toEqual(failed('CONSENT_INVALID'));
     const endedAt = status === 'VALID' ? null : world.clock.now();
     expect(await world.login()).toMatchObject({ status: 'SCA_REQUIRED', consents: [{ status, endedAt }] });
-    expect((await world.events()).map(({ type }) => type)).toEqual(['BANK_LOGIN_SCA_REQUIRED']);
+    const expired = status === 'EXPIRED' ? ['CONSENT_EXPIRED'] : [];
+    expect((await world.events()).map(({ type }) => type)).toEqual([...expired, 'BANK_LOGIN_SCA_REQUIRED']);
     // The list of accounts, before it is known which there are.
     expect(await world.database.prisma.bankAccess.count()).toBe(1);
   });
