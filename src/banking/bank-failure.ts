@@ -28,13 +28,22 @@ export class BankFailure extends AppError {
   declare readonly code: BankFailureCode;
   /** The bank asked us not to come back before this (Retry-After); null when it did not say. */
   readonly retryAt: Date | null;
+  /** Of REQUEST_REFUSED: it may be the days that were asked for, and a shorter range be granted. */
+  readonly concernsPeriod: boolean;
 
   constructor(
     code: BankFailureCode,
     message: string,
-    options: { cause?: unknown; details?: Record<string, unknown>; retryAt?: Date | null } = {},
+    options: {
+      cause?: unknown;
+      details?: Record<string, unknown>;
+      retryAt?: Date | null;
+      /** @default false */
+      concernsPeriod?: boolean;
+    } = {},
   ) {
     super(code, message, options);
     this.retryAt = options.retryAt ?? null;
+    this.concernsPeriod = options.concernsPeriod ?? false;
   }
 }

@@ -41,9 +41,10 @@ async function fetchTransactions(
   try {
     return { from, transactions: await readPages(bank, account, { from, access: plan.access }) };
   } catch (error) {
-    // Older history is to be had right after the SCA at most, and at some banks not at all.
-    const refused = error instanceof BankFailure && error.code === 'REQUEST_REFUSED';
-    if (!refused || from >= plan.fallback) throw error;
+    // Older history is to be had right after the SCA at most, and at some banks not at all. What is refused for another reason would be
+    // refused again.
+    const isTooOld = error instanceof BankFailure && error.concernsPeriod;
+    if (!isTooOld || from >= plan.fallback) throw error;
     await plan.beforeFallback(account);
     return {
       from: plan.fallback,

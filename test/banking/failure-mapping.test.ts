@@ -101,6 +101,22 @@ test('the first code with a consequence counts, wherever it stands', () => {
   expect(toFailureCode(401, ['FORMAT_ERROR', 'CONSENT_EXPIRED', 'CONSENT_INVALID'])).toBe('CONSENT_EXPIRED');
 });
 
+test.each<[status: number, messageCodes: string[], concernsPeriod: boolean]>([
+  [400, ['PERIOD_INVALID'], true],
+  [400, ['FORMAT_ERROR'], true],
+  [400, [], true],
+  [400, ['PARAMETER_NOT_SUPPORTED'], false],
+  [400, ['OUR_OWN_CODE'], false],
+  [400, ['FORMAT_ERROR', 'CONSENT_UNKNOWN'], false],
+  [403, ['SERVICE_BLOCKED'], false],
+  [403, [], false],
+  [404, ['RESOURCE_UNKNOWN'], false],
+  [429, ['PERIOD_INVALID'], false],
+])('of a refusal with %i %j, whether a shorter range of days may be granted: %s', (status, codes, concernsPeriod) => {
+  const body = { tppMessages: codes.map((code) => ({ category: 'ERROR', code })) };
+  expect(toRefusalFailure({ status, body, retryAfter: null, now }, context)).toMatchObject({ concernsPeriod });
+});
+
 describe('reading message codes', () => {
   test('warnings are no errors', () => {
     const tppMessages = [

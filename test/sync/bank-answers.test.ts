@@ -16,12 +16,38 @@ import { createSynchronizationWorld } from './synchronization-world.ts';
  * next: the message codes of NextGenPSD2 for account information, and what follows from each.
  */
 
-type Answer = BankReply | 'no connection';
+type Answer = BankReply | 'no connection' | 'no answer';
 
-/** The answer to the first call of a synchronization; where it is a success, the bank has no accounts. */
+/** To which call of a synchronization the bank answers so; to the ones before it gives what was asked for. */
+type Call = 'accounts' | 'balances' | 'transactions';
+
+const granted: Record<Call, BankReply> = {
+  accounts: { body: { accounts: [{ resourceId: 'r1', currency: 'EUR' }] } },
+  balances: { body: { balances: [] } },
+  transactions: { body: { transactions: { booked: [] } } },
+};
+
 const refusal = (status: number, code: string, headers = {}): [name: string, answer: Answer] => [
   `${status} ${code}`,
   { status, headers, body: { tppMessages: [{ category: 'ERROR', code }] } },
+];
+/** The other form of errors, which some banks use. */
+const problem = (status: number, code: string, headers = {}): [name: string, answer: Answer] => [
+  `${status} ${code} as problem+json`,
+  {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+    body: { type: 'https://bank.example/errors', title: 'Refused', code },
+  },
+];
+/** Its list of further errors. */
+const problems = (status: number, code: string): [name: string, answer: Answer] => [
+  `${status} ${code} within problem+json`,
+  {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: { type: 'https://bank.example/errors', title: 'Refused', additionalErrors: [{ title: 'so', code }] },
+  },
 ];
 const bare = (status: number): [name: string, answer: Answer] => [String(status), { status }];
 
@@ -64,7 +90,12 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
   ],
   [
     'says that the consent has expired',
-    [refusal(401, 'CONSENT_EXPIRED'), refusal(403, 'CONSENT_EXPIRED')],
+    [
+      refusal(401, 'CONSENT_EXPIRED'),
+      refusal(403, 'CONSENT_EXPIRED'),
+      problem(401, 'CONSENT_EXPIRED'),
+      problems(401, 'CONSENT_EXPIRED'),
+    ],
     {
       ...endUser,
       status: 'SCA_REQUIRED',
@@ -83,6 +114,8 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
       refusal(401, 'TOKEN_EXPIRED'),
       refusal(400, 'CONSENT_UNKNOWN'),
       refusal(403, 'CONSENT_UNKNOWN'),
+      problem(403, 'CONSENT_UNKNOWN'),
+      problems(400, 'CONSENT_UNKNOWN'),
     ],
     {
       ...endUser,
@@ -95,7 +128,7 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
   ],
   [
     'refuses the credentials',
-    [refusal(401, 'PSU_CREDENTIALS_INVALID')],
+    [refusal(401, 'PSU_CREDENTIALS_INVALID'), problem(401, 'PSU_CREDENTIALS_INVALID')],
     {
       ...endUser,
       status: 'SCA_REQUIRED',
@@ -110,6 +143,7 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
     [
       refusal(429, 'ACCESS_EXCEEDED'),
       bare(429),
+      problem(429, 'ACCESS_EXCEEDED'),
       refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '1' }),
       refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': '7200' }),
       refusal(429, 'ACCESS_EXCEEDED', { 'retry-after': 'Tue, 10 Mar 2026 09:00:00 GMT' }),
@@ -158,12 +192,17 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
   ],
   [
     'does not accept our certificate',
-    ['INVALID', 'EXPIRED', 'BLOCKED', 'REVOKED', 'REVOKE', 'MISSING'].map((why) => refusal(401, `CERTIFICATE_${why}`)),
+    [
+      ...['INVALID', 'EXPIRED', 'BLOCKED', 'REVOKED', 'REVOKE', 'MISSING'].map((why) =>
+        refusal(401, `CERTIFICATE_${why}`),
+      ),
+      problem(401, 'CERTIFICATE_EXPIRED'),
+    ],
     { ...operator, status: 'OK', event: null, errorCode: 'CERTIFICATE_REJECTED', alarm: true },
   ],
   [
     'does not accept our signature',
-    [refusal(401, 'SIGNATURE_INVALID'), refusal(401, 'SIGNATURE_MISSING')],
+    [refusal(401, 'SIGNATURE_INVALID'), refusal(401, 'SIGNATURE_MISSING'), problem(401, 'SIGNATURE_INVALID')],
     { ...operator, status: 'OK', event: null, errorCode: 'SIGNATURE_REJECTED', alarm: true },
   ],
   [
@@ -175,7 +214,9 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
       bare(503),
       bare(504),
       refusal(500, 'CONSENT_EXPIRED'),
+      problem(503, 'SERVICE_UNAVAILABLE'),
       ['no connection', 'no connection'],
+      ['no answer in time', 'no answer'],
     ],
     {
       status: 'SYNC_FAILED',
@@ -212,6 +253,8 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
       refusal(405, 'SERVICE_INVALID'),
       refusal(406, 'REQUESTED_FORMATS_INVALID'),
       refusal(409, 'STATUS_INVALID'),
+      problem(400, 'FORMAT_ERROR'),
+      problem(403, 'SERVICE_BLOCKED'),
       bare(400),
       bare(415),
     ],
@@ -242,15 +285,23 @@ const table: Array<[what: string, answers: Array<[name: string, answer: Answer]>
 
 async function createWorld() {
   let answer: Answer = { status: 500 };
-  const fake = await startFakeBank(() => (answer === 'no connection' ? {} : answer));
+  let answeredSo: Call = 'accounts';
+  const fake = await startFakeBank(async ({ url }) => {
+    const call = (['balances', 'transactions', 'accounts'] as const).find((name) => url.includes(`/${name}`));
+    if (answer === 'no connection') return {};
+    if (call && call !== answeredSo) return granted[call];
+    return answer === 'no answer' ? await new Promise<never>(() => {}) : answer;
+  });
   const clock = fixedClock();
-  const open = (url: string) => {
-    const opened = createBerlinGroupBank(bankEntry(url), { clock });
+  const open = (url: string, limits = {}) => {
+    const opened = createBerlinGroupBank(bankEntry(url), { clock, limits });
     onTestFinished(async () => await opened.close());
     return opened;
   };
   const [bank, gone] = [open(fake.url), open(`http://127.0.0.1:${await findFreePort()}`)];
-  const banks = { get: (): BankPort => (answer === 'no connection' ? gone : bank) };
+  const impatient = open(fake.url, { headersMs: 100, bodyMs: 100 });
+  const others: Partial<Record<string, BankPort>> = { 'no connection': gone, 'no answer': impatient };
+  const banks = { get: (): BankPort => (typeof answer === 'string' ? others[answer] : null) ?? bank };
   const world = await createSynchronizationWorld({ banks, clock });
   const { database, clientId, budget, encryption, log } = world;
   const statuses = createSynchronizationStatuses({
@@ -261,8 +312,8 @@ async function createWorld() {
   });
 
   /** What becomes of a login of its own when the bank answers so. */
-  return async (given: Answer): Promise<Consequence> => {
-    answer = given;
+  return async (given: Answer, call: Call = 'accounts'): Promise<Consequence> => {
+    [answer, answeredSo] = [given, call];
     const bankConsentId = encryption.encrypt('consent-1');
     const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
     const alarmCount = () => log.lines.filter(({ level }) => level === 50).length;
@@ -302,4 +353,18 @@ it.each(table)('a bank that %s', async (_what, answers, consequence) => {
   const seen = [];
   for (const [name, answer] of answers) seen.push([name, await meet(answer)]);
   expect(seen).toEqual(answers.map(([name]) => [name, consequence]));
+});
+
+// What follows is the same wherever in a synchronization the bank says it.
+it.each(
+  (['balances', 'transactions'] as const).flatMap((call) =>
+    table
+      .filter(([, , { errorCode }]) => errorCode !== null)
+      .map(([what, answers, consequence]) => [what, call, answers, consequence] as const),
+  ),
+)('a bank that %s, when it is asked for the %s', async (_what, call, answers, consequence) => {
+  const meet = await createWorld();
+  const [name, answer] = answers.find(([, given]) => given !== 'no connection') ?? [];
+  if (!name || !answer) throw new Error('no answer to give');
+  expect([name, await meet(answer, call)]).toEqual([name, consequence]);
 });

@@ -143,13 +143,26 @@ describe('what the bank is asked', () => {
     const counted: number[] = [];
     world.bank.beforeAnswer = async ({ dateFrom }) => {
       counted.push(await world.database.prisma.bankAccess.count());
-      if (dateFrom && dateFrom < '2025-12-10') throw new BankFailure('REQUEST_REFUSED', 'PERIOD_INVALID');
+      if (dateFrom && dateFrom < '2025-12-10') {
+        throw new BankFailure('REQUEST_REFUSED', 'PERIOD_INVALID', { concernsPeriod: true });
+      }
     };
     const outcome = await world.synchronizeLogin(request(world, { psu: { ipAddress: '192.0.2.1' } }));
     expect(outcome.kind).toBe('synchronized');
     expect(asked(world).map(({ dateFrom }) => dateFrom)).toEqual(['2024-03-10', '2025-12-11']);
     // List, balances, transactions, and transactions once more, each in the ledger before it is asked for.
     expect(counted).toEqual([1, 3, 3, 4]);
+  });
+
+  it('is asked once where a bank refuses the transactions for another reason than the days', async () => {
+    const world = await createSynchronizationWorld();
+    await world.database.prisma.consent.updateMany({ data: { authorisedAt: world.clock.now() } });
+    world.bank.beforeAnswer = ({ dateFrom }) => {
+      if (dateFrom) throw new BankFailure('REQUEST_REFUSED', 'SERVICE_BLOCKED');
+    };
+    const outcome = await world.synchronizeLogin(request(world, { psu: { ipAddress: '192.0.2.1' } }));
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'REQUEST_REFUSED' });
+    expect(asked(world).map(({ dateFrom }) => dateFrom)).toEqual(['2024-03-10']);
   });
 
   it('carries the end user’s address when the end user is there, and none otherwise', async () => {
