@@ -23,15 +23,27 @@ const translated = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 export function isAllowed(ip: string, networks: AllowedNetworks): boolean {
   const address = parse(ip);
   if (!address) return false;
-  if (isWithin(address, networks)) return true;
+  if (isInOperatorNetwork(ip, networks)) return true;
   if (address.kind() === 'ipv4') return isPublicIpv4(address as ipaddr.IPv4);
   const ipv6 = address as ipaddr.IPv6;
-  if (ipv6.isIPv4MappedAddress()) return isWithin(ipv6.toIPv4Address(), networks);
-  if (ipv6.match(translated)) {
-    const embedded = new ipaddr.IPv4(ipv6.toByteArray().slice(12));
-    return isWithin(embedded, networks) || isPublicIpv4(embedded);
-  }
+  if (ipv6.isIPv4MappedAddress()) return false;
+  if (ipv6.match(translated)) return isPublicIpv4(embeddedIpv4(ipv6));
   return ipv6.range() === 'unicast' && ipv6.match(globalUnicast);
+}
+
+/** Whether this IP address, in any of its forms, is in the operator's networks: only there may webhooks go without TLS. */
+export function isInOperatorNetwork(ip: string, networks: AllowedNetworks): boolean {
+  const address = parse(ip);
+  if (!address) return false;
+  if (isWithin(address, networks)) return true;
+  if (address.kind() === 'ipv4') return false;
+  const ipv6 = address as ipaddr.IPv6;
+  return (ipv6.isIPv4MappedAddress() || ipv6.match(translated)) && isWithin(embeddedIpv4(ipv6), networks);
+}
+
+// Mapped or translated, it is the last four bytes.
+function embeddedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 {
+  return new ipaddr.IPv4(address.toByteArray().slice(12));
 }
 
 function parse(ip: string): Address | null {

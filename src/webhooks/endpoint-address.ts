@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AllowedNetworks, isAllowed } from './address-guard.ts';
+import { type AllowedNetworks, isAllowed, isInOperatorNetwork } from './address-guard.ts';
 import { literalAddress } from './guarded-connection.ts';
 import type { Resolve } from './name-resolution.ts';
 
@@ -13,7 +13,7 @@ const resolveLimitMs = 3_000;
 
 /**
  * What is wrong with an endpoint's address, or null. A name that cannot be resolved now is accepted: every connection is
- * checked anew. Plain http is for operators who let webhooks into networks of their own.
+ * checked anew. Plain http is for the networks that the operator lets webhooks into.
  */
 export async function findAddressFault(url: string, { networks, resolve }: AddressRules): Promise<string | null> {
   if (url.length > longestUrl) return `must have ${longestUrl} characters at most`;
@@ -25,8 +25,10 @@ export async function findAddressFault(url: string, { networks, resolve }: Addre
   if (parsed.username || parsed.password) return 'must not hold credentials; send them in a header';
   const literal = literalAddress(parsed.hostname);
   const addresses = literal === null ? await resolveSoon(parsed.hostname, resolve) : [literal];
-  const isRefused = addresses.length > 0 && !addresses.some((address) => isAllowed(address, networks));
-  return isRefused ? 'leads to an address that webhooks are not sent to' : null;
+  const isLetIn = parsed.protocol === 'http:' ? isInOperatorNetwork : isAllowed;
+  if (addresses.length === 0 || addresses.some((address) => isLetIn(address, networks))) return null;
+  const isPublic = addresses.some((address) => isAllowed(address, networks));
+  return isPublic ? 'must be an https address' : 'leads to an address that webhooks are not sent to';
 }
 
 async function resolveSoon(hostname: string, resolve: Resolve): Promise<string[]> {

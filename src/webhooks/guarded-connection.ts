@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { buildConnector } from 'undici';
-import { type AllowedNetworks, isAllowed } from './address-guard.ts';
+import { type AllowedNetworks, isAllowed, isInOperatorNetwork } from './address-guard.ts';
 import type { Resolve } from './name-resolution.ts';
 
 /** The address leads to a place that webhooks are not sent to. */
@@ -15,13 +15,21 @@ export class AddressRefused extends Error {
 
 const connectTimeoutMs = 10_000;
 
+type Guard = (address: string) => boolean;
+
 /**
- * Connects for undici, to allowed addresses only. They are checked where the socket takes them, so that a name cannot pass a
+ * Connects for undici, to allowed addresses only, and without TLS to those in the operator's networks only. They are checked where the socket takes them, so that a name cannot pass a
  * check and then lead elsewhere.
  */
 export function createGuardedConnector(networks: AllowedNetworks, resolve: Resolve): buildConnector.connector {
+  const secure = guardedConnector((address) => isAllowed(address, networks), resolve);
+  const plain = guardedConnector((address) => isInOperatorNetwork(address, networks), resolve);
+  return (options, callback) => (options.protocol === 'https:' ? secure : plain)(options, callback);
+}
+
+function guardedConnector(isLetIn: Guard, resolve: Resolve): buildConnector.connector {
   const connect = buildConnector({
-    lookup: guardedLookup(networks, resolve),
+    lookup: guardedLookup(isLetIn, resolve),
     timeout: connectTimeoutMs,
     allowH2: false,
     autoSelectFamily: true,
@@ -29,7 +37,7 @@ export function createGuardedConnector(networks: AllowedNetworks, resolve: Resol
   return (options, callback) => {
     // A literal address is never looked up.
     const literal = literalAddress(options.hostname);
-    if (literal !== null && !isAllowed(literal, networks)) {
+    if (literal !== null && !isLetIn(literal)) {
       callback(new AddressRefused(options.hostname), null);
       return;
     }
@@ -43,11 +51,11 @@ export function literalAddress(hostname: string): string | null {
   return isIP(bare) ? bare : null;
 }
 
-function guardedLookup(networks: AllowedNetworks, resolve: Resolve): LookupFunction {
+function guardedLookup(isLetIn: Guard, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { family: toFamily(options.family), hints: options.hints ?? 0, all: true }, (error, found) => {
       if (error) return callback(error, '', 4);
-      const allowed = found.filter(({ address }) => isAllowed(address, networks));
+      const allowed = found.filter(({ address }) => isLetIn(address));
       const first = allowed[0];
       if (!first) return callback(new AddressRefused(hostname), '', 4);
       return options.all ? callback(null, allowed) : callback(null, first.address, first.family);

@@ -155,10 +155,15 @@ describe('at creation', () => {
     expect(await fault('https://rebound.example/', resolveTo('127.0.0.1', '::1'))).toMatch(/leads to/);
     expect(await fault('https://half.example/', resolveTo('127.0.0.1', '93.184.216.34'))).toBeNull();
   });
-  test('plain http is for operators with networks of their own', async () => {
+  // Cause: one allowed network let plain http go out to any public host.
+  test('plain http is for the operator’s networks', async () => {
     expect(await fault('http://receiver.example/')).toBe('must be an https address');
     expect(await fault('http://127.0.0.1:9/', undefined, ['127.0.0.0/8'])).toBeNull();
     expect(await fault('http://10.0.0.1:9/', undefined, ['127.0.0.0/8'])).toMatch(/leads to/);
+    const https = 'must be an https address';
+    expect(await fault('http://receiver.example/', undefined, ['127.0.0.0/8'])).toBe(https);
+    expect(await fault('http://8.8.8.8/', undefined, ['127.0.0.0/8'])).toBe(https);
+    expect(await fault('http://own.example/', resolveTo('93.184.216.34', '127.0.0.1'), ['127.0.0.0/8'])).toBeNull();
   });
 });
 
@@ -211,6 +216,18 @@ describe('at the connection', () => {
     const { port, connectionCount } = await listen();
     expect((await send(`http://localhost:${port}/`)).error).toMatch(/ADDRESS_REFUSED/);
     expect(connectionCount()).toBe(0);
+  });
+
+  test('plain http reaches the operator’s networks alone, also where a name leads to a public address', async () => {
+    const { port, connectionCount } = await listen();
+    const networks = ['127.0.0.0/8'];
+    for (const address of ['93.184.216.34', '2606:4700:4700::1111', '64:ff9b::8.8.8.8']) {
+      expect((await send('http://public.example/', resolveTo(address), networks)).error).toMatch(/ADDRESS_REFUSED/);
+    }
+    expect((await send('http://8.8.8.8/', undefined, networks)).error).toMatch(/ADDRESS_REFUSED/);
+    const half = resolveTo('93.184.216.34', '127.0.0.1');
+    expect((await send(`http://half.example:${port}/`, half, networks)).error).not.toMatch(/ADDRESS_REFUSED/);
+    expect(connectionCount()).toBe(1);
   });
 
   test('of several addresses only those are tried that are let through', async () => {
