@@ -57,17 +57,22 @@ export function createEndpointHealthStore(database: Database): EndpointHealthSto
   };
 }
 
+// Locked in the order of their ids, so that two processes never wait for each other.
 function applyStatement(changes: readonly HealthChange[]): Prisma.Sql {
+  const endpointIds = changes.map((change) => change.endpointId);
   return Prisma.sql`
+  WITH locked AS (
+    SELECT id FROM webhook_endpoints WHERE id = ANY (${endpointIds}::text[]) ORDER BY id FOR NO KEY UPDATE
+  )
   UPDATE webhook_endpoints w SET
     failing_since = CASE WHEN c.has_succeeded THEN NULL ELSE coalesce(w.failing_since, c.failed_at) END,
     warning_count = CASE WHEN c.has_succeeded THEN 0 ELSE w.warning_count END,
     paused_until = greatest(w.paused_until, c.paused_until)
   FROM unnest(
-    ${changes.map((change) => change.endpointId)}::text[], ${changes.map((change) => change.hasSucceeded)}::boolean[],
+    ${endpointIds}::text[], ${changes.map((change) => change.hasSucceeded)}::boolean[],
     ${changes.map((change) => change.failedAt?.toISOString() ?? null)}::timestamptz[],
     ${changes.map((change) => change.pausedUntil?.toISOString() ?? null)}::timestamptz[]
   ) AS c (id, has_succeeded, failed_at, paused_until)
-  WHERE w.id = c.id
+  WHERE w.id = c.id AND w.id = ANY (ARRAY (SELECT id FROM locked))
   RETURNING w.id, w.client_id, w.failing_since, w.warning_count, w.status::text`;
 }

@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createEndpointHealthStore } from '../../src/webhooks/endpoint-health-store.ts';
+import { eventually } from '../support/eventually.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { createWorld, hours, minutes, type World } from './webhook-world.ts';
 
 const days = (count: number) => hours(24 * count);
@@ -168,4 +173,35 @@ test('an endpoint that keeps failing is tried with few requests at a time', asyn
   await dispatcher.drain();
   expect(receiver.received).toHaveLength(21);
   expect(most).toBe(2);
+});
+
+// Cause: the rows were locked in whatever order the statement came upon them, so that two processes could wait for each other.
+test.skipIf(!inject('postgresUrl'))('the state of several endpoints is written in the order of their ids', async () => {
+  const databaseUrl = await createPostgresDatabase(inject('postgresUrl') as string);
+  const database = await openDatabase({ databaseUrl, directory: null });
+  const session = new Client({ connectionString: databaseUrl });
+  await session.connect();
+  onTestFinished(async () => {
+    await session.end();
+    await database.close();
+  });
+  const world = await createWorld({ database });
+  const ids: string[] = [];
+  for (let index = 0; index < 3; index++) ids.push((await world.endpoint('http://127.0.0.1:9/')).endpoint.id);
+  const [first, ...others] = ids.sort();
+  await session.query('BEGIN');
+  await session.query('SELECT 1 FROM webhook_endpoints WHERE id = $1 FOR NO KEY UPDATE', [first]);
+  const failedAt = world.clock.now();
+  const applying = createEndpointHealthStore(database).apply(
+    ids.toReversed().map((endpointId) => ({ endpointId, hasSucceeded: false, failedAt, pausedUntil: null })),
+  );
+  await eventually(async () => {
+    const waiters = await database.prisma.$queryRaw<unknown[]>`
+      SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    return waiters.length === 1;
+  });
+  const { rows } = await session.query('SELECT id FROM webhook_endpoints ORDER BY id FOR NO KEY UPDATE NOWAIT');
+  expect(rows.map(({ id }) => id)).toEqual([first, ...others]);
+  await session.query('COMMIT');
+  expect(await applying).toHaveLength(3);
 });
