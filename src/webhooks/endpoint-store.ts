@@ -25,7 +25,7 @@ export interface EndpointStore {
   create(
     endpoint: StoredEndpoint & { id: string; clientId: string; now: Date; limit: number },
   ): Promise<WebhookEndpoint | null>;
-  /** Returns null when there is no such endpoint. */
+  /** A new address ends the run of failures. Returns null when there is no such endpoint. */
   update(
     clientId: string,
     id: string,
@@ -47,6 +47,8 @@ export interface EndpointStore {
   setDocumentError(id: string, document: string, documentError: string | null): Promise<void>;
 }
 
+const unfailing = { failingSince: null, warningCount: 0, pausedUntil: null };
+
 export function createEndpointStore(database: Database): EndpointStore {
   const { prisma } = database;
   return {
@@ -66,7 +68,13 @@ export function createEndpointStore(database: Database): EndpointStore {
         if (count >= limit) return null;
         return await tx.webhookEndpoint.create({ data: { ...endpoint, createdAt: now, updatedAt: now } });
       }),
-    update: (clientId, id, { now, ...change }) => updateOne(prisma, { clientId, id }, { ...change, updatedAt: now }),
+    update: (clientId, id, { now, ...change }) =>
+      database.transaction(async (tx) => {
+        if (change.url !== undefined) {
+          await tx.webhookEndpoint.updateMany({ where: { id, clientId, url: { not: change.url } }, data: unfailing });
+        }
+        return await updateOne(tx, { clientId, id }, { ...change, updatedAt: now });
+      }),
     rewriteSecrets: (clientId, id, { rewrite, now }) =>
       database.transaction(async (tx) => {
         const [row] = await tx.$queryRaw<{ secrets: string }[]>`
@@ -97,9 +105,7 @@ export function createEndpointStore(database: Database): EndpointStore {
             disabledReason: null,
             disabledAt: null,
             missedUntil: now,
-            failingSince: null,
-            warningCount: 0,
-            pausedUntil: null,
+            ...unfailing,
             updatedAt: now,
           },
         });

@@ -111,6 +111,27 @@ describe('an endpoint whose deliveries have all failed', () => {
     expect(await tryIt()).toMatchObject({ status: 'ENABLED', failingSince: world.clock.now(), warningCount: 0 });
   });
 
+  // Cause: the days that the address before had failed counted against the new one.
+  test('begins anew with another address, and with that alone', async () => {
+    const world = await createWorld();
+    const receiver = await world.receiver(() => 503);
+    const { endpoint } = await world.endpoint(receiver.url);
+    await world.emit();
+    await world.dispatcher().drain();
+    const began = world.clock.now();
+    const update = (change: { url: string; description?: string }) =>
+      world.endpoints.update(world.clientId, endpoint.id, change);
+    expect(await update({ url: receiver.url, description: 'Mine' })).toMatchObject({
+      failingSince: began,
+      pausedUntil: expect.any(Date),
+    });
+    expect(await update({ url: `${receiver.url}/new` })).toMatchObject({
+      failingSince: null,
+      warningCount: 0,
+      pausedUntil: null,
+    });
+  });
+
   test('forgets its failures when it is enabled again', async () => {
     const world = await createWorld();
     const receiver = await world.receiver(() => 503);
