@@ -46,7 +46,7 @@ export interface WebhookEndpoints extends Redelivery {
   /** Disabling keeps what is pending; enabling goes on with it and forgets earlier failures. */
   update(clientId: string, id: string, change: WebhookEndpointChange): Promise<WebhookEndpoint>;
   delete(clientId: string, id: string): Promise<void>;
-  /** The secrets before sign beside the new one for so many seconds, 0 to 7 days. */
+  /** The secrets before sign beside the new one for so many seconds, 0 to 7 days; no more than 5 sign at a time. */
   rotateSecret(
     clientId: string,
     id: string,
@@ -59,6 +59,8 @@ export interface WebhookEndpoints extends Redelivery {
 }
 
 const longestOverlapSeconds = 604_800;
+/** Each is a signature more in every request. */
+const mostSigningSecrets = 5;
 
 export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpoints {
   const { clock, eventLog, documents, log } = deps;
@@ -135,8 +137,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
     },
     async rotateSecret(clientId, id, overlapSeconds) {
       if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > longestOverlapSeconds) {
-        const message = `must be a whole number from 0 to ${longestOverlapSeconds}`;
-        throw new InvalidInput([{ path: 'overlapSeconds', message }]);
+        refuse([{ path: 'overlapSeconds', message: `must be a whole number from 0 to ${longestOverlapSeconds}` }]);
       }
       const now = clock.now();
       const overlapEnd = new Date(now.getTime() + overlapSeconds * 1000);
@@ -145,11 +146,18 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const endpoint = await store.rewriteSecrets(clientId, id, {
         now,
         rewrite: (sealed) => {
-          const older = secrets.openSecrets(sealed).map((old) => ({
-            secret: old.secret,
-            expiresAt: old.expiresAt && old.expiresAt < overlapEnd ? old.expiresAt : overlapEnd,
-          }));
-          return secrets.sealSecrets([{ secret, expiresAt: null }, ...older.filter((old) => old.expiresAt > now)]);
+          const older = secrets
+            .openSecrets(sealed)
+            .map((old) => ({
+              secret: old.secret,
+              expiresAt: old.expiresAt && old.expiresAt < overlapEnd ? old.expiresAt : overlapEnd,
+            }))
+            .filter((old) => old.expiresAt > now);
+          if (older.length >= mostSigningSecrets) {
+            const message = `must be 0 while ${mostSigningSecrets} secrets sign already`;
+            refuse([{ path: 'overlapSeconds', message }]);
+          }
+          return secrets.sealSecrets([{ secret, expiresAt: null }, ...older]);
         },
       });
       if (!endpoint) throw new NotFound('webhook endpoint', id);

@@ -191,6 +191,28 @@ describe('rotation', () => {
     expect([first, second].map(signatures.isVerifiedBy)).toEqual([false, true]);
   });
 
+  // Cause: with a long overlap every rotation added a signature to the header, without end.
+  test('lets five secrets sign at most; without overlap it always works', async () => {
+    const world = await createWorld();
+    const { endpoint } = await world.endpoint(url);
+    const rotate = (overlapSeconds: number) =>
+      world.endpoints.rotateSecret(world.clientId, endpoint.id, overlapSeconds);
+    const signatureCount = async () => {
+      const { headers } = await world.endpoints.preview(world.clientId, endpoint.id, eventId);
+      return headers.find(({ name }) => name === 'webhook-signature')?.value.split(' ').length;
+    };
+    const eventId = await world.emit();
+    for (let count = 1; count < 5; count++) await rotate(3_600);
+    expect(await faultsOf(rotate(3_600))).toEqual({ overlapSeconds: 'must be 0 while 5 secrets sign already' });
+    expect(await signatureCount()).toBe(5);
+    await rotate(0);
+    expect(await signatureCount()).toBe(1);
+    for (let count = 1; count < 5; count++) await rotate(3_600);
+    world.clock.advance(hours(1));
+    await rotate(3_600);
+    expect(await signatureCount()).toBe(2);
+  });
+
   test.each([-1, 604_801, 1.5, Number.NaN])('refuses an overlap of %s seconds', async (overlap) => {
     const world = await createWorld();
     const { endpoint } = await world.endpoint(url);
