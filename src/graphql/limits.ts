@@ -11,12 +11,18 @@ export const operationLimits = {
   depth: 12,
   /** In the whole operation, each use of a fragment counted: what a batch of mutations may take. */
   aliases: 50,
-  /** Objects in the answer, by the sizes asked for: a page of 100 events with everything in them is some 43,000. */
+  /** Objects in the answer, by the sizes asked for: a page of 20 events with everything in them is some 86,000. */
   cost: 100_000,
 } as const;
 
 /** What a list without `first` is priced as: logins of a user, accounts of a login. */
 export const assumedListLength = 5;
+
+/**
+ * What a synchronization is taken to have changed in one account, as the extension `listLength` of these fields: the first one
+ * brings some months, those that follow a few rows; what is pending is booked, or withdrawn, some days later.
+ */
+export const assumedChanges = { newTransactions: 50, updatedTransactions: 10, removedTransactionIds: 10 } as const;
 
 export const bodyLimitBytes = 1024 * 1024;
 

@@ -17,6 +17,7 @@ import {
   isObjectType,
   Kind,
   SchemaMetaFieldDef,
+  type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
   typeFromAST,
@@ -28,7 +29,7 @@ import { holdsNul, refuseNul } from './storable-text.ts';
 export interface OperationPrice {
   depth: number;
   aliases: number;
-  /** Objects that the answer may hold. */
+  /** Objects that the answer may hold, ids of long lists among them. */
   cost: number;
 }
 
@@ -105,11 +106,15 @@ function refusal(code: string, message: string): GraphQLError {
 
 function priceSelections(selections: SelectionSetNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
   const sum = { ...nothing };
+  // A value is of one type: of what is asked of several, the dearest is the most that it may come to.
+  const costOfTypes = new Map<string, number>();
   for (const selection of selections.selections) {
     const price = priceSelection();
     sum.depth = Math.max(sum.depth, price.depth);
     sum.aliases += price.aliases;
-    sum.cost += price.cost;
+    const type = findOnlyType(selection, parent, pricing);
+    if (type === null) sum.cost += price.cost;
+    else costOfTypes.set(type, (costOfTypes.get(type) ?? 0) + price.cost);
 
     function priceSelection(): OperationPrice {
       if (selection.kind === Kind.FIELD) return priceField(selection, parent, pricing);
@@ -118,7 +123,20 @@ function priceSelections(selections: SelectionSetNode, parent: GraphQLCompositeT
       return priceSelections(selection.selectionSet, isCompositeType(type) ? type : parent, pricing);
     }
   }
+  sum.cost += Math.max(0, ...costOfTypes.values());
   return sum;
+}
+
+/** Of the types that a value of the parent may have, the only one of which this is asked; null: of several. */
+function findOnlyType(
+  selection: SelectionNode,
+  parent: GraphQLCompositeType,
+  { schema, fragments }: Pricing,
+): string | null {
+  if (selection.kind === Kind.FIELD || isObjectType(parent)) return null;
+  const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
+  const name = fragment?.typeCondition?.name.value;
+  return name !== undefined && isObjectType(schema.getType(name)) ? name : null;
 }
 
 function priceFragment(name: string, pricing: Pricing): OperationPrice {
@@ -139,7 +157,8 @@ function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pric
   const field = introspection ?? own;
   const type = field && getNamedType(field.type);
   // Without a field it is __typename.
-  if (!field || !isCompositeType(type) || !node.selectionSet) return { depth: 1, aliases, cost: 0 };
+  if (!field || !isCompositeType(type) || !node.selectionSet)
+    return { depth: 1, aliases, cost: listLengthOf(field) ?? 0 };
   const inner = priceSelections(node.selectionSet, type, pricing);
   return {
     // How deep introspection goes, graphql-js limits by a rule of its own: types of types are deep by nature.
@@ -161,5 +180,11 @@ function countOf(
   }
   // The rows of a page have been counted by the field that the page came with.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
-  return assumedListLength;
+  return listLengthOf(field) ?? assumedListLength;
+}
+
+/** Of a field that says how long its list is taken to be. */
+function listLengthOf(field: GraphQLField<unknown, unknown> | undefined): number | null {
+  const length = field?.extensions.listLength;
+  return typeof length === 'number' ? length : null;
 }

@@ -1,6 +1,7 @@
 import { NotFound } from '../../domain/errors.ts';
 import type { SynchronizedAccountData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
+import { assumedChanges } from '../limits.ts';
 import { Account } from './account.ts';
 import { Balance } from './money.ts';
 import { Transaction } from './transaction.ts';
@@ -21,14 +22,17 @@ export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('S
     newTransactions: t.expose('newTransactions', {
       type: [Transaction],
       description: 'Transactions seen for the first time, as they were then.',
+      extensions: { listLength: assumedChanges.newTransactions },
     }),
     updatedTransactions: t.expose('updatedTransactions', {
       type: [Transaction],
       description: 'Transactions that have changed, such as pending ones that were booked, as they were then.',
+      extensions: { listLength: assumedChanges.updatedTransactions },
     }),
     removedTransactionIds: t.field({
       type: ['ID'],
       description: 'Pending transactions that the bank has withdrawn.',
+      extensions: { listLength: assumedChanges.removedTransactionIds },
       resolve: ({ removedTransactionIds }) => removedTransactionIds,
     }),
   }),

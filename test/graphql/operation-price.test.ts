@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { assumedChanges, operationLimits } from '../../src/graphql/limits.ts';
+import { priceOperation, refuseOperation } from '../../src/graphql/operation-price.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
+
+const schema = createSchema();
+const costOf = (text: string) => priceOperation({ schema, document: parse(text) }).cost;
+const synchronized = (fields: string) =>
+  `{ events(first: 1) { nodes { ... on BankLoginSynchronized { ${fields} } } } }`;
+
+test('the lists of an event are priced by what a synchronization brings', () => {
+  const bare = costOf(synchronized('accounts { account { id } }'));
+  const withList = (list: string) => costOf(synchronized(`accounts { account { id } ${list} }`));
+  // Of each of five accounts.
+  expect(withList('newTransactions { id }') - bare).toBe(5 * assumedChanges.newTransactions);
+  expect(withList('newTransactions { amount { currency } }') - bare).toBe(10 * assumedChanges.newTransactions);
+  expect(withList('updatedTransactions { id }') - bare).toBe(5 * assumedChanges.updatedTransactions);
+  expect(withList('removedTransactionIds') - bare).toBe(5 * assumedChanges.removedTransactionIds);
+});
+
+test('a value is of one type: of what is asked of several, the dearest counts', () => {
+  const connected = '... on BankLoginConnected { accounts { newTransactions { id } } }';
+  const other = '... on BankLoginScaRequired { user { id } }';
+  const page = (selections: string) => costOf(`{ events(first: 10) { nodes { ${selections} } } }`);
+  expect(page(`${connected} ${other}`)).toBe(page(connected));
+  expect(page(`${connected} ${connected}`)).toBeGreaterThan(page(connected));
+  // What any of them may be counts beside.
+  const node = '... on Node { ... on User { bankLogins { id } } }';
+  expect(page(`${connected} ${node}`)).toBeGreaterThan(page(connected));
+});
+
+test('the ready operation reads a page of 100 events, and 20 with everything in them pass', async () => {
+  const ready = await readFile(new URL('../../schema/operations/events.graphql', import.meta.url), 'utf8');
+  const document = parse(ready);
+  const all = { schema, document, operationName: 'Events', variables: { first: 100 } };
+  expect(refuseOperation(all)).toBeNull();
+  const transaction = 'id amount { amount } account { id balances { amount { amount } } }';
+  const everything = (first: number) => `{ events(first: ${first}) { nodes {
+    ... on BankLoginSynchronized { user { id } bankLogin { bank { id } consent { id } } accounts {
+      account { id balances { amount { amount } } } balances { amount { amount } }
+      newTransactions { ${transaction} } updatedTransactions { ${transaction} } removedTransactionIds } } } } }`;
+  expect(refuseOperation({ schema, document: parse(everything(20)) })).toBeNull();
+  expect(refuseOperation({ schema, document: parse(everything(100)) })?.extensions.code).toBe('TOO_COSTLY');
+  expect(costOf(everything(20))).toBeLessThan(operationLimits.cost);
+});
