@@ -9,7 +9,7 @@ import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient } from '../../src/cli/demo/api-client.ts';
 import { consentAs } from '../../src/cli/demo/end-user.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { maximumPageSize, operationLimits } from '../../src/graphql/limits.ts';
+import { bodyLimitBytes, maximumPageSize, operationLimits } from '../../src/graphql/limits.ts';
 import { type DocBlock, getDocBlock, readDocBlocks, writeDocBlocks } from '../support/doc-blocks.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
 
@@ -115,7 +115,7 @@ describe('the page on calling the API', () => {
   });
 
   test('names every error of the API with its status', async () => {
-    const rows = [...text.matchAll(/^\| (\d{3}) +\| (.*?) +\|/gm)];
+    const rows = [...text.matchAll(/^\| (\d{3}|socket) +\| (.*?) +\|/gm)];
     const codes = new Map(
       rows.flatMap(([, status, cell = '']) =>
         [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => [code ?? '', status ?? '']),
@@ -125,6 +125,9 @@ describe('the page on calling the API', () => {
     const asked: [code: string, init: RequestInit][] = [
       ['BAD_USER_INPUT', post('{ users(first: 101) { nodes { id } } }')],
       ['GRAPHQL_VALIDATION_FAILED', post('{ nothing }')],
+      ['GRAPHQL_PARSE_FAILED', post('{')],
+      ['OPERATION_RESOLUTION_FAILURE', post('query A { __typename } query B { __typename }')],
+      ['REQUEST_ENTITY_TOO_LARGE', post(`{ viewer { id } } # ${'x'.repeat(bodyLimitBytes)}`)],
       ['TOO_DEEP', post(deep)],
       ['TOO_MANY_ALIASES', post(`{ ${Array.from({ length: 51 }, (_, i) => `a${i}: __typename`).join(' ')} }`)],
       [
@@ -142,11 +145,23 @@ describe('the page on calling the API', () => {
       const body = (await response.json()) as { errors: { extensions: { code: string } }[] };
       expect([response.status, body.errors[0]?.extensions.code]).toEqual([Number(codes.get(code)), code]);
     }
-    const sources = await readSources();
-    const unknown = [...codes.keys()].filter(
-      (code) => !sources.includes(`'${code}'`) && code !== 'GRAPHQL_VALIDATION_FAILED',
-    );
-    expect(unknown).toEqual([]);
+  });
+
+  test('names every code that the API answers with, and no other', async () => {
+    const chapter = text.slice(text.indexOf('## When it goes wrong'), text.indexOf('## Limits'));
+    const cells = [...chapter.matchAll(/^\|.*\|$/gm)].map(([row]) => row).join('\n');
+    const named = cells.match(/(?<=`)[A-Z]+(_[A-Z]+)*(?=`)/g) ?? [];
+    const answered = [...fromLibraries];
+    for (const [file, source] of await readSources()) {
+      if (/^(http|graphql)\//.test(file)) answered.push(...(source.match(/(?<=\bcode: ')[A-Z_]+(?=')/g) ?? []));
+      answered.push(
+        ...(source.match(/(?<=new (Conflict|LimitReached|AppError|Unavailable)\(\s*')[A-Z_]+(?=')/g) ?? []),
+      );
+      answered.push(...(source.match(/(?<=\brefusal\(\s*')[A-Z_]+(?=')/g) ?? []));
+      answered.push(...(source.match(/(?<=\bsuper\(\s*')[A-Z_]+(?=')/g) ?? []));
+    }
+    const told = answered.filter((code) => !toldToNobody.has(code));
+    expect([...new Set(named)].sort()).toEqual([...new Set(told)].sort());
   });
 
   test('the limits are those of the code', () => {
@@ -171,8 +186,22 @@ function post(query: string, headers: Record<string, string> = {}): RequestInit 
   };
 }
 
-async function readSources(): Promise<string> {
+// Of yoga and what it is made of.
+const fromLibraries = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_REQUEST',
+  'REQUEST_ENTITY_TOO_LARGE',
+];
+
+/** The caller has gone; the process has not started. */
+const toldToNobody = new Set(['CALLER_LEFT', 'STARTUP']);
+
+async function readSources(): Promise<[file: string, source: string][]> {
   const files = await readdir(join(root, 'src'), { recursive: true });
   const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('generated'));
-  return (await Promise.all(sources.map((file) => readFile(join(root, 'src', file), 'utf8')))).join('\n');
+  return await Promise.all(
+    sources.map(async (file): Promise<[string, string]> => [file, await readFile(join(root, 'src', file), 'utf8')]),
+  );
 }

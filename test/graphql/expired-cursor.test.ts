@@ -18,8 +18,13 @@ test('a cursor from before the beginning of the log is refused with a code and w
   for await (const _ of removeOldEvents(api.database, new Date(now.getTime() - 90 * dayMs)));
 
   const ask = (after: string) =>
-    api.request('query ($after: String) { events(after: $after) { nodes { cursor } } }', { after });
-  const { data, errors } = await ask(toCursor(0n));
+    api.request(
+      'query ($after: String) { events(after: $after) { nodes { cursor } } }',
+      { after },
+      { accept: 'application/graphql-response+json' },
+    );
+  const { status, data, errors } = await ask(toCursor(0n));
+  expect(status).toBe(200);
   expect(data?.events ?? null).toBeNull();
   expect(errors?.[0]).toMatchObject({ extensions: { code: 'CURSOR_EXPIRED', resumeAfter: toCursor(1n) } });
   const resumed = await ask(errors?.[0].extensions.resumeAfter);
