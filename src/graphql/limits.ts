@@ -24,6 +24,12 @@ export const assumedListLength = 5;
  */
 export const assumedChanges = { newTransactions: 50, updatedTransactions: 10, removedTransactionIds: 10 } as const;
 
+/**
+ * What a search of an account's transactions is priced beside its page, as the extension `searchCost` of the field: it reads the
+ * account's rows, some thousand, until the page is full.
+ */
+export const accountSearchCost = 1000;
+
 export const bodyLimitBytes = 1024 * 1024;
 
 /** WebSockets and event streams per key: what a fleet of processes of one client opens. */

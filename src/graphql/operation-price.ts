@@ -164,7 +164,7 @@ function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pric
     // How deep introspection goes, graphql-js limits by a rule of its own: types of types are deep by nature.
     depth: introspection ? 1 : inner.depth + 1,
     aliases: inner.aliases + aliases,
-    cost: countOf(field, node, parent, pricing) * (inner.cost + 1),
+    cost: countOf(field, node, parent, pricing) * (inner.cost + 1) + searchCostOf(field, node, pricing),
   };
 }
 
@@ -181,6 +181,14 @@ function countOf(
   // The rows of a page have been counted by the field that the page came with.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
   return listLengthOf(field) ?? assumedListLength;
+}
+
+/** Of a field that reads more than it answers with when it is given a text to search for. */
+function searchCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode, pricing: Pricing): number {
+  const { searchCost } = field.extensions;
+  if (typeof searchCost !== 'number') return 0;
+  const { search } = getArgumentValues(field, node, pricing.variables) as { search?: string | null };
+  return search == null ? 0 : searchCost;
 }
 
 /** Of a field that says how long its list is taken to be. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { assumedChanges, operationLimits } from '../../src/graphql/limits.ts';
+import { accountSearchCost, assumedChanges, operationLimits } from '../../src/graphql/limits.ts';
 import { priceOperation, refuseOperation } from '../../src/graphql/operation-price.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 
@@ -29,6 +29,19 @@ test('a value is of one type: of what is asked of several, the dearest counts', 
   // What any of them may be counts beside.
   const node = '... on Node { ... on User { bankLogins { id } } }';
   expect(page(`${connected} ${node}`)).toBeGreaterThan(page(connected));
+});
+
+test('a search is priced by what it reads, in each account that it reads', () => {
+  const costWith = (definition: string, given: string, variables = {}) => {
+    const document = parse(`query ${definition} { users(first: 1) { nodes { bankLogins { accounts {
+      transactions(first: 10${given}) { nodes { id } } } } } } }`);
+    return priceOperation({ schema, document, variables }).cost;
+  };
+  const bare = costWith('', '');
+  expect(costWith('', ', search: "rent"') - bare).toBe(25 * accountSearchCost);
+  expect(costWith('($text: String)', ', search: $text', { text: 'rent' }) - bare).toBe(25 * accountSearchCost);
+  expect(costWith('($text: String)', ', search: $text', { text: null })).toBe(bare);
+  expect(costWith('($text: String)', ', search: $text')).toBe(bare);
 });
 
 test('the ready operation reads a page of 100 events, and 20 with everything in them pass', async () => {

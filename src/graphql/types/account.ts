@@ -2,6 +2,7 @@ import { NotFound } from '../../domain/errors.ts';
 import type { BalanceData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
 import { cursorByPair, pageArguments, readConnection } from '../connections.ts';
+import { accountSearchCost } from '../limits.ts';
 import { Balance } from './money.ts';
 import { Transaction, TransactionConnection, TransactionStatus } from './transaction.ts';
 
@@ -34,10 +35,11 @@ export const Account = builder.prismaObject('Account', {
         bookedTo: t.arg({ type: 'Date', description: 'Booked on this day or earlier.' }),
         search: t.arg.string({
           description:
-            'Part of the counterparty name, the counterparty IBAN or the remittance information, in any case.',
+            'Part of the counterparty name, the counterparty IBAN or the remittance information, in any case. Reads through the account; days narrow it.',
         }),
         ...pageArguments,
       },
+      extensions: { searchCost: accountSearchCost },
       resolve: (account, args, { loaders }) => {
         const filter = {
           status: args.status ?? null,
