@@ -57,6 +57,9 @@ export const pacedAheadSeconds = 2;
 /** How often the database is asked for what no signal told of: retries that are due, claims that ran out. */
 export const pollMs = 1_000;
 
+/** How often endpoints that fail are looked at between their attempts. */
+export const healthLookMs = 5 * 60_000;
+
 /** Idle connections to endpoints are kept for so many endpoints. */
 export const pooledEndpoints = 512;
 

@@ -6,6 +6,7 @@ import type { Encryption } from '../storage/encryption.ts';
 import { parseNetworks } from './address-guard.ts';
 import { createAttemptStore } from './attempt-store.ts';
 import { giveBackDelivery, type MadeAttempt, makeAttempt } from './delivery-attempt.ts';
+import { healthLookMs } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { createDeliveryStore } from './delivery-store.ts';
 import { createDispatchLoop } from './dispatch-loop.ts';
@@ -43,7 +44,7 @@ export interface Dispatcher {
   start(): void;
   /** Claims no more, gives back what was not sent, waits for the attempts in flight and their recording. */
   stop(): Promise<void>;
-  /** For tests, instead of start: delivers all that is due by the clock, and resolves when it is recorded. */
+  /** For tests, instead of start: delivers all that is due by the clock, resolves when it is recorded and what fails is looked at. */
   drain(): Promise<void>;
 }
 
@@ -91,14 +92,27 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     giveBack: (delivery) => recorder.add(giveBackDelivery(delivery)),
   });
 
+  async function lookAtHealth(): Promise<void> {
+    await health.lookAtOverdue().catch((error: unknown) => {
+      log.error({ err: error }, 'failing webhook endpoints could not be looked at');
+    });
+  }
+
   let unsubscribe = (): void => {};
+  let healthTimer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
   return {
     start() {
       unsubscribe = deps.signal.subscribe((clientId) => loop.noteEvents(clientId));
       loop.start();
+      healthTimer = setInterval(() => {
+        looking = lookAtHealth();
+      }, healthLookMs);
     },
     async stop() {
       unsubscribe();
+      clearInterval(healthTimer);
+      await looking;
       await loop.stop();
       await recorder.settled();
       await sender.close();
@@ -106,6 +120,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     async drain() {
       await loop.drain();
       await recorder.settled();
+      await lookAtHealth();
     },
   };
 }

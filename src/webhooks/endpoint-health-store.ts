@@ -19,7 +19,13 @@ export interface UnhealthyEndpoint {
 export interface EndpointHealthStore {
   /** Returns the enabled endpoints among them that are in a run of failures. */
   apply(changes: readonly HealthChange[]): Promise<UnhealthyEndpoint[]>;
-  setWarningCount(endpointId: string, warningCount: number): Promise<void>;
+  /**
+   * The enabled endpoints whose run of failures is longer than the limit at the place of their warning count, with a delivery that
+   * has failed since it began and waits to be tried again.
+   */
+  listOverdue(limitsMs: readonly number[], now: Date): Promise<UnhealthyEndpoint[]>;
+  /** False where another process has warned of as much already. */
+  setWarningCount(endpointId: string, warningCount: number): Promise<boolean>;
   /** Where a delivery has succeeded since the run of failures began, it begins now; whether that was so. */
   restartRun(endpointId: string, now: Date): Promise<boolean>;
 }
@@ -40,10 +46,20 @@ export function createEndpointHealthStore(database: Database): EndpointHealthSto
           : [],
       );
     },
+    async listOverdue(limitsMs, now) {
+      const limits = limitsMs.map((limitMs) => new Date(now.getTime() - limitMs).toISOString());
+      return await database.query(Prisma.sql`
+        SELECT w.id, w.client_id AS "clientId", w.failing_since AS "failingSince", w.warning_count AS "warningCount"
+        FROM webhook_endpoints w
+        WHERE w.status = 'ENABLED' AND w.failing_since <= (${limits}::timestamptz[])[w.warning_count + 1] AND EXISTS (
+          SELECT 1 FROM webhook_deliveries d JOIN webhook_attempts a ON a.delivery_id = d.id
+          WHERE d.endpoint_id = w.id AND d.status = 'PENDING' AND d.attempt_count > 0 AND a.started_at > w.failing_since)`);
+    },
     async setWarningCount(endpointId, warningCount) {
-      await database.query(
-        Prisma.sql`UPDATE webhook_endpoints SET warning_count = ${warningCount} WHERE id = ${endpointId}`,
-      );
+      const rows = await database.query(Prisma.sql`
+        UPDATE webhook_endpoints SET warning_count = ${warningCount}
+        WHERE id = ${endpointId} AND warning_count < ${warningCount} RETURNING id`);
+      return rows.length > 0;
     },
     async restartRun(endpointId, now) {
       const rows = await database.query(Prisma.sql`

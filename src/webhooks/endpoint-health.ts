@@ -28,6 +28,8 @@ export interface HealthSign {
 export interface EndpointHealth {
   /** Notes a batch of attempts: begins and ends runs of failures, pauses, warns, disables. */
   note(signs: readonly HealthSign[]): Promise<void>;
+  /** Warns of and disables those whose time has come between two attempts, which may lie a day apart. */
+  lookAtOverdue(): Promise<void>;
 }
 
 export interface HealthDeps {
@@ -49,7 +51,7 @@ export function createEndpointHealth({ store, disable, clock, log }: HealthDeps)
     // A process may have died after it recorded a success and before it ended the run of failures.
     if (await store.restartRun(endpoint.id, clock.now())) return;
     if (isToDisable) return await disable(endpoint, disabledReasons.failing);
-    await store.setWarningCount(endpoint.id, warningCount);
+    if (!(await store.setWarningCount(endpoint.id, warningCount))) return;
     log.warn(
       { endpointId: endpoint.id, clientId: endpoint.clientId, failingSince: endpoint.failingSince, warningCount },
       'webhook endpoint keeps failing; it is disabled after 5 days',
@@ -57,6 +59,11 @@ export function createEndpointHealth({ store, disable, clock, log }: HealthDeps)
   }
 
   return {
+    async lookAtOverdue() {
+      for (const endpoint of await store.listOverdue([...warningsAfterMs, disableAfterMs], clock.now())) {
+        await follow(endpoint);
+      }
+    },
     async note(signs) {
       const changes = summarise(signs, failing);
       if (changes.length === 0) return;

@@ -111,6 +111,37 @@ describe('an endpoint whose deliveries have all failed', () => {
     expect(await tryIt()).toMatchObject({ status: 'ENABLED', failingSince: world.clock.now(), warningCount: 0 });
   });
 
+  // Cause: an endpoint was looked at when an attempt failed, and attempts come to lie a day apart.
+  test('is warned of and disabled on time, also between two attempts', async () => {
+    const world = await createWorld();
+    const receiver = await world.receiver(() => 500);
+    const { endpoint } = await world.endpoint(receiver.url);
+    const dispatcher = world.dispatcher();
+    const began = world.clock.now();
+    const drainUntil = async (afterMs: number) => {
+      const end = new Date(began.getTime() + afterMs);
+      const next = async () =>
+        (await world.deliveries()).flatMap(({ nextAttemptAt: at }) => (at && at < end ? at : []));
+      for (let due = await next(); due.length > 0; due = await next()) {
+        world.clock.set(new Date(Math.min(...due.map((at) => at.getTime()))));
+        await dispatcher.drain();
+      }
+      const attemptCount = receiver.received.length;
+      world.clock.set(end);
+      await dispatcher.drain();
+      expect(receiver.received).toHaveLength(attemptCount);
+      return await world.endpointRow(endpoint.id);
+    };
+    await world.emit();
+    expect(await drainUntil(days(1) - 1)).toMatchObject({ warningCount: 0 });
+    expect(await drainUntil(days(1))).toMatchObject({ warningCount: 1 });
+    expect(await drainUntil(days(3))).toMatchObject({ warningCount: 2 });
+    await world.emit();
+    expect(await drainUntil(days(4))).toMatchObject({ warningCount: 3 });
+    expect(await drainUntil(days(5) - 1)).toMatchObject({ status: 'ENABLED' });
+    expect(await drainUntil(days(5))).toMatchObject({ status: 'DISABLED', disabledAt: world.clock.now() });
+  });
+
   // Cause: the days that the address before had failed counted against the new one.
   test('begins anew with another address, and with that alone', async () => {
     const world = await createWorld();
