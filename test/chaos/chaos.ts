@@ -13,17 +13,23 @@ const { values } = parseArgs({
     seed: { type: 'string', default: randomBytes(4).toString('hex') },
     processes: { type: 'string', default: '2' },
     users: { type: 'string', default: '40' },
+    lanes: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: 'mongodb' },
     'slot-seconds': { type: 'string' },
     'lease-seconds': { type: 'string', default: '3' },
     report: { type: 'string', default: 'chaos.json' },
   },
 });
+const { jobs } = values;
+if (jobs !== 'mongodb' && jobs !== 'postgresql') throw new Error('--jobs is mongodb or postgresql.');
 const seconds = Number(values.minutes) * 60;
 const report = await runChaos({
   seconds,
   seed: values.seed,
   processes: Number(values.processes),
   users: Number(values.users),
+  lanes: Number(values.lanes),
+  jobs,
   // The consents last for 170 days: 300 slots at most.
   slotSeconds: Number(values['slot-seconds'] ?? Math.max(20, seconds / 300)),
   leaseSeconds: Number(values['lease-seconds']),

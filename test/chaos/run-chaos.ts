@@ -10,7 +10,7 @@ import { CreateWebhookEndpointDocument } from '../../src/generated/operations/gr
 import { createRandom } from '../../src/sandbox-bank/random.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
-import { startMongoServer } from '../support/mongodb-server.ts';
+import { type MongoTestServer, startMongoServer } from '../support/mongodb-server.ts';
 import { startPostgresServer } from '../support/postgresql-server.ts';
 import { audit } from './audit.ts';
 import { startChild } from './child-process.ts';
@@ -26,6 +26,9 @@ export interface ChaosOptions {
   seed: string;
   processes: number;
   users: number;
+  lanes: number;
+  /** Where the jobs are; the ledger is in PostgreSQL in any case. */
+  jobs: 'mongodb' | 'postgresql';
   /** So long, in real time, lie the openings of two cycles apart. */
   slotSeconds: number;
   /** In real time. */
@@ -50,13 +53,13 @@ const bankId = 'bank_chaos';
 const settleLimitMs = 150_000;
 
 async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosReport | null> {
-  const { seed, processes, users, seconds, slotSeconds, leaseSeconds, say } = options;
+  const { seed, processes, users, lanes, seconds, slotSeconds, leaseSeconds, say } = options;
   const random = createRandom(seed);
   const postgres = await startPostgresServer();
   if (postgres) closers.push(postgres.stop);
-  const mongo = await startMongoServer({ keepsData: true });
+  const mongo = options.jobs === 'mongodb' ? await startMongoServer({ keepsData: true }) : null;
   if (mongo) closers.push(mongo.stop);
-  if (!postgres || !mongo) return null;
+  if (!postgres || (options.jobs === 'mongodb' && !mongo)) return null;
   const directory = await mkdtemp(join(tmpdir(), 'tidewater-chaos-'));
   closers.push(async () => await rm(directory, { recursive: true, force: true }));
   const receivers = [
@@ -70,7 +73,8 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
   const banksFile = join(directory, 'banks.json');
   const environment = {
     DATABASE_URL: databaseUrl,
-    MONGODB_URL: `${mongo.url.replace(/\/$/, '')}/${jobsName}`,
+    ...(mongo && { MONGODB_URL: `${mongo.url.replace(/\/$/, '')}/${jobsName}` }),
+    SYNC_LANES: String(lanes),
     ENCRYPTION_KEY: encryptionKey.toString('base64'),
     BOOTSTRAP_API_KEY: apiKey,
     BANKS_FILE: banksFile,
@@ -92,23 +96,12 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
   await writeFile(banksFile, banksWith(bank.ready.url));
   const fleet = await startFleet(processes, { clock, leaseSeconds }, environment);
   closers.push(fleet.kill);
-  const mongoClient = new MongoClient(environment.MONGODB_URL, { serverSelectionTimeoutMS: 2_000 });
-  closers.push(async () => await mongoClient.close());
 
   say(`Disturbed for ${seconds} s; a slot takes ${slotSeconds} s. The seed is ${seed}.`);
   const longestPauseSeconds = 2.2 * leaseSeconds;
   const disturbances: Disturbance[] = [
     ...harming(fleet, { leaseSeconds, longestPauseSeconds }),
-    {
-      kind: 'the job store is restarted',
-      weight: 1,
-      run: () => done(mongo.restart?.()),
-    },
-    {
-      kind: 'the job store loses its jobs',
-      weight: 2,
-      run: () => done(mongoClient.db().dropCollection('agendaJobs')),
-    },
+    ...(mongo ? breakingMongo(mongo, environment.MONGODB_URL ?? '', closers) : breakingJobTable(databaseUrl)),
     { kind: 'PostgreSQL is restarted', weight: 1, run: () => done(postgres.restart()) },
     { kind: 'a session is asked for', weight: 6, run: (of) => requestSession(fleet, logins, of) },
   ];
@@ -128,6 +121,29 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
   });
   findings.violations.push(...uncleanEnds);
   return { seed, seconds, processes, disturbances: counts, ...findings };
+}
+
+function breakingMongo(mongo: MongoTestServer, url: string, closers: Closer[]): Disturbance[] {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 2_000 });
+  closers.push(async () => await client.close());
+  return [
+    { kind: 'the job store is restarted', weight: 1, run: () => done(mongo.restart?.()) },
+    { kind: 'the job store loses its jobs', weight: 2, run: () => done(client.db().dropCollection('agendaJobs')) },
+  ];
+}
+
+function breakingJobTable(databaseUrl: string): Disturbance[] {
+  const run = (statement: string) => async () => {
+    const client = new pg.Client(databaseUrl);
+    client.on('error', () => {});
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  const listeners = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`;
+  return [
+    { kind: 'the job store loses its jobs', weight: 2, run: () => done(run('DELETE FROM agenda_jobs')()) },
+    { kind: 'connections that listen are cut', weight: 2, run: () => done(run(listeners)()) },
+  ];
 }
 
 function banksWith(baseUrl: string): string {

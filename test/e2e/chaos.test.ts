@@ -12,6 +12,8 @@ it('loses nothing and does nothing twice, whatever breaks', { timeout: 400_000 }
     seconds: 30,
     processes: 2,
     users: 15,
+    lanes: 2,
+    jobs: 'mongodb',
     slotSeconds: 10,
     leaseSeconds: 2,
     say: (line) => void lines.push(line),
