@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseNetworks } from '../../src/webhooks/address-guard.ts';
 import { createWebhookSender } from '../../src/webhooks/webhook-sender.ts';
-import { loopback } from './webhook-world.ts';
+import { faultyCertificates } from '../support/faulty-certificates.ts';
+import { createWorld, loopback } from './webhook-world.ts';
 
 /** A receiver that does with the connection whatever it likes, once it has read the request. */
 async function startHostile(answer: (socket: Socket) => void) {
@@ -36,6 +39,16 @@ async function startHostile(answer: (socket: Socket) => void) {
     firstClosed,
     connectionCount: () => connectionCount,
   };
+}
+
+/** Gets no further than the handshake. */
+async function startUntrusted(cert: string) {
+  const server = createTlsServer({ key: faultyCertificates.key, cert });
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
 async function sendTo(url: string, timeoutMs = 300) {
@@ -152,6 +165,58 @@ describe('a receiver that', () => {
     expect((await sendTo(url)).error).not.toBeNull();
   });
 });
+
+describe('through the dispatcher, a receiver that', () => {
+  const bomb = gzipSync(Buffer.alloc(64 * 1_048_576));
+  const gzipped = head(`content-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`);
+  const { selfSigned, expired } = faultyCertificates;
+  const hostile: [behaviour: string, start: () => Promise<{ url: string }>, error: RegExp][] = [
+    ['has a certificate of its own making', () => startUntrusted(selfSigned), /self-signed certificate/],
+    ['has an expired certificate', () => startUntrusted(expired), /certificate has expired/],
+    ['sends headers for ever', () => startHostile((socket) => flood(socket)), /Headers Overflow/i],
+    [
+      'sends its body byte by byte',
+      () => startHostile((socket) => drip(socket, head('content-length: 1000\r\n\r\n'), 'a')),
+      /No complete answer within 0.5 s/,
+    ],
+    ['resets the connection', () => startHostile((socket) => socket.resetAndDestroy()), /ECONNRESET|closed/],
+  ];
+  test.each(hostile)('%s has an attempt that says so, and is tried again', async (_behaviour, start, error) => {
+    const world = await createWorld();
+    const { url } = await start();
+    await world.endpoint(url);
+    await world.emit();
+    await world.dispatcher({ attemptTimeoutMs: 500 }).drain();
+    expect(await world.attempts()).toMatchObject([{ number: 1, error: expect.stringMatching(error) }]);
+    const nextAttemptAt = new Date(world.clock.now().getTime() + 5_000);
+    expect(await world.deliveries()).toMatchObject([{ status: 'PENDING', attemptCount: 1, nextAttemptAt }]);
+    expect(world.logged).toEqual([]);
+  });
+
+  test('sends a compressed bomb is cut off at what it has sent, and nothing of it is decompressed', async () => {
+    expect(bomb.length).toBeGreaterThan(60_000);
+    const world = await createWorld();
+    const { url, firstClosed } = await startHostile((socket) =>
+      socket.write(Buffer.concat([Buffer.from(gzipped), bomb])),
+    );
+    await world.endpoint(url);
+    await world.emit();
+    await world.dispatcher().drain();
+    await firstClosed;
+    const [attempt] = await world.attempts();
+    expect(attempt).toMatchObject({ responseStatus: 200, error: null });
+    expect(attempt?.responseBody?.charCodeAt(0)).toBe(31);
+    expect(Buffer.byteLength(attempt?.responseBody ?? '')).toBeLessThan(4_096);
+  });
+});
+
+function flood(socket: Socket): void {
+  socket.write(head(''));
+  const more = (): void => {
+    if (!socket.destroyed) socket.write(`x: ${'y'.repeat(1_000)}\r\n`, () => setImmediate(more));
+  };
+  more();
+}
 
 function drip(socket: Socket, text: string, thenRepeat = ''): void {
   let index = 0;

@@ -124,6 +124,34 @@ describe('recovering', () => {
     expect(await world.endpoints.recover(world.clientId, endpoint.id, new Date(0))).toBe(0);
   });
 
+  test('keeps the order of each login among several, over a receiver that takes its time', async () => {
+    const world = await createWorld();
+    const receiver = await world.receiver(async (_webhook, index) => {
+      await new Promise((resolve) => setTimeout(resolve, index % 5));
+      return 204;
+    });
+    const { endpoint } = await world.endpoint(receiver.url, { types: ['BANK_LOGIN_SYNCHRONIZED'] });
+    const setStatus = (status: 'ENABLED' | 'DISABLED') =>
+      world.endpoints.update(world.clientId, endpoint.id, { status });
+    await setStatus('DISABLED');
+    const missed = new Map<string, string[]>();
+    for (let index = 0; index < 40; index++) {
+      const bankLoginId = `login_${(index * 7) % 4}`;
+      missed.set(bankLoginId, [...(missed.get(bankLoginId) ?? []), await world.emit({ bankLoginId })]);
+    }
+    await setStatus('ENABLED');
+    expect(await world.endpoints.recover(world.clientId, endpoint.id, new Date(0))).toBe(40);
+    await world.dispatcher().drain();
+    const ids = idsOf(receiver);
+    expect(ids).toHaveLength(40);
+    for (const [bankLoginId, eventIds] of missed) {
+      expect(
+        ids.filter((id) => eventIds.includes(String(id))),
+        bankLoginId,
+      ).toEqual(eventIds);
+    }
+  });
+
   test('goes in steps through a long log', async () => {
     const world = await createWorld();
     const { endpoint } = await world.endpoint('http://127.0.0.1:9/');
