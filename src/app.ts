@@ -41,7 +41,6 @@ import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
-import { createNameResolution } from './webhooks/name-resolution.ts';
 import { removeOldEvents } from './webhooks/retention.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
 
@@ -131,9 +130,9 @@ async function compose(
   await bankStore.replaceAll(entries);
 
   // Clients and events.
-  const clientStore = createClientStore(database);
-  const clients = createClients({ clock, store: clientStore });
-  const authentication = createKeyAuthentication({ clock, store: clientStore });
+  const keysOf = { clock, store: createClientStore(database) };
+  const clients = createClients(keysOf);
+  const authentication = createKeyAuthentication(keysOf);
   clients.onRevoked(authentication.forget);
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
@@ -158,7 +157,7 @@ async function compose(
     leaseSeconds,
     log,
   });
-  const { cycles, plan, sessionRunner } = synchronization;
+  const { cycles, sessionRunner } = synchronization;
   // Nobody else can be alive: what the process before us was working on is free at once.
   if (embedded) await Promise.all([synchronization.releaseAll(), releaseAllClaims(database)]);
 
@@ -202,7 +201,6 @@ async function compose(
     encryption,
     documents,
     allowedNetworks: config.webhookAllowedNetworks,
-    resolve: createNameResolution(),
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
@@ -217,7 +215,7 @@ async function compose(
     sessionSignal,
     synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
-    plan,
+    plan: synchronization.plan,
     cycles,
     events: eventLog,
     webhooks,
@@ -245,7 +243,6 @@ async function compose(
   });
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
   const works: Closer[] = [];
-  const stopWorks = async (): Promise<void> => void (await Promise.all(works.map((close) => close())));
   if (worksHere) {
     const oldestKept = (): Date => new Date(clock.now().getTime() - config.retentionDays * dayMs);
     const dispatcher = createDispatcher(delivery);
@@ -274,7 +271,7 @@ async function compose(
     works.push(jobs.stop);
   }
   works.push(() => synchronization.stop(handBackMs));
-  closers.push(stopWorks);
+  closers.push(() => Promise.all(works.map((close) => close())));
   ({ url } = await http.listen());
   works.push(http.close);
 
