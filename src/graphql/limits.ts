@@ -22,7 +22,7 @@ export const assumedListLength = 5;
  * What a synchronization is taken to have changed in one account, as the extension `listLength` of these fields: the first one
  * brings some months, those that follow a few rows; what is pending is booked, or withdrawn, some days later.
  */
-export const assumedChanges = { newTransactions: 50, updatedTransactions: 10, removedTransactionIds: 10 } as const;
+export const assumedChanges = { newTransactions: 20, updatedTransactions: 5, removedTransactionIds: 5 } as const;
 
 /**
  * What a search of an account's transactions is priced beside its page, as the extension `searchCost` of the field: it reads the

@@ -54,6 +54,12 @@ test('the ready operation reads a page of 100 events, and 20 with everything in 
     ... on BankLoginSynchronized { user { id } bankLogin { bank { id } consent { id } } accounts {
       account { id balances { amount { amount } } } balances { amount { amount } }
       newTransactions { ${transaction} } updatedTransactions { ${transaction} } removedTransactionIds } } } } }`;
+  const ofEvents = `accounts { account { id iban name } balances { type amount { amount currency } }
+    newTransactions { id amount { amount currency } account { id } } updatedTransactions { id amount { amount currency } account { id } }
+    removedTransactionIds }`;
+  const both = `{ events(first: 100) { nodes { ... on BankLoginConnected { user { id } bankLogin { bank { id } } ${ofEvents} }
+    ... on BankLoginSynchronized { user { id } bankLogin { bank { id } } ${ofEvents} } } } }`;
+  expect(refuseOperation({ schema, document: parse(both) })).toBeNull();
   expect(refuseOperation({ schema, document: parse(everything(20)) })).toBeNull();
   expect(refuseOperation({ schema, document: parse(everything(100)) })?.extensions.code).toBe('TOO_COSTLY');
   expect(costOf(everything(20))).toBeLessThan(operationLimits.cost);
