@@ -169,7 +169,8 @@ async function confirm(database: Database, reservation: AccessReservation, ids: 
         AND count(*) FILTER (WHERE a.trigger <> 'SCHEDULER') > ${Math.max(limit - keptForCycles, 0)}::int)) AS exceeded`);
   if (!row?.exceeded) return { outcome: 'granted' };
   await database.query(Prisma.sql`DELETE FROM bank_accesses WHERE id = ANY(${ids.map(String)}::bigint[])`);
-  return { outcome: 'refused', retryAt: new Date(now.getTime() + dayMs) };
+  // The others may have drawn back as well: whoever asks again is told by the ledger as it is then.
+  return { outcome: 'refused', retryAt: now };
 }
 
 interface LeftRow {
