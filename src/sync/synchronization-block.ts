@@ -45,7 +45,8 @@ export function decideNextStep(login: StandingOfLogin, now: Date): NextStep {
   if (login.lastErrorCode !== null && operatorCodes.has(login.lastErrorCode)) {
     return { blockedBy: 'BANK_UNAVAILABLE', nextAction: 'CONTACT_SUPPORT' };
   }
-  if (login.bankFailureCount >= failuresThatBlock) return { blockedBy: 'BANK_UNAVAILABLE', nextAction: 'WAIT' };
+  const isBankSilent = login.bankFailureCount >= failuresThatBlock || login.lastErrorCode === 'BANK_PASSED_OVER';
+  if (isBankSilent) return { blockedBy: 'BANK_UNAVAILABLE', nextAction: 'WAIT' };
   if (login.unattendedAccessesLeft === 0) return { blockedBy: 'ACCESS_LIMIT', nextAction: 'WAIT' };
   return { blockedBy: null, nextAction: login.status === 'SYNC_FAILED' ? 'WAIT' : 'NONE' };
 }

@@ -74,6 +74,12 @@ describe('why there is no fresh data', () => {
       'WAIT',
     ],
     [
+      'the bank does not answer others and is passed over',
+      standing({ lastErrorCode: 'BANK_PASSED_OVER' }),
+      'BANK_UNAVAILABLE',
+      'WAIT',
+    ],
+    [
       'the bank refuses our certificate',
       standing({ lastErrorCode: 'CERTIFICATE_REJECTED' }),
       'BANK_UNAVAILABLE',
