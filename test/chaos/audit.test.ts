@@ -55,6 +55,7 @@ async function createRun() {
         receivers: [{ ...receiver, counts: { received: accepted.size, unverified: 0 } }],
         loginIds: users.map(({ loginId }) => loginId),
         since: opensAt,
+        now: new Date(opensAt.getTime() + 2 * hourMs),
         longestSleepMs: 0,
       });
     },
@@ -73,6 +74,14 @@ it.skipIf(postgresUrl === null)('a run in which all is well has no violations', 
   });
 });
 
+it.skipIf(postgresUrl === null)('who waits for a later moment within the last cycle is not left out', async () => {
+  const run = await createRun();
+  const notBefore = new Date(opensAt.getTime() + 3 * hourMs);
+  await run.prisma.cycleEntry.updateMany({ where: { status: 'SKIPPED' }, data: { status: 'RETRY', notBefore } });
+  await run.prisma.synchronizationCycle.updateMany({ data: { status: 'RUNNING', finishedAt: null } });
+  expect(await run.audit()).toMatchObject({ usersWaiting: 1, omissions: 0, violations: [] });
+});
+
 it.skipIf(postgresUrl === null).each<[what: string, spoil: (run: Run) => Promise<unknown> | unknown, count: object]>([
   ['a login done twice', ({ addEvent, users }) => addEvent(users[0]?.loginId ?? '', 2), { duplicates: 1 }],
   [
@@ -88,6 +97,12 @@ it.skipIf(postgresUrl === null).each<[what: string, spoil: (run: Run) => Promise
   [
     'an entry that never ended',
     ({ prisma }) => prisma.cycleEntry.updateMany({ where: { status: 'SKIPPED' }, data: { status: 'RETRY' } }),
+    { omissions: 1 },
+  ],
+  [
+    'an entry whose time has come and that is not tried',
+    ({ prisma }) =>
+      prisma.cycleEntry.updateMany({ where: { status: 'SKIPPED' }, data: { status: 'RETRY', notBefore: opensAt } }),
     { omissions: 1 },
   ],
   [

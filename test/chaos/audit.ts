@@ -12,6 +12,8 @@ export interface AuditSources {
   loginIds: readonly string[];
   /** Slots that began from this moment on are to have been opened. */
   since: Date;
+  /** By the processes' clock: who waits for a later moment within the last cycle's window is not left out. */
+  now: Date;
   /** For so long, by the bank's clock, a process may have slept between counting an access and making it. */
   longestSleepMs: number;
 }
@@ -24,6 +26,7 @@ export interface Findings {
   usersSynchronized: number;
   usersSkipped: Record<string, number>;
   usersFailed: Record<string, number>;
+  usersWaiting: number;
   duplicates: number;
   omissions: number;
   events: number;
@@ -57,6 +60,14 @@ export async function audit(sources: AuditSources): Promise<Findings> {
   }
 }
 
+interface WrongRow {
+  cycle_id: string;
+  id: string;
+  user_id: string;
+  status: string | null;
+  n: string;
+}
+
 interface CycleRow {
   id: string;
   opens_at: Date;
@@ -64,15 +75,24 @@ interface CycleRow {
   finished_at: Date | null;
 }
 
-async function auditCycles(database: Client, { loginIds, since }: AuditSources, violations: string[]) {
+async function auditCycles(database: Client, { loginIds, since, now }: AuditSources, violations: string[]) {
   const { rows: cycles } = await database.query<CycleRow>(
     'SELECT id, opens_at, started_at, finished_at FROM synchronization_cycles WHERE opens_at >= $1 ORDER BY opens_at',
     [since],
   );
+  const { rows: waiting } = await database.query<{ cycle_id: string; user_id: string }>(
+    `SELECT e.cycle_id, e.user_id FROM cycle_entries e JOIN synchronization_cycles c ON c.id = e.cycle_id
+     WHERE e.status = 'RETRY' AND e.not_before > $1 AND e.not_before < c.closes_at AND e.reason IN ('ACCESS_LIMIT', 'BANK_UNAVAILABLE')`,
+    [now],
+  );
+  const isWaitedFor = (id: string) => waiting.some(({ cycle_id }) => cycle_id === id);
+  const waits = (id: string, userId: string) =>
+    waiting.some(({ cycle_id, user_id }) => cycle_id === id && user_id === userId);
   let slotsMissed = 0;
   for (const [i, cycle] of cycles.entries()) {
     const before = cycles[i - 1];
-    if (!cycle.finished_at) violations.push(`The cycle ${cycle.id} has not ended.`);
+    const isEnded = cycle.finished_at || (i === cycles.length - 1 && isWaitedFor(cycle.id));
+    if (!isEnded) violations.push(`The cycle ${cycle.id} has not ended.`);
     if (before && (before.finished_at === null || before.finished_at > cycle.started_at)) {
       violations.push(`The cycles ${before.id} and ${cycle.id} overlap.`);
     }
@@ -88,8 +108,8 @@ async function auditCycles(database: Client, { loginIds, since }: AuditSources, 
   const byReason = (status: string) =>
     Object.fromEntries(entries.filter((e) => e.status === status).map((e) => [e.reason ?? '', Number(e.n)]));
   // A login that was eligible all the time has an end in every cycle; and an event for exactly those that say so.
-  const { rows: wrong } = await database.query<{ cycle_id: string; id: string; status: string | null; n: string }>(
-    `SELECT c.id AS cycle_id, l.id, e.status::text, (SELECT count(*) FROM events v WHERE v.cycle_id = c.id
+  const { rows: wrong } = await database.query<WrongRow>(
+    `SELECT c.id AS cycle_id, l.id, l.user_id, e.status::text, (SELECT count(*) FROM events v WHERE v.cycle_id = c.id
        AND v.bank_login_id = l.id AND v.type = 'BANK_LOGIN_SYNCHRONIZED') AS n
      FROM synchronization_cycles c CROSS JOIN bank_logins l
      LEFT JOIN cycle_entries e ON e.cycle_id = c.id AND e.user_id = l.user_id
@@ -97,8 +117,8 @@ async function auditCycles(database: Client, { loginIds, since }: AuditSources, 
     [cycles.map(({ id }) => id), loginIds],
   );
   let [duplicates, omissions] = [0, 0];
-  for (const { cycle_id, id, status, n } of wrong) {
-    const isFinal = status !== null && ['SYNCHRONIZED', 'FAILED', 'SKIPPED'].includes(status);
+  for (const { cycle_id, id, user_id, status, n } of wrong) {
+    const isFinal = ['SYNCHRONIZED', 'FAILED', 'SKIPPED'].includes(status ?? '') || waits(cycle_id, user_id);
     const missing = !isFinal || (status === 'SYNCHRONIZED' && n === '0');
     const surplus = Math.max(Number(n) - (status === 'SYNCHRONIZED' ? 1 : 0), 0);
     if (missing) violations.push(`${id} was left out of ${cycle_id}: its entry is ${status}, with ${n} events.`);
@@ -108,6 +128,7 @@ async function auditCycles(database: Client, { loginIds, since }: AuditSources, 
   }
   return {
     cyclesOpened: cycles.length,
+    usersWaiting: waiting.length,
     slotsMissed,
     usersEligible: entries.reduce((sum, entry) => sum + Number(entry.n), 0),
     usersSynchronized: count('SYNCHRONIZED'),

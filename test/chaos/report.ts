@@ -24,6 +24,7 @@ export function renderReport(report: ChaosReport): string {
   add('users synchronized', report.usersSynchronized);
   for (const [reason, count] of Object.entries(report.usersSkipped)) add(`users skipped: ${reason}`, count);
   for (const [reason, count] of Object.entries(report.usersFailed)) add(`users failed: ${reason}`, count);
+  if (report.usersWaiting > 0) add('users who wait within the last cycle', report.usersWaiting);
   add('duplicates (0)', report.duplicates);
   add('omissions (0)', report.omissions);
   add('sessions unfinished (0)', report.sessionsUnfinished);

@@ -15,7 +15,7 @@ import { startPostgresServer } from '../support/postgresql-server.ts';
 import { audit } from './audit.ts';
 import { startChild } from './child-process.ts';
 import { type Disturbance, disturb } from './disturbances.ts';
-import { type ClockPlan, planClock } from './fast-clock.ts';
+import { type ClockPlan, createFastClock, planClock } from './fast-clock.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import type { ChaosReport } from './report.ts';
 import { startVerifiedReceiver, type VerifiedReceiver } from './verified-receiver.ts';
@@ -109,7 +109,8 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
 
   say('All processes run again; waiting until all is quiet.');
   await fleet.heal();
-  await settle(databaseUrl);
+  const { now } = createFastClock(clock);
+  await settle(databaseUrl, now);
   const uncleanEnds = await fleet.stop();
   const findings = await audit({
     databaseUrl,
@@ -117,6 +118,7 @@ async function run(options: ChaosOptions, closers: Closer[]): Promise<ChaosRepor
     receivers,
     loginIds: logins,
     since: new Date(clock.fastFromMs),
+    now: now(),
     longestSleepMs: (longestPauseSeconds + 1) * 1_000 * clock.speed,
   });
   findings.violations.push(...uncleanEnds);
@@ -253,16 +255,24 @@ async function withApi<T>(url: string, work: (api: ApiClient) => Promise<T>): Pr
 }
 
 /** Waits until no cycle and no session runs and no delivery is due; what is not quiet at the limit shows in the audit. */
-async function settle(databaseUrl: string): Promise<void> {
+// Who waits for an access, or for a bank, may do so for hours of a clock that is slow by now.
+async function settle(databaseUrl: string, now: () => Date): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const endMs = Date.now() + settleLimitMs;
   let quiet = 0;
   while (quiet < 3 && Date.now() < endMs) {
     await delay(300);
-    const { rows } = await pool.query<{ busy: boolean }>(`
-      SELECT EXISTS (SELECT FROM synchronization_cycles WHERE status = 'RUNNING')
+    const { rows } = await pool.query<{ busy: boolean }>(
+      `WITH open AS (
+        SELECT c.id, e.user_id, coalesce(e.status = 'RETRY' AND e.not_before > $1, false) AS waits
+        FROM synchronization_cycles c LEFT JOIN cycle_entries e
+          ON e.cycle_id = c.id AND e.status IN ('PENDING', 'RUNNING', 'RETRY')
+        WHERE c.status = 'RUNNING')
+      SELECT EXISTS (SELECT FROM open WHERE NOT waits)
         OR EXISTS (SELECT FROM sessions WHERE status = 'RUNNING')
-        OR EXISTS (SELECT FROM webhook_deliveries WHERE status = 'PENDING') AS busy`);
+        OR EXISTS (SELECT FROM webhook_deliveries WHERE status = 'PENDING') AS busy`,
+      [now()],
+    );
     quiet = rows[0]?.busy ? 0 : quiet + 1;
   }
   await pool.end();
