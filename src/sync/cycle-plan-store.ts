@@ -64,7 +64,7 @@ export function createCyclePlanStore(database: Database): CyclePlanStore {
       database.query<PositionInCycle>(Prisma.sql`
         WITH asked AS (
           SELECT e.user_id, e.cycle_id, e.lane, e.position, e.status, e.not_before, c.opens_at,
-            lag(e.position, 1, 0) OVER (PARTITION BY e.lane ORDER BY e.position) AS from_position
+            lag(e.position, 1, 0) OVER (PARTITION BY e.lane, e.status = 'RETRY' ORDER BY e.position) AS from_position
           FROM synchronization_cycles c JOIN cycle_entries e ON e.cycle_id = c.id
           WHERE c.status = 'RUNNING' AND e.user_id = ANY(${[...userIds]}::text[])
             AND e.status IN ('PENDING', 'RUNNING', 'RETRY')),
@@ -73,12 +73,13 @@ export function createCyclePlanStore(database: Database): CyclePlanStore {
           SELECT a.*, sum(piece.count) OVER (PARTITION BY a.lane ORDER BY a.position) AS ahead
           FROM asked a CROSS JOIN LATERAL (
             SELECT count(*) FROM cycle_entries b WHERE b.cycle_id = a.cycle_id AND b.lane = a.lane
-              AND b.status IN ('PENDING', 'RUNNING') AND b.position >= a.from_position AND b.position < a.position) piece),
+              AND b.status IN ('PENDING', 'RUNNING') AND b.position >= a.from_position AND b.position < a.position) piece
+          WHERE a.status <> 'RETRY'),
         open AS (
           SELECT b.cycle_id, b.lane, count(*) FROM cycle_entries b
           WHERE b.status IN ('PENDING', 'RUNNING') AND (b.cycle_id, b.lane) IN (SELECT cycle_id, lane FROM waiting) GROUP BY 1, 2)
         SELECT user_id AS "userId", opens_at AS "opensAt", ahead::int AS ahead, NULL::timestamptz AS "notBefore"
-        FROM in_turn WHERE status <> 'RETRY'
+        FROM in_turn
         UNION ALL
         SELECT w.user_id, w.opens_at, (coalesce(open.count, 0) + before.count)::int, w.not_before
         FROM waiting w LEFT JOIN open USING (cycle_id, lane) CROSS JOIN LATERAL (

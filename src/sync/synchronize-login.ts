@@ -8,6 +8,7 @@ import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { Encryption } from '../storage/encryption.ts';
+import { isRefusedByDatabase } from '../storage/refused-values.ts';
 import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
@@ -19,7 +20,7 @@ import type {
   SynchronizationContext,
   SynchronizationContextStore,
 } from './synchronization-context-store.ts';
-import { isRefusedByDatabase, toBankFailure } from './synchronization-failure.ts';
+import { toBankFailure } from './synchronization-failure.ts';
 import type { RecordFailure } from './synchronization-failures.ts';
 import type { StoreFetched } from './synchronization-result.ts';
 import type { Holder } from './synchronization-store.ts';

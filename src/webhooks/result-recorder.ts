@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { isRefusedByDatabase } from '../storage/refused-values.ts';
 import type { AttemptRecord, AttemptStore } from './attempt-store.ts';
 import { recordedAtOnce, sendWithinMs } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';
@@ -61,7 +62,7 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
       try {
         return await deps.store.record(batch);
       } catch (error) {
-        const isRefused = isDataRefused(error);
+        const isRefused = isRefusedByDatabase(error);
         if (isRefused && batch.length > 1) {
           const half = Math.ceil(batch.length / 2);
           await write(batch.slice(0, half), giveUpAt);
@@ -86,9 +87,4 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
       for (flush(); running !== null; flush()) await running;
     },
   };
-}
-
-// SQLSTATE's class of data exceptions: the same data would be refused again.
-function isDataRefused(error: unknown): boolean {
-  return /^22[0-9A-Z]{3}$/.test(String((error as { code?: unknown } | null)?.code));
 }

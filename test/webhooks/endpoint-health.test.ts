@@ -1,10 +1,7 @@
-import { Client } from 'pg';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/storage/database.ts';
+import { describe, expect, inject, test } from 'vitest';
 import { createEndpointHealthStore } from '../../src/webhooks/endpoint-health-store.ts';
 import { eventually } from '../support/eventually.ts';
-import { createPostgresDatabase } from '../support/postgresql-server.ts';
-import { createWorld, hours, minutes, type World } from './webhook-world.ts';
+import { createServerWorld, createWorld, hours, minutes, type World } from './webhook-world.ts';
 
 const days = (count: number) => hours(24 * count);
 
@@ -229,15 +226,7 @@ test('an endpoint that keeps failing is tried with few requests at a time', asyn
 
 // Cause: the rows were locked in whatever order the statement came upon them, so that two processes could wait for each other.
 test.skipIf(!inject('postgresUrl'))('the state of several endpoints is written in the order of their ids', async () => {
-  const databaseUrl = await createPostgresDatabase(inject('postgresUrl') as string);
-  const database = await openDatabase({ databaseUrl, directory: null });
-  const session = new Client({ connectionString: databaseUrl });
-  await session.connect();
-  onTestFinished(async () => {
-    await session.end();
-    await database.close();
-  });
-  const world = await createWorld({ database });
+  const { world, database, session } = await createServerWorld();
   const ids: string[] = [];
   for (let index = 0; index < 3; index++) ids.push((await world.endpoint('http://127.0.0.1:9/')).endpoint.id);
   const [first, ...others] = ids.sort();

@@ -1,9 +1,6 @@
-import { Client } from 'pg';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/storage/database.ts';
+import { describe, expect, inject, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { createPostgresDatabase } from '../support/postgresql-server.ts';
-import { createWorld } from './webhook-world.ts';
+import { createServerWorld, createWorld } from './webhook-world.ts';
 
 test('an event has a delivery for every enabled endpoint of its client that takes its type, and for no other', async () => {
   const world = await createWorld();
@@ -67,15 +64,7 @@ test('an event and its deliveries are written together or not at all', async () 
 // enabled had no delivery, and was not there yet for who recovered what was missed.
 describe.skipIf(!inject('postgresUrl'))('an event that comes while its endpoint is being enabled', () => {
   async function createBusyWorld() {
-    const databaseUrl = await createPostgresDatabase(inject('postgresUrl') as string);
-    const database = await openDatabase({ databaseUrl, directory: null });
-    const session = new Client({ connectionString: databaseUrl });
-    await session.connect();
-    onTestFinished(async () => {
-      await session.end();
-      await database.close();
-    });
-    const world = await createWorld({ database });
+    const { world, database, session } = await createServerWorld();
     const { endpoint } = await world.endpoint('http://127.0.0.1:9/');
     const setStatus = (status: 'ENABLED' | 'DISABLED') =>
       world.endpoints.update(world.clientId, endpoint.id, { status });

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { onTestFinished } from 'vitest';
+import { Client } from 'pg';
+import { inject, onTestFinished } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { createEventLog } from '../../src/events/event-log.ts';
 import type { EventRecord, NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from '../../src/webhooks/dispatcher.ts';
 import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
@@ -11,6 +13,7 @@ import type { NewWebhookEndpoint } from '../../src/webhooks/endpoint-input.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { createWebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -28,6 +31,19 @@ const documents: DocumentRunner = {
   run: async (document, { event }) =>
     document.includes('failing') ? { errors: ['Something in it failed.'] } : { data: { shaped: event.id } },
 };
+
+/** The webhooks room on a PostgreSQL server, with a session beside it whose locks the room waits for. */
+export async function createServerWorld() {
+  const databaseUrl = await createPostgresDatabase(inject('postgresUrl') ?? '');
+  const database = await openDatabase({ databaseUrl, directory: null });
+  const session = new Client({ connectionString: databaseUrl });
+  await session.connect();
+  onTestFinished(async () => {
+    await session.end();
+    await database.close();
+  });
+  return { world: await createWorld({ database }), database, session };
+}
 
 /** The webhooks room over a database of the test's own, with a client, a clock that stands still and the log at hand. */
 export async function createWorld(
