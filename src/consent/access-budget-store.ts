@@ -119,11 +119,13 @@ async function tryReserving(
   const limit = unattendedLimit(reservation.frequencyPerDay);
   const ofRequests = Math.max(limit - keptForCycles, 0);
   const since = new Date(now.getTime() - dayMs);
-  // As JSON: for an array, whose length it sees, PostgreSQL would plan this anew every time, which costs more than running it.
+  // As JSON: for an array, whose length it sees, PostgreSQL would plan this anew every time, which costs more than running it; so it
+  // would where it expects a thousand rows of each, as of generate_series().
   const [row] = await database.query<ReservationRow>(Prisma.sql`
-    WITH wanted AS (
-      SELECT "resourceId" AS resource_id, endpoint, count(*)::int AS times
-      FROM json_to_recordset(${JSON.stringify(accesses)}::json) AS given ("resourceId" text, endpoint text) GROUP BY 1, 2),
+    WITH given AS (
+      SELECT "resourceId" AS resource_id, endpoint
+      FROM json_to_recordset(${JSON.stringify(accesses)}::json) AS given ("resourceId" text, endpoint text)),
+    wanted AS (SELECT resource_id, endpoint, count(*)::int AS times FROM given GROUP BY resource_id, endpoint),
     used AS (
       SELECT w.resource_id, w.endpoint, w.times + count(a.id)::int AS total, min(a.accessed_at) AS oldest,
         w.times + count(a.id) FILTER (WHERE a.trigger <> 'SCHEDULER')::int AS requested,
@@ -143,7 +145,7 @@ async function tryReserving(
       INSERT INTO bank_accesses (consent_id, bank_login_id, resource_id, endpoint, attended, trigger, accessed_at)
       SELECT ${consentId}, ${bankLoginId}, resource_id, endpoint::"BankAccessEndpoint", ${attended}::boolean,
         ${trigger}::"SynchronizationTrigger", ${now}
-      FROM wanted CROSS JOIN generate_series(1, times) WHERE (${attended}::boolean OR NOT EXISTS (SELECT FROM refused)) ${condition}
+      FROM given WHERE (${attended}::boolean OR NOT EXISTS (SELECT FROM refused)) ${condition}
       RETURNING id)
     SELECT EXISTS (SELECT FROM attempted_login) AS unchanged, (SELECT array_agg(id) FROM granted) AS granted,
       (SELECT max(retry_at) FROM refused) AS "retryAt"`);

@@ -132,6 +132,22 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
     expect(await database.prisma.synchronizationAttempt.count()).toBe(1);
   });
 
+  // The planner looks at values for the first five times, and for ever where a plan for all values seems dearer to it.
+  it('the statements of a synchronization are planned once, and not for every login', async () => {
+    const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
+    const database = await openDatabase({ databaseUrl, directory: null, poolSize: 1 });
+    onTestFinished(async () => await database.close());
+    const world = await createSynchronizationWorld({ database });
+    await database.prisma.consent.updateMany({ data: { frequencyPerDay: 4 } });
+    for (let times = 0; times < 12; times += 1) {
+      expect(await world.synchronizeLogin(request(world))).toMatchObject({ kind: 'synchronized' });
+      world.clock.advance(7 * 3_600_000);
+    }
+    const planned = await database.query<{ statement: string }>(Prisma.sql`
+      SELECT statement FROM pg_prepared_statements WHERE custom_plans > 5`);
+    expect(planned.map(({ statement }) => statement.trim().slice(0, 60))).toEqual([]);
+  });
+
   it('nothing is written for an entry that is taken over in the moment of writing', async () => {
     const world = await createSynchronizationWorld({ database: await openServerDatabase() });
     const { database, clock, clientId, userId } = world;
