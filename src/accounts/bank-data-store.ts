@@ -10,8 +10,12 @@ export interface TransactionsReply {
   accountId: string;
   /** The first day that was asked for, YYYY-MM-DD. */
   from: string;
+  /** None while the reply is still to come. */
   transactions: readonly FetchedTransaction[];
 }
+
+/** By account id; accounts without any are left out. */
+export type StoredTransactions = ReadonlyMap<string, readonly StoredTransaction[]>;
 
 export type { AccountChange };
 
@@ -19,9 +23,11 @@ export interface BankDataStore {
   listAccounts(bankLoginId: string): Promise<StoredAccount[]>;
   /**
    * What replies of transactions may be about: booked ones since the first day asked for, all that are pending or undated, and
-   * whatever has an id that the reply names. By account id; accounts without any are left out.
+   * whatever has an id that the reply names.
    */
-  listTransactions(replies: readonly TransactionsReply[]): Promise<Map<string, StoredTransaction[]>>;
+  listTransactions(replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
+  /** What was listed while the replies were still to come, and whatever else has an id that they name. */
+  addNamed(listed: StoredTransactions, replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
   /**
    * CTEs that store all changes of a login in one statement: `stored_account`, `added_transaction`, `updated_transaction`,
    * `removed_transaction`. They write only where `condition`, which may read earlier CTEs, holds.
@@ -40,6 +46,7 @@ export function createBankDataStore(database: Database): BankDataStore {
         SELECT id, resource_id AS "resourceId", identification, currency, last_booking_date AS "lastBookingDate"
         FROM accounts WHERE bank_login_id = ${bankLoginId} ORDER BY id`),
     listTransactions: (replies) => listTransactions(database, replies),
+    addNamed: (listed, replies) => addNamed(database, listed, replies),
     storeCtes: storeBankDataCtes,
   };
 }
@@ -71,10 +78,8 @@ interface TransactionRow {
 async function listTransactions(
   database: Database,
   replies: readonly TransactionsReply[],
-): Promise<Map<string, StoredTransaction[]>> {
-  const named = replies.flatMap(({ accountId, transactions }) =>
-    transactions.flatMap((transaction) => toNamedIdentities(transaction).map((identity) => ({ accountId, identity }))),
-  );
+): Promise<StoredTransactions> {
+  const named = replies.flatMap(toNamed);
   // LATERAL with its LIMIT makes the planner look rows up one by one, whatever it believes about the size of its input.
   const rows = await database.query<TransactionRow>(Prisma.sql`
     WITH given AS MATERIALIZED (
@@ -93,11 +98,39 @@ async function listTransactions(
     JOIN given ON given.account_id = t.account_id
     WHERE t.status = 'BOOKED' AND t.booking_date < given.day
     ORDER BY id`);
-  const byAccount = new Map<string, StoredTransaction[]>();
+  return byAccount(rows);
+}
+
+async function addNamed(
+  database: Database,
+  listed: StoredTransactions,
+  replies: readonly TransactionsReply[],
+): Promise<StoredTransactions> {
+  const named = replies.flatMap((reply) => {
+    const known = new Set(listed.get(reply.accountId)?.map(({ identity }) => identity));
+    return toNamed(reply).filter(({ identity }) => !known.has(identity));
+  });
+  if (named.length === 0) return listed;
+  const rows = await database.query<TransactionRow>(Prisma.sql`
+    SELECT ${columns} FROM json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
+    CROSS JOIN LATERAL (
+      SELECT * FROM transactions WHERE account_id = named."accountId" AND identity = named.identity LIMIT 1) t
+    ORDER BY id`);
+  const all = new Map(listed);
+  for (const [accountId, found] of byAccount(rows)) all.set(accountId, [...found, ...(listed.get(accountId) ?? [])]);
+  return all;
+}
+
+function toNamed({ accountId, transactions }: TransactionsReply): { accountId: string; identity: string }[] {
+  return transactions.flatMap(toNamedIdentities).map((identity) => ({ accountId, identity }));
+}
+
+function byAccount(rows: readonly TransactionRow[]): Map<string, StoredTransaction[]> {
+  const transactions = new Map<string, StoredTransaction[]>();
   for (const { accountId, amount, currency, ...row } of rows) {
-    const of = byAccount.get(accountId) ?? [];
+    const of = transactions.get(accountId) ?? [];
     of.push({ ...row, amount: { amount: formatAmount(amount, currency), currency } });
-    byAccount.set(accountId, of);
+    transactions.set(accountId, of);
   }
-  return byAccount;
+  return transactions;
 }

@@ -1,5 +1,10 @@
 import { type MatchedAccount, matchAccounts } from '../accounts/account-match.ts';
-import type { AccountChange, BankDataStore } from '../accounts/bank-data-store.ts';
+import type {
+  AccountChange,
+  BankDataStore,
+  StoredTransactions,
+  TransactionsReply,
+} from '../accounts/bank-data-store.ts';
 import type { StoredTransaction } from '../accounts/bank-transaction.ts';
 import { mergeTransactions } from '../accounts/transaction-merge.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -15,7 +20,16 @@ import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 export type StoreFetched = (
   attempt: Attempt,
   fetched: readonly FetchedAccountData[],
+  /** Read while the bank was asked. @default it is read here */
+  listed?: ListedTransactions,
 ) => Promise<SynchronizeLoginOutcome>;
+
+/** What was stored of a login's accounts before the bank answered. */
+export interface ListedTransactions {
+  /** By account id, the first day that was asked for, YYYY-MM-DD. */
+  from: ReadonlyMap<string, string>;
+  transactions: StoredTransactions;
+}
 
 export interface StoreFetchedDeps {
   clock: Clock;
@@ -30,6 +44,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
   async function merge(
     context: SynchronizationContext,
     fetched: readonly FetchedAccountData[],
+    listed?: ListedTransactions,
   ): Promise<AccountChange[]> {
     const now = clock.now();
     const byResourceId = new Map(fetched.map((data) => [data.account.resourceId, data]));
@@ -42,19 +57,28 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
       const data = byResourceId.get(resourceId);
       return stored && data ? [{ accountId: stored.id, from: data.from, transactions: data.transactions }] : [];
     });
-    const stored = known.length === 0 ? new Map<string, StoredTransaction[]>() : await bankData.listTransactions(known);
+    const stored = await listStored(known, listed);
     return accounts.flatMap((account) => {
       const data = byResourceId.get(account.fetched.resourceId);
       return data ? [toChange(account, data, { stored: stored.get(account.id) ?? [], now })] : [];
     });
   }
 
-  return async (attempt, fetched) => {
+  async function listStored(replies: TransactionsReply[], listed?: ListedTransactions): Promise<StoredTransactions> {
+    if (replies.length === 0) return new Map();
+    // The bank may know an account again that we did not expect, of which more is needed then.
+    const isEnough = replies.every(({ accountId, from }) => (listed?.from.get(accountId) ?? '9999') <= from);
+    if (listed && isEnough) return await bankData.addNamed(listed.transactions, replies);
+    return await bankData.listTransactions(replies);
+  }
+
+  return async (attempt, fetched, listed) => {
     const { request } = attempt;
     let context: SynchronizationContext | null = attempt.context;
     for (let tries = 0; context && tries < maximumTries; tries++) {
       const now = clock.now();
-      const changes = await merge(context, fetched);
+      // Where the first try is refused somebody else has stored since then.
+      const changes = await merge(context, fetched, tries === 0 ? listed : undefined);
       const { event, sequence } = toEvent(context, attempt, { changes, now });
       const stored = await store.store({
         context,
@@ -79,7 +103,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
 function toChange(
   { id, identification, fetched }: MatchedAccount,
   { balances, from, transactions }: FetchedAccountData,
-  { stored, now }: { stored: StoredTransaction[]; now: Date },
+  { stored, now }: { stored: readonly StoredTransaction[]; now: Date },
 ): AccountChange {
   const booked = transactions.flatMap(({ status, bookingDate }) =>
     status === 'BOOKED' && bookingDate ? [bookingDate] : [],

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { matchAccounts } from '../accounts/account-match.ts';
+import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
 import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
@@ -22,7 +23,7 @@ import type {
 } from './synchronization-context-store.ts';
 import { toBankFailure } from './synchronization-failure.ts';
 import type { RecordFailure } from './synchronization-failures.ts';
-import type { StoreFetched } from './synchronization-result.ts';
+import type { ListedTransactions, StoreFetched } from './synchronization-result.ts';
 import type { Holder } from './synchronization-store.ts';
 
 export interface SynchronizationRequest extends Holder {
@@ -71,6 +72,7 @@ export interface SynchronizeLoginDeps {
   encryption: Encryption;
   contexts: SynchronizationContextStore;
   budget: AccessBudget;
+  bankData: Pick<BankDataStore, 'listTransactions'>;
   storeFetched: StoreFetched;
   recordFailure: RecordFailure;
   /** @default one that begins without any */
@@ -91,7 +93,7 @@ export interface Attempt {
 }
 
 export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeLogin {
-  const { clock, contexts, budget, storeFetched, recordFailure, log } = deps;
+  const { clock, contexts, budget, bankData, storeFetched, recordFailure, log } = deps;
   const { outages = createBankOutages(clock), unattendedLimitMs = 60_000 } = deps;
 
   return async (request) => {
@@ -119,12 +121,29 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
   async function bringUpToDate(attempt: Attempt): Promise<SynchronizeLoginOutcome> {
     const reserved = await reserve(attempt);
     if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
+    const listing = listStored(attempt);
     const fetched = await tryFetch(attempt);
     if (fetched instanceof BankFailure) return await fail(attempt, fetched);
     if (fetched instanceof LimitReached) return await recordFailure.accessLimit(attempt, fetched.retryAt);
     if (fetched === 'interrupted') return { kind: 'interrupted' };
     outages.noteAnswer(attempt.context.bankId);
-    return await storeFetched(attempt, fetched);
+    return await storeFetched(attempt, fetched, await listing);
+  }
+
+  // While the bank is asked the database has nothing else to do for this login.
+  function listStored(attempt: Attempt): Promise<ListedTransactions> {
+    const { accounts } = attempt.context;
+    const toFrom = windowStarts(attempt, clock.now());
+    const expected = accounts.map(({ id, lastBookingDate }) => ({
+      accountId: id,
+      from: toFrom(lastBookingDate),
+      transactions: [],
+    }));
+    const from = new Map(expected.map((reply) => [reply.accountId, reply.from]));
+    const listing = (async () => ({ from, transactions: await bankData.listTransactions(expected) }))();
+    // Where the bank gives nothing nobody waits for it.
+    listing.catch(() => {});
+    return listing;
   }
 
   async function tryFetch(
@@ -176,19 +195,15 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     );
   }
 
-  async function fetchAll({ request, context, consent }: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
+  async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
+    const { request, context, consent } = attempt;
     const now = clock.now();
+    const toFrom = windowStarts(attempt, now);
     const planned = context.accounts.map(({ resourceId }) => resourceId);
     const lastBookingDates = matchStored(context.accounts);
     return await fetchBankData(deps.banks.get(context.bankId), {
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
-      since: (account) =>
-        windowStart({
-          now,
-          attended: request.psu !== null,
-          authorisedAt: consent.authorisedAt,
-          lastBookingDate: lastBookingDates(account),
-        }),
+      since: (account) => toFrom(lastBookingDates(account)),
       fallback: safeWindowStart(now),
       // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.
       beforeAccount: async ({ resourceId }) => {
@@ -216,6 +231,12 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       now: clock.now(),
     };
   }
+}
+
+/** From which day on to read, by the newest booking date that has been seen in an account. */
+function windowStarts({ request, consent }: Attempt, now: Date): (lastBookingDate: string | null) => string {
+  const { authorisedAt } = consent;
+  return (lastBookingDate) => windowStart({ now, attended: request.psu !== null, authorisedAt, lastBookingDate });
 }
 
 // Under a new consent the resource ids may be others: the account itself tells how far we have read.

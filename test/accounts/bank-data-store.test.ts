@@ -145,6 +145,27 @@ describe('storing bank data', () => {
     expect(stored.get('acc_1')).toMatchObject([{ bookingDate: '2026-03-09' }]);
   });
 
+  it('lists before a reply what it lists after it, once what the reply names is added', async () => {
+    const { bankData, store, take } = await createWorld();
+    await store([toChange()]);
+    const older = [
+      givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
+      givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-02', counterpartyName: 'Bakery' }),
+      givenTransaction({ transactionId: 'b2', bookingDate: '2026-02-03' }),
+    ];
+    const newer = [givenTransaction({ transactionId: 'b3' }), givenPending()];
+    await take('acc_1', [...older, ...newer]);
+    const ofReply = (transactions: typeof older) => [{ accountId: 'acc_1', from: '2026-03-01', transactions }];
+    const listed = await bankData.listTransactions(ofReply([]));
+    expect(listed.get('acc_1')).toHaveLength(2);
+    const named = [...older.slice(0, 2), ...newer, givenTransaction({ transactionId: 'b4' })];
+    const byIdentity = (a: { identity: string }, b: { identity: string }) => a.identity.localeCompare(b.identity);
+    const added = await bankData.addNamed(listed, ofReply(named));
+    const after = await bankData.listTransactions(ofReply(named));
+    expect([...(added.get('acc_1') ?? [])].sort(byIdentity)).toEqual([...(after.get('acc_1') ?? [])].sort(byIdentity));
+    expect(added.get('acc_1')).toHaveLength(4);
+  });
+
   it('keeps an account under a new resource id, and what the bank no longer says of it', async () => {
     const { bankData, bankLoginId, database, store } = await createWorld();
     const balances = [{ type: 'expected', amount: { amount: '1.00', currency: 'EUR' }, referenceDate: null }];

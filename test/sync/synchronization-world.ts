@@ -73,6 +73,7 @@ export async function createSynchronizationWorld(options: WorldOptions = {}): Pr
     encryption,
     contexts,
     budget,
+    bankData,
     storeFetched: createStoreFetched({ clock, contexts, bankData, store }),
     recordFailure: createRecordFailure({ clock, eventLog, budget, log }),
     ...(options.unattendedLimitMs !== undefined && { unattendedLimitMs: options.unattendedLimitMs }),
