@@ -45,7 +45,7 @@ export const readResponseBytes = 16_384;
 /** A larger body carries counts in place of transactions. */
 export const maximumBodyBytes = 1_048_576;
 
-/** Serialised bodies that are kept for the next endpoint that takes the same event. */
+/** Serialised bodies that are kept for the next endpoint that takes the same event; of the latest, half as many at least. */
 export const cachedBodyBytes = 32 * 1_048_576;
 
 /** Events whose stored data is larger are loaded one by one, so that a batch of them does not fill the memory. */

@@ -20,31 +20,32 @@ export interface PayloadDeps {
 
 /** Makes each body once and keeps the latest for the other endpoints that take the same event. */
 export function createPayloads({ loadEventData, documents }: PayloadDeps): Payloads {
-  const kept = new Map<string, { payload: Promise<Payload>; byteCount: number }>();
+  // In two generations: a Map from which the oldest are deleted one by one is walked through more slowly each time.
+  let kept = new Map<string, Promise<Payload>>();
+  let keptBefore = new Map<string, Promise<Payload>>();
   let keptBytes = 0;
 
   function keep(key: string, payload: Promise<Payload>): void {
-    const entry = { payload, byteCount: 0 };
-    kept.set(key, entry);
+    kept.set(key, payload);
     payload.then((made) => {
-      if (kept.get(key) !== entry) return;
-      // What failed is tried anew by the next attempt.
-      if ('error' in made) return void kept.delete(key);
-      entry.byteCount = made.body.length;
-      keptBytes += entry.byteCount;
-      for (const [oldKey, old] of kept) {
-        if (keptBytes <= cachedBodyBytes) break;
-        kept.delete(oldKey);
-        keptBytes -= old.byteCount;
+      if ('error' in made) {
+        // What failed is tried anew by the next attempt.
+        for (const generation of [kept, keptBefore]) if (generation.get(key) === payload) generation.delete(key);
+        return;
       }
+      keptBytes += made.body.length;
+      if (keptBytes < cachedBodyBytes / 2) return;
+      keptBefore = kept;
+      kept = new Map();
+      keptBytes = 0;
     });
   }
 
   return {
     payloadFor(event, document) {
       const key = document === null ? event.id : `${event.id} ${document}`;
-      const known = kept.get(key);
-      if (known) return known.payload;
+      const known = kept.get(key) ?? keptBefore.get(key);
+      if (known) return known;
       const payload = makePayload(event, document, { loadEventData, documents }).catch((error: unknown) => ({
         error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}`,
       }));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eventCatalogue } from '../../src/events/event-catalogue.ts';
 import { parseCursor, toCursor } from '../../src/events/event-cursor.ts';
 import { type EventRecord, toEventBody } from '../../src/events/event-record.ts';
+import { cachedBodyBytes } from '../../src/webhooks/delivery-limits.ts';
 import type { ClaimedEvent } from '../../src/webhooks/delivery-store.ts';
 import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
 import { createPayloads } from '../../src/webhooks/payload.ts';
@@ -131,4 +132,26 @@ test('a body is made once for all who take it; what failed is tried anew', async
   expect(one).toBe(two);
   expect(runs).toBe(2);
   expect(await payloads.payloadFor(event, null)).not.toBe(one);
+});
+
+test('the latest bodies are kept, and the oldest make room for them', async () => {
+  const json = JSON.stringify({ text: 'x'.repeat(500_000) });
+  const loaded: string[] = [];
+  const payloads = createPayloads({
+    loadEventData: async (id) => {
+      loaded.push(id);
+      return json;
+    },
+    documents: never,
+  });
+  const take = async (position: number) =>
+    await payloads.payloadFor({ ...eventOf('WEBHOOK_TEST', {}, BigInt(position)), data: null }, null);
+  const bodyCount = Math.ceil((2 * cachedBodyBytes) / json.length);
+  for (let position = 1; position <= bodyCount; position++) await take(position);
+  const recentCount = Math.floor(cachedBodyBytes / 2 / json.length) - 1;
+  loaded.length = 0;
+  for (let back = 0; back < recentCount; back++) await take(bodyCount - back);
+  expect(loaded).toEqual([]);
+  await take(1);
+  expect(loaded).toEqual(['evt_1']);
 });
