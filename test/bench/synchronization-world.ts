@@ -173,7 +173,7 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
       const openedMs = performance.now();
       await eventually(async () => !(await isRunning()), {
         limitMs: 3_600_000,
-        intervalMs: 20,
+        intervalMs: 100,
         what: 'the end of the cycle',
       });
       return { openMs: openedMs - beganMs, runMs: performance.now() - openedMs };
