@@ -11,17 +11,18 @@ const { RANDOM_SEED, RANDOM_PATH, RANDOM_SEQUENCES } = process.env;
 const lanesOnServer = 4;
 
 const postgresUrl = inject('postgresUrl');
-const count = Math.ceil(Number(RANDOM_SEQUENCES ?? (postgresUrl === null ? 500 : 10_000)) / 2);
+const usual = postgresUrl === null ? 300 : 1_000;
+const count = Math.ceil(Number(RANDOM_SEQUENCES ?? usual) / 2);
 
 /** Many times what it takes on two cores. */
 export const limitMs = 10 * 60_000 + count * 700;
 
 /**
- * Goes through half of the random lives: through 5,000 on a PostgreSQL server, several at the same time; through 250 on the embedded
+ * Goes through half of the random lives: through 500 on a PostgreSQL server, several at the same time; through 150 on the embedded
  * database where there is no server, which is said loudly. With RANDOM_SEQUENCES the two halves are that many.
  */
 export async function goThroughHalfOfTheLives(): Promise<void> {
-  if (count < 5_000) process.stderr.write(`\n*** ONLY ${count} of 5,000 random lives.\n\n`);
+  if (count < 500) process.stderr.write(`\n*** ONLY ${count} random lives, and not 500.\n\n`);
   const database = await open();
   const laneCount = postgresUrl === null || RANDOM_SEED ? 1 : lanesOnServer;
   const walks = [];
