@@ -28,22 +28,31 @@ interface ConnectionRequest<Row, Key> {
   read: (page: { after: Key | null; limit: number }) => Promise<Row[]>;
 }
 
-/** Reads one row more than asked for, which tells whether more follow. */
-export async function readConnection<Row, Key>(
+/** What is to be read for these arguments: one row more than asked for, which tells whether more follow. */
+export function toPage<Key>(
   args: PageArguments,
-  { cursorOf, keyOf, read }: ConnectionRequest<Row, Key>,
-): Promise<Connection<Row>> {
+  keyOf: (cursor: string) => Key | null,
+): { after: Key | null; limit: number } {
   const first = args.first ?? defaultPageSize;
   if (first < 0 || first > maximumPageSize) throw badInput(`\`first\` must be 0 to ${maximumPageSize}.`);
   const after = args.after == null ? null : keyOf(args.after);
   if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
-  const rows = await read({ after, limit: first + 1 });
+  return { after, limit: first + 1 };
+}
+
+export async function readConnection<Row, Key>(
+  args: PageArguments,
+  { cursorOf, keyOf, read }: ConnectionRequest<Row, Key>,
+): Promise<Connection<Row>> {
+  const page = toPage(args, keyOf);
+  const first = page.limit - 1;
+  const rows = await read(page);
   const edges = rows.slice(0, first).map((node) => new Edge(node, cursorOf));
   return {
     edges,
     pageInfo: {
       hasNextPage: rows.length > first,
-      hasPreviousPage: after !== null,
+      hasPreviousPage: page.after !== null,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

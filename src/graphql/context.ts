@@ -61,6 +61,8 @@ export interface Loaders {
   cycle: Loader<string, CycleRecord>;
   webhookEndpoint: Loader<string, WebhookEndpoint>;
   transactions: ListLoader<TransactionPage, ListedTransaction>;
+  /** Of one account each, whose transactions are read with it. */
+  accountWithTransactions: ListLoader<TransactionPage, Account>;
   deliveries: ListLoader<DeliveryPage, WebhookDelivery>;
   loginStatus: Loader<string, LoginStatus>;
   plannedSynchronization: Loader<string, PlannedSynchronization>;
@@ -81,6 +83,9 @@ export interface RequestFacts {
 export function createContext({ services, prisma }: ContextSource, facts: RequestFacts): Context {
   const { viewer, requestId } = facts;
   const { clientId } = viewer;
+  const transactions = createListLoader<TransactionPage, ListedTransaction>((ids, page) =>
+    services.accounts.listTransactions(clientId, ids, page),
+  );
   return {
     viewer,
     requestId,
@@ -94,7 +99,12 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
       event: createRowLoader((ids) => services.events.listByIds(clientId, ids)),
       cycle: createRowLoader((ids) => services.cycles.listByIds(ids)),
       webhookEndpoint: createRowLoader((ids) => services.webhooks.listByIds(clientId, ids)),
-      transactions: createListLoader((ids, page) => services.accounts.listTransactions(clientId, ids, page)),
+      transactions,
+      accountWithTransactions: createListLoader(async (ids, page) => {
+        const read = await services.accounts.listWithTransactions(clientId, ids, page);
+        for (const { account, transactions: rows } of read) transactions.prime(account.id, page, rows);
+        return new Map(read.map(({ account }) => [account.id, [account]]));
+      }),
       deliveries: createListLoader((ids, page) => services.webhooks.listDeliveries(clientId, ids, page)),
       loginStatus: createLoader(async (ids) => {
         const rows = await services.synchronization.listStatus(clientId, ids);

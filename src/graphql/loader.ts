@@ -5,6 +5,8 @@ export interface Loader<Key, Value> {
 /** Lists of many owners, each asked for with a page of its own: those with equal pages are read together. */
 export interface ListLoader<Page, Row> {
   load(ownerId: string, page: Page): Promise<Row[]>;
+  /** Takes what has been read already with something else. */
+  prime(ownerId: string, page: Page, rows: Row[]): void;
 }
 
 /** Gathers the keys asked for in one turn of the event loop, and reads them with one call of `readAll`. */
@@ -38,13 +40,17 @@ export function createListLoader<Page extends object, Row>(
   readAll: (ownerIds: readonly string[], page: Page) => Promise<ReadonlyMap<string, Row[]>>,
 ): ListLoader<Page, Row> {
   const loaders = new Map<string, Loader<string, Row[]>>();
+  const primed = new Map<string, Row[]>();
   return {
     load: async (ownerId, page) => {
       const key = JSON.stringify(page);
+      const known = primed.get(ownerId + key);
+      if (known) return known;
       const loader = loaders.get(key) ?? createLoader((ownerIds: readonly string[]) => readAll(ownerIds, page));
       loaders.set(key, loader);
       return (await loader.load(ownerId)) ?? [];
     },
+    prime: (ownerId, page, rows) => void primed.set(ownerId + JSON.stringify(page), rows),
   };
 }
 

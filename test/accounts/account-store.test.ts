@@ -114,5 +114,9 @@ describe('the transactions of an account', () => {
     const page = { filter: everything, after: null, limit: 10 };
     expect(await listPage(page)).toHaveLength(1);
     expect(await listPage(page, stranger)).toEqual([]);
+    expect(await accounts.listWithTransactions(clientId, ['acc_1'], page)).toEqual([
+      { account: (await accounts.listByIds(clientId, ['acc_1']))[0], transactions: await listPage(page) },
+    ]);
+    expect(await accounts.listWithTransactions(stranger, ['acc_1'], page)).toEqual([]);
   });
 });

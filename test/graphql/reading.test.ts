@@ -171,6 +171,22 @@ describe('transactions', () => {
     ]);
   });
 
+  test('are told apart by their arguments, whatever else the account is asked for', async () => {
+    const { accountId } = await insertLogin(api.database, api.clientId, api.clock.now());
+    await insertTransactions(accountId, 12);
+    const { data } = await api.request(`{ node(id: "${accountId}") { ...Left ...Pages ... on User { createdAt } } }
+      fragment Left on Account { left: transactions(status: PENDING) @skip(if: true) { nodes { id } } }
+      fragment Pages on Node { ... on Account { pending: transactions(status: PENDING) { nodes { status } }
+        transactions(first: 3, status: BOOKED) { nodes { status } } transactions(first: 3, status: BOOKED) { nodes { id } } } }`);
+    const { pending, transactions } = data.node;
+    expect(pending.nodes.map(({ status }: { status: string }) => status)).toEqual(Array(4).fill('PENDING'));
+    expect(transactions.nodes).toEqual(Array(3).fill({ status: 'BOOKED', id: expect.stringContaining('txn_') }));
+    const bad = await api.request(
+      `{ node(id: "${accountId}") { ... on Account { id transactions(first: -1) { nodes { id } } } } }`,
+    );
+    expect(bad.errors?.[0].path).toEqual(['node', 'transactions']);
+  });
+
   test('a day that is none, and a cursor of another list, are refused', async () => {
     const { accountId } = await insertLogin(api.database, api.clientId, api.clock.now());
     const ask = (filter: string) =>

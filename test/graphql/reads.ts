@@ -28,7 +28,7 @@ export const saved: Record<string, [most: number, variables: (tag: string) => Re
 };
 
 /** Lists within lists, as a page of an application asks for them. */
-const nested: [name: string, most: number, query: string][] = [
+const nested: [name: string, most: number, query: string, variables?: (tag: string) => Record<string, unknown>][] = [
   [
     'users, logins, accounts',
     6,
@@ -62,6 +62,13 @@ const nested: [name: string, most: number, query: string][] = [
   ['cycles', 2, '{ synchronizationCycles(first: 50) { nodes { usersEnrolled usersFailed usersSkipped } } }'],
   ['banks', 1, '{ banks(first: 50) { nodes { name } } }'],
   ['viewer, keys', 3, '{ viewer { id apiKeys { id name } } }'],
+  [
+    'an account with a page of its transactions',
+    1,
+    `query ($id: ID!) { node(id: $id) { ...Page } } fragment Page on Node { id ... on Account { transactions(first: 50,
+      bookedFrom: "2020-01-01") { nodes { id amount { amount } } pageInfo { hasNextPage endCursor } } } }`,
+    (tag) => ({ id: idOf(tag, 'account') }),
+  ],
 ];
 
 export async function listReads(): Promise<Read[]> {
@@ -69,12 +76,12 @@ export async function listReads(): Promise<Read[]> {
     const [most, variables] = saved[name] ?? [];
     return most && variables ? [{ name, most, document, operationName: name, variables }] : [];
   });
-  const ofLists = nested.map(([name, most, query]) => ({
+  const ofLists = nested.map(([name, most, query, variables = () => ({})]) => ({
     name,
     most,
     document: parse(query),
     operationName: null,
-    variables: () => ({}),
+    variables,
   }));
   return [...ofOperations, ...ofLists];
 }

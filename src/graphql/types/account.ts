@@ -1,10 +1,17 @@
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
+import type { TransactionFilter, TransactionPage } from '../../accounts/account-store.ts';
 import { NotFound } from '../../domain/errors.ts';
 import type { BalanceData } from '../../events/event-catalogue.ts';
+import type { Account as AccountRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
-import { cursorByPair, pageArguments, readConnection } from '../connections.ts';
+import { cursorByPair, type PageArguments, pageArguments, readConnection, toPage } from '../connections.ts';
+import type { Context } from '../context.ts';
 import { accountSearchCost } from '../limits.ts';
+import { findArguments } from '../look-ahead.ts';
 import { Balance } from './money.ts';
 import { Transaction, TransactionConnection, TransactionStatus } from './transaction.ts';
+
+const byDay = cursorByPair('sortDate', 'id');
 
 export const Account = builder.prismaObject('Account', {
   description: 'An account at the bank, as the last synchronization left it. Read only.',
@@ -40,18 +47,11 @@ export const Account = builder.prismaObject('Account', {
         ...pageArguments,
       },
       extensions: { searchCost: accountSearchCost },
-      resolve: (account, args, { loaders }) => {
-        const filter = {
-          status: args.status ?? null,
-          bookedFrom: args.bookedFrom ?? null,
-          bookedTo: args.bookedTo ?? null,
-          search: args.search ?? null,
-        };
-        return readConnection(args, {
-          ...cursorByPair('sortDate', 'id'),
-          read: (page) => loaders.transactions.load(account.id, { filter, ...page }),
-        });
-      },
+      resolve: (account, args, { loaders }) =>
+        readConnection(args, {
+          ...byDay,
+          read: (page) => loaders.transactions.load(account.id, { filter: toFilter(args), ...page }),
+        }),
     }),
   }),
 });
@@ -67,3 +67,37 @@ builder.objectField(Transaction, 'account', (t) =>
     },
   }),
 );
+
+type TransactionArguments = PageArguments & { [Name in keyof TransactionFilter]?: TransactionFilter[Name] | undefined };
+
+function toFilter({ status, bookedFrom, bookedTo, search }: TransactionArguments): TransactionFilter {
+  return {
+    status: status ?? null,
+    bookedFrom: bookedFrom ?? null,
+    bookedTo: bookedTo ?? null,
+    search: search ?? null,
+  };
+}
+
+/** The account, and in the same statement the page of its transactions that is asked for with it. */
+export async function readAccount(
+  id: string,
+  { loaders }: Context,
+  info: GraphQLResolveInfo,
+): Promise<AccountRow | null> {
+  const page = findTransactionPage(info);
+  if (!page) return await loaders.account.load(id);
+  const [account] = await loaders.accountWithTransactions.load(id, page);
+  return account ?? null;
+}
+
+function findTransactionPage(info: GraphQLResolveInfo): TransactionPage | null {
+  const type = info.schema.getType('Account') as GraphQLObjectType;
+  const args = findArguments(info, type, 'transactions') as TransactionArguments | null;
+  try {
+    return args && { filter: toFilter(args), ...toPage(args, byDay.keyOf) };
+  } catch {
+    // The field itself tells what is wrong with its page.
+    return null;
+  }
+}

@@ -1,8 +1,10 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { type IdKind, idKindOf } from '../../domain/ids.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
+import { readAccount } from './account.ts';
 
-type Read = (id: string, context: Context) => Promise<{ id: string } | null>;
+type Read = (id: string, context: Context, info: GraphQLResolveInfo) => Promise<{ id: string } | null>;
 
 const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
 
@@ -15,7 +17,7 @@ const readers: Partial<Record<IdKind, Read>> = {
   bank: (id, { services }) => services.banks.find(id),
   bankLogin: (id, { loaders }) => loaders.bankLogin.load(id),
   consent: (id, { services, viewer }) => services.bankLogins.findConsent(viewer.clientId, id),
-  account: (id, { loaders }) => loaders.account.load(id),
+  account: readAccount,
   transaction: (id, { services, viewer }) => services.accounts.findTransaction(viewer.clientId, id),
   connectSession: readSession,
   managementSession: readSession,
@@ -32,9 +34,9 @@ builder.queryField('node', (t) =>
     nullable: true,
     description: 'Anything of yours by its id; null when there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
-    resolve: async (_root, { id }, context) => {
+    resolve: async (_root, { id }, context, info) => {
       const kind = idKindOf(id);
-      return (kind && (await readers[kind]?.(id, context))) ?? null;
+      return (kind && (await readers[kind]?.(id, context, info))) ?? null;
     },
   }),
 );
