@@ -69,8 +69,7 @@ async function listSections(): Promise<string[]> {
 
 function runInProcess(order: SectionOrder): Promise<SectionResult> {
   const child = fork(join(import.meta.dirname, `run-section${extension}`), [], {
-    // Otherwise the collections between rounds throw compiled code away, which no running service does.
-    execArgv: [...process.execArgv, '--expose-gc', '--no-flush-bytecode'],
+    execArgv: [...process.execArgv, '--expose-gc'],
     env: { ...process.env, NODE_ENV: 'production' },
   });
   child.send(order);
