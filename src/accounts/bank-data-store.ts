@@ -79,7 +79,8 @@ async function listTransactions(
   database: Database,
   replies: readonly TransactionsReply[],
 ): Promise<StoredTransactions> {
-  const named = replies.flatMap(toNamed);
+  // As of a login that has never been read.
+  if (replies.length === 0) return new Map();
   // LATERAL with its LIMIT makes the planner look rows up one by one, whatever it believes about the size of its input.
   const rows = await database.query<TransactionRow>(Prisma.sql`
     WITH given AS MATERIALIZED (
@@ -92,9 +93,7 @@ async function listTransactions(
       UNION ALL
       SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'BOOKED' AND booking_date IS NULL) t
     UNION ALL
-    SELECT ${columns} FROM json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
-    CROSS JOIN LATERAL (
-      SELECT * FROM transactions WHERE account_id = named."accountId" AND identity = named.identity LIMIT 1) t
+    SELECT ${columns} FROM ${namedSql(replies.flatMap(toNamed))}
     JOIN given ON given.account_id = t.account_id
     WHERE t.status = 'BOOKED' AND t.booking_date < given.day
     ORDER BY id`);
@@ -112,16 +111,24 @@ async function addNamed(
   });
   if (named.length === 0) return listed;
   const rows = await database.query<TransactionRow>(Prisma.sql`
-    SELECT ${columns} FROM json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
-    CROSS JOIN LATERAL (
-      SELECT * FROM transactions WHERE account_id = named."accountId" AND identity = named.identity LIMIT 1) t
-    ORDER BY id`);
+    SELECT ${columns} FROM ${namedSql(named)} ORDER BY id`);
   const all = new Map(listed);
   for (const [accountId, found] of byAccount(rows)) all.set(accountId, [...found, ...(listed.get(accountId) ?? [])]);
   return all;
 }
 
-function toNamed({ accountId, transactions }: TransactionsReply): { accountId: string; identity: string }[] {
+interface Named {
+  accountId: string;
+  identity: string;
+}
+
+function namedSql(named: readonly Named[]): Prisma.Sql {
+  return Prisma.sql`json_to_recordset(${JSON.stringify(named)}::json) AS named ("accountId" text, identity text)
+    CROSS JOIN LATERAL (
+      SELECT * FROM transactions WHERE account_id = named."accountId" AND identity = named.identity LIMIT 1) t`;
+}
+
+function toNamed({ accountId, transactions }: TransactionsReply): Named[] {
   return transactions.flatMap(toNamedIdentities).map((identity) => ({ accountId, identity }));
 }
 

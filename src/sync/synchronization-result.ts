@@ -65,7 +65,6 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
   }
 
   async function listStored(replies: TransactionsReply[], listed?: ListedTransactions): Promise<StoredTransactions> {
-    if (replies.length === 0) return new Map();
     // The bank may know an account again that we did not expect, of which more is needed then.
     const isEnough = replies.every(({ accountId, from }) => (listed?.from.get(accountId) ?? '9999') <= from);
     if (listed && isEnough) return await bankData.addNamed(listed.transactions, replies);
