@@ -7,7 +7,6 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLSchema,
-  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
@@ -16,6 +15,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
@@ -41,12 +41,25 @@ export interface PricedOperation {
   variables?: Record<string, unknown> | null | undefined;
 }
 
-interface Pricing {
+/** As a price, but what the variables decide is left to them. */
+interface Plan {
+  depth: number;
+  aliases: number;
+  cost: Cost;
+}
+
+type Variables = Record<string, unknown>;
+type Cost = number | ((variables: Variables) => number);
+
+interface Planning {
   schema: GraphQLSchema;
-  variables: Record<string, unknown>;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Each fragment is priced once, however often it is spread: otherwise pricing itself could be made to explode. */
-  priced: Map<string, OperationPrice>;
+  /** Each fragment is planned once, however often it is spread: otherwise pricing itself could be made to explode. */
+  planned: Map<string, Plan>;
+}
+
+interface OperationPlan extends Plan {
+  defaults: Variables;
 }
 
 const introspectionFields = [SchemaMetaFieldDef, TypeMetaFieldDef];
@@ -56,8 +69,29 @@ const nothing: OperationPrice = { depth: 0, aliases: 0, cost: 0 };
 /** What an operation may cost at most, told from its text and variables alone. */
 export function priceOperation({ schema, document, operationName, variables }: PricedOperation): OperationPrice {
   const operation = getOperationAST(document, operationName);
-  const root = operation && schema.getRootType(operation.operation);
-  if (!operation || !root) return nothing;
+  if (!operation) return nothing;
+  const { depth, aliases, cost, defaults } = findPlan(schema, document, operation);
+  return { depth, aliases, cost: costWith(cost, { ...defaults, ...variables }) };
+}
+
+const plans = new WeakMap<OperationDefinitionNode, OperationPlan>();
+
+/** Documents come again and again, and there is one schema. */
+function findPlan(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): OperationPlan {
+  const known = plans.get(operation);
+  if (known) return known;
+  const plan = planOperation(schema, document, operation);
+  plans.set(operation, plan);
+  return plan;
+}
+
+function planOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): OperationPlan {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return { ...nothing, defaults: {} };
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
@@ -68,70 +102,74 @@ export function priceOperation({ schema, document, operationName, variables }: P
       return defaultValue ? [[variable.name.value, valueFromAST(defaultValue, inputType)]] : [];
     }),
   );
-  const pricing: Pricing = { schema, fragments, variables: { ...defaults, ...variables }, priced: new Map() };
-  return priceSelections(operation.selectionSet, root, pricing);
+  return { ...planSelections(operation.selectionSet, root, { schema, fragments, planned: new Map() }), defaults };
 }
+
+const costWith = (cost: Cost, variables: Variables): number => (typeof cost === 'number' ? cost : cost(variables));
+
+/** A number still, where all of them are. */
+function combine(costs: readonly Cost[], toOne: (numbers: readonly number[]) => number): Cost {
+  if (costs.every((cost) => typeof cost === 'number')) return toOne(costs);
+  return (variables) => toOne(costs.map((cost) => costWith(cost, variables)));
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** The refusal of an operation that is beyond a limit, or that asks with what nobody can store; or null. */
 export function refuseOperation(operation: PricedOperation): GraphQLError | null {
   if (holdsNul(operation.variables)) return refuseNul();
-  try {
-    const { depth, aliases, cost } = priceOperation(operation);
-    if (depth > operationLimits.depth) {
-      return refusal('TOO_DEEP', `The operation is ${depth} levels deep; ${operationLimits.depth} is the most.`);
-    }
-    if (aliases > operationLimits.aliases) {
-      return refusal(
-        'TOO_MANY_ALIASES',
-        `The operation has ${aliases} aliases; ${operationLimits.aliases} is the most.`,
-      );
-    }
-    if (cost > operationLimits.cost) {
-      const advice = 'ask for smaller pages, or for less at once';
-      return refusal(
-        'TOO_COSTLY',
-        `The operation may answer with ${cost} objects; ${operationLimits.cost} is the most: ${advice}.`,
-      );
-    }
-    return null;
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    return error.extensions.code ? error : refusal('BAD_USER_INPUT', error.message);
+  const { depth, aliases, cost } = priceOperation(operation);
+  if (depth > operationLimits.depth) {
+    return refusal('TOO_DEEP', `The operation is ${depth} levels deep; ${operationLimits.depth} is the most.`);
   }
+  if (aliases > operationLimits.aliases) {
+    return refusal('TOO_MANY_ALIASES', `The operation has ${aliases} aliases; ${operationLimits.aliases} is the most.`);
+  }
+  if (cost > operationLimits.cost) {
+    const advice = 'ask for smaller pages, or for less at once';
+    return refusal(
+      'TOO_COSTLY',
+      `The operation may answer with ${cost} objects; ${operationLimits.cost} is the most: ${advice}.`,
+    );
+  }
+  return null;
 }
 
 function refusal(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
 }
 
-function priceSelections(selections: SelectionSetNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
-  const sum = { ...nothing };
+function planSelections({ selections }: SelectionSetNode, parent: GraphQLCompositeType, planning: Planning): Plan {
+  let depth = 0;
+  let aliases = 0;
+  const costs: Cost[] = [];
   // A value is of one type: of what is asked of several, the dearest is the most that it may come to.
-  const costOfTypes = new Map<string, number>();
-  for (const selection of selections.selections) {
-    const price = priceSelection();
-    sum.depth = Math.max(sum.depth, price.depth);
-    sum.aliases += price.aliases;
-    const type = findOnlyType(selection, parent, pricing);
-    if (type === null) sum.cost += price.cost;
-    else costOfTypes.set(type, (costOfTypes.get(type) ?? 0) + price.cost);
-
-    function priceSelection(): OperationPrice {
-      if (selection.kind === Kind.FIELD) return priceField(selection, parent, pricing);
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return priceFragment(selection.name.value, pricing);
-      const type = selection.typeCondition && pricing.schema.getType(selection.typeCondition.name.value);
-      return priceSelections(selection.selectionSet, isCompositeType(type) ? type : parent, pricing);
-    }
+  const costsOfTypes = new Map<string, Cost[]>();
+  for (const selection of selections) {
+    const plan = planSelection(selection, parent, planning);
+    depth = Math.max(depth, plan.depth);
+    aliases += plan.aliases;
+    const type = findOnlyType(selection, parent, planning);
+    if (type === null) costs.push(plan.cost);
+    else costsOfTypes.set(type, [...(costsOfTypes.get(type) ?? []), plan.cost]);
   }
-  sum.cost += Math.max(0, ...costOfTypes.values());
-  return sum;
+  const ofTypes = [...costsOfTypes.values()].map((each) => combine(each, sum));
+  if (ofTypes.length > 0) costs.push(combine(ofTypes, (numbers) => Math.max(...numbers)));
+  return { depth, aliases, cost: combine(costs, sum) };
+}
+
+function planSelection(selection: SelectionNode, parent: GraphQLCompositeType, planning: Planning): Plan {
+  if (selection.kind === Kind.FIELD) return planField(selection, parent, planning);
+  if (selection.kind === Kind.FRAGMENT_SPREAD) return planFragment(selection.name.value, planning);
+  const type = selection.typeCondition && planning.schema.getType(selection.typeCondition.name.value);
+  return planSelections(selection.selectionSet, isCompositeType(type) ? type : parent, planning);
 }
 
 /** Of the types that a value of the parent may have, the only one of which this is asked; null: of several. */
 function findOnlyType(
   selection: SelectionNode,
   parent: GraphQLCompositeType,
-  { schema, fragments }: Pricing,
+  { schema, fragments }: Planning,
 ): string | null {
   if (selection.kind === Kind.FIELD || isObjectType(parent)) return null;
   const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
@@ -139,18 +177,18 @@ function findOnlyType(
   return name !== undefined && isObjectType(schema.getType(name)) ? name : null;
 }
 
-function priceFragment(name: string, pricing: Pricing): OperationPrice {
-  const known = pricing.priced.get(name);
+function planFragment(name: string, planning: Planning): Plan {
+  const known = planning.planned.get(name);
   if (known) return known;
-  const fragment = pricing.fragments.get(name);
-  const type = fragment && pricing.schema.getType(fragment.typeCondition.name.value);
+  const fragment = planning.fragments.get(name);
+  const type = fragment && planning.schema.getType(fragment.typeCondition.name.value);
   if (!fragment || !isCompositeType(type)) return nothing;
-  const price = priceSelections(fragment.selectionSet, type, pricing);
-  pricing.priced.set(name, price);
-  return price;
+  const plan = planSelections(fragment.selectionSet, type, planning);
+  planning.planned.set(name, plan);
+  return plan;
 }
 
-function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pricing): OperationPrice {
+function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Planning): Plan {
   const aliases = node.alias ? 1 : 0;
   const introspection = introspectionFields.find(({ name }) => name === node.name.value);
   const own = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
@@ -159,24 +197,21 @@ function priceField(node: FieldNode, parent: GraphQLCompositeType, pricing: Pric
   // Without a field it is __typename.
   if (!field || !isCompositeType(type) || !node.selectionSet)
     return { depth: 1, aliases, cost: listLengthOf(field) ?? 0 };
-  const inner = priceSelections(node.selectionSet, type, pricing);
+  const inner = planSelections(node.selectionSet, type, planning);
+  const rows = combine([countOf(field, node, parent), inner.cost], ([count = 1, each = 0]) => count * (each + 1));
   return {
     // How deep introspection goes, graphql-js limits by a rule of its own: types of types are deep by nature.
     depth: introspection ? 1 : inner.depth + 1,
     aliases: inner.aliases + aliases,
-    cost: countOf(field, node, parent, pricing) * (inner.cost + 1) + searchCostOf(field, node, pricing),
+    cost: combine([rows, searchCostOf(field, node)], sum),
   };
 }
 
-function countOf(
-  field: GraphQLField<unknown, unknown>,
-  node: FieldNode,
-  parent: GraphQLCompositeType,
-  pricing: Pricing,
-): number {
+function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
   if (field.args.some(({ name }) => name === 'first')) {
-    const { first = defaultPageSize } = getArgumentValues(field, node, pricing.variables) as { first?: number | null };
-    return Math.max(1, Math.min(first ?? defaultPageSize, maximumPageSize));
+    return costByArgument({ field, node, name: 'first' }, (first) =>
+      Math.max(1, Math.min((first as number | null | undefined) ?? defaultPageSize, maximumPageSize)),
+    );
   }
   // The rows of a page have been counted by the field that the page came with.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
@@ -184,11 +219,27 @@ function countOf(
 }
 
 /** Of a field that reads more than it answers with when it is given a text to search for. */
-function searchCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode, pricing: Pricing): number {
+function searchCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Cost {
   const { searchCost } = field.extensions;
   if (typeof searchCost !== 'number') return 0;
-  const { search } = getArgumentValues(field, node, pricing.variables) as { search?: string | null };
-  return search == null ? 0 : searchCost;
+  return costByArgument({ field, node, name: 'search' }, (search) => (search == null ? 0 : searchCost));
+}
+
+interface Argument {
+  field: GraphQLField<unknown, unknown>;
+  node: FieldNode;
+  name: string;
+}
+
+function costByArgument({ field, node, name }: Argument, costOf: (value: unknown) => number): Cost {
+  const argument = field.args.find((each) => each.name === name);
+  const given = node.arguments?.find((each) => each.name.value === name)?.value;
+  if (!argument || !given) return costOf(argument?.defaultValue);
+  const cost = (variables: Variables): number => {
+    const value = valueFromAST(given, argument.type, variables);
+    return costOf(value === undefined ? argument.defaultValue : value);
+  };
+  return given.kind === Kind.VARIABLE ? cost : cost({});
 }
 
 /** Of a field that says how long its list is taken to be. */
