@@ -29,8 +29,8 @@ export function formatAmount(decimal: string, currency: string): string {
   if (!match) throw new RangeError('not a plain decimal number');
   const [, sign = '', integer = '0', fraction = ''] = match;
   const digits = minorUnits(currency);
-  let trimmed = fraction.replace(/0+$/, '');
-  if (trimmed.length < digits) trimmed = trimmed.padEnd(digits, '0');
-  const isZero = /^0*$/.test(integer) && /^0*$/.test(trimmed);
-  return `${isZero ? '' : sign}${integer}${trimmed ? `.${trimmed}` : ''}`;
+  let end = fraction.length;
+  while (end > digits && fraction[end - 1] === '0') end--;
+  const trimmed = fraction.slice(0, end).padEnd(digits, '0');
+  return `${/[1-9]/.test(decimal) ? sign : ''}${integer}${trimmed && `.${trimmed}`}`;
 }
