@@ -4,10 +4,9 @@ import { BankFailure } from '../banking/bank-failure.ts';
 import type { BankConsent } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import { NotFound } from '../domain/errors.ts';
-import type { Consent } from '../generated/prisma/client.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { isFinal, nextConsentStatus } from './consent-state.ts';
-import type { ConsentStore } from './consent-store.ts';
+import type { ConsentAtBank, ConsentStore } from './consent-store.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
 /** Runs a session whose consent has been granted: fetch, store, event. Never rejects. */
@@ -43,7 +42,7 @@ export interface SettlementDeps {
 export function createSettlement(deps: SettlementDeps): Settlement {
   const { clock, sessions, consents, banks, encryption, log, patienceMs = 4_000 } = deps;
 
-  async function ask({ bankId, bankConsentId }: Consent): Promise<BankConsent | null> {
+  async function ask({ bankId, bankConsentId }: ConsentAtBank): Promise<BankConsent | null> {
     if (!bankConsentId) return null;
     try {
       return await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId));

@@ -1,6 +1,6 @@
 import { newId } from '../domain/ids.ts';
 import type { Consent, Session } from '../generated/prisma/client.ts';
-import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { type Database, Prisma, type Query, type Transaction } from '../storage/database.ts';
 import type { ConsentTerms } from './consent-terms.ts';
 
 /** A consent that the bank has begun, for the session to wait for. */
@@ -27,8 +27,11 @@ export interface GrantedConsent {
   now: Date;
 }
 
+/** What is to be known of a consent to ask its bank after it. `bankConsentId` is encrypted; null once it has been dropped. */
+export type ConsentAtBank = Pick<Consent, 'id' | 'status' | 'bankId' | 'bankConsentId'>;
+
 export interface ConsentStore {
-  find(id: string): Promise<Consent | null>;
+  find(id: string): Promise<ConsentAtBank | null>;
   /**
    * In one transaction: the session waits for this consent, and the one that it waited for before is given up. Null when the session
    * waits for nobody any more; then the new one is given up.
@@ -47,6 +50,7 @@ export interface ConsentStore {
 
 const sessionLeaseSeconds = 60;
 const pending = ['RECEIVED', 'PARTIALLY_AUTHORISED'] as const;
+const isPending = Prisma.sql`status IN ('RECEIVED', 'PARTIALLY_AUTHORISED')`;
 
 const running = (now: Date) => Prisma.sql`
   status = 'RUNNING', attended = true, state_hash = NULL, authorisation = NULL, error_code = NULL, error_message = NULL,
@@ -54,18 +58,20 @@ const running = (now: Date) => Prisma.sql`
   lease_until = now() + make_interval(secs => ${sessionLeaseSeconds}::int)`;
 
 export function createConsentStore(database: Database): ConsentStore {
-  const { prisma } = database;
   return {
-    find: (id) => prisma.consent.findUnique({ where: { id } }),
-    begin: (session, begun) => database.transaction((tx) => begin(tx, session, begun)),
+    async find(id) {
+      const [consent] = await database.query<ConsentAtBank>(Prisma.sql`
+        SELECT id, status::text AS status, bank_id AS "bankId", bank_consent_id AS "bankConsentId" FROM consents WHERE id = ${id}`);
+      return consent ?? null;
+    },
+    begin: (session, begun) => database.atomically((query) => begin(query, session, begun)),
     async setStatus(id, status, now) {
       const ended = !['RECEIVED', 'PARTIALLY_AUTHORISED', 'VALID'].includes(status);
-      await prisma.consent.updateMany({
-        where: { id, status: { in: [...pending] } },
-        data: { status, ...(ended ? { endedAt: now } : {}) },
-      });
+      await database.query(Prisma.sql`
+        UPDATE consents SET status = ${status}::"ConsentStatus", ended_at = coalesce(${ended ? now : null}, ended_at)
+        WHERE id = ${id} AND ${isPending}`);
     },
-    grant: (session, granted) => database.transaction((tx) => grant(tx, session, granted)),
+    grant: (session, granted) => database.atomically((query) => grant(query, session, granted)),
     async rerun({ id }, now) {
       const rows = await database.query(Prisma.sql`
         UPDATE sessions s SET ${running(now)}
@@ -78,104 +84,86 @@ export function createConsentStore(database: Database): ConsentStore {
   };
 }
 
-async function begin(tx: Transaction, session: Session, begun: BegunConsent): Promise<Session | null> {
-  const { bankId, bankConsentId, terms, now } = begun;
+async function begin(query: Query, session: Session, begun: BegunConsent): Promise<Session | null> {
+  const { bankId, bankConsentId, stateHash, psuIpAddress, authorisation, terms, now } = begun;
   const consentId = newId('consent', now);
   // Of two that begin at the same moment the later one counts, and ends the other's.
-  const [locked] = await tx.$queryRaw<Array<{ consentId: string | null }>>(Prisma.sql`
-    SELECT consent_id AS "consentId" FROM sessions WHERE id = ${session.id} FOR UPDATE`);
-  const [updated] = await tx.session.updateManyAndReturn({
-    where: { id: session.id, status: { in: ['AWAITING_USER', 'FAILED'] } },
-    data: {
-      status: 'AWAITING_USER',
-      bankId,
-      consentId,
-      stateHash: begun.stateHash,
-      psuIpAddress: begun.psuIpAddress,
-      authorisation: begun.authorisation,
-      errorCode: null,
-      errorMessage: null,
-      finishedAt: null,
-      updatedAt: now,
-    },
-  });
-  if (!updated) {
-    await queueTerminations(tx, [{ bankId, bankConsentId }], now);
-    return null;
-  }
-  const { clientId, userId, bankLoginId } = session;
-  await tx.consent.create({
-    data: {
-      id: consentId,
-      clientId,
-      userId,
-      bankLoginId,
-      bankId,
-      bankConsentId,
-      status: 'RECEIVED',
-      recurring: terms.recurring,
-      validUntil: new Date(terms.validUntil),
-      frequencyPerDay: terms.frequencyPerDay,
-      createdAt: now,
-    },
-  });
-  await abandonConsents(tx, [locked?.consentId ?? null], now);
-  return updated;
+  await query(Prisma.sql`SELECT FROM sessions WHERE id = ${session.id} FOR UPDATE`);
+  const waits = Prisma.sql`s.id = ${session.id} AND s.status IN ('AWAITING_USER', 'FAILED')`;
+  const [updated] = await query<Pick<Session, 'bankLoginId'>>(Prisma.sql`
+    WITH abandoned AS (
+      UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}
+      FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.bank_consent_id, k.bank_id),
+    waiting AS (
+      UPDATE sessions s SET status = 'AWAITING_USER', bank_id = ${bankId}, consent_id = ${consentId}, state_hash = ${stateHash},
+        psu_ip_address = ${psuIpAddress}, authorisation = ${authorisation}, error_code = NULL, error_message = NULL,
+        finished_at = NULL, updated_at = ${now}
+      WHERE ${waits} RETURNING s.*),
+    begun AS (
+      INSERT INTO consents (id, client_id, user_id, bank_login_id, bank_id, bank_consent_id, status, recurring, valid_until,
+        frequency_per_day, created_at)
+      SELECT ${consentId}, client_id, user_id, bank_login_id, bank_id, ${bankConsentId}, 'RECEIVED', ${terms.recurring}::boolean,
+        ${terms.validUntil}::date, ${terms.frequencyPerDay}::int, ${now}::timestamptz FROM waiting),
+    given_up AS (
+      SELECT * FROM abandoned UNION ALL SELECT ${bankConsentId}, ${bankId} WHERE NOT EXISTS (SELECT FROM waiting)),
+    ${terminationCte(Prisma.sql`given_up`, now)}
+    SELECT bank_login_id AS "bankLoginId" FROM waiting`);
+  if (!updated) return null;
+  const forgotten = { errorCode: null, errorMessage: null, finishedAt: null };
+  const waiting = {
+    status: 'AWAITING_USER',
+    bankId,
+    consentId,
+    stateHash,
+    psuIpAddress,
+    authorisation,
+    updatedAt: now,
+  } as const;
+  return { ...session, ...updated, ...waiting, ...forgotten };
 }
 
-async function grant(tx: Transaction, session: Session, granted: GrantedConsent): Promise<string | null> {
-  const { consentId, now } = granted;
+async function grant(query: Query, session: Session, granted: GrantedConsent): Promise<string | null> {
+  const { consentId, recurring, validUntil, frequencyPerDay, now } = granted;
   // The login before all that hangs on it, as everywhere: two renewals come one after the other, and so does an erasure.
-  if (session.bankLoginId) await lockLogin(tx, session.bankLoginId);
-  const [waiting] = await tx.$queryRaw<Array<{ id: string }>>(Prisma.sql`
-    UPDATE sessions SET ${running(now)}
-    WHERE id = ${session.id} AND status = 'AWAITING_USER' AND consent_id = ${consentId} RETURNING id`);
-  if (!waiting) return null;
-  const bankLoginId = session.bankLoginId ?? (await createLogin(tx, session, now));
-  await supersede(tx, bankLoginId, now);
-  await tx.consent.update({
-    where: { id: consentId },
-    data: {
-      status: 'VALID',
-      bankLoginId,
-      recurring: granted.recurring,
-      validUntil: new Date(granted.validUntil),
-      frequencyPerDay: granted.frequencyPerDay,
-      authorisedAt: now,
-    },
-  });
-  await tx.bankLogin.update({
-    where: { id: bankLoginId },
-    data: { status: 'OK', secretsStored: session.storeSecrets },
-  });
-  await tx.session.update({ where: { id: session.id }, data: { bankLoginId } });
-  return bankLoginId;
+  if (session.bankLoginId) await query(lockLoginSql(session.bankLoginId));
+  // Invariant 10: before the new one becomes valid, the old one ends, here and then at the bank.
+  const [login] = await query<{ id: string }>(Prisma.sql`
+    WITH waiting AS (
+      UPDATE sessions SET ${running(now)}, bank_login_id = coalesce(bank_login_id, ${newId('bankLogin', now)})
+      WHERE id = ${session.id} AND status = 'AWAITING_USER' AND consent_id = ${consentId} RETURNING *),
+    login AS (
+      INSERT INTO bank_logins (id, client_id, user_id, bank_id, secrets_stored, created_at)
+      SELECT bank_login_id, client_id, user_id, bank_id, store_secrets, ${now}::timestamptz FROM waiting
+      ON CONFLICT (id) DO UPDATE SET status = 'OK', secrets_stored = EXCLUDED.secrets_stored RETURNING id),
+    superseded AS (
+      UPDATE consents k SET status = 'SUPERSEDED', ended_at = ${now} FROM login
+      WHERE k.bank_login_id = login.id AND k.status = 'VALID' AND k.id <> ${consentId} RETURNING k.bank_consent_id, k.bank_id),
+    granted AS (
+      UPDATE consents k SET status = 'VALID', bank_login_id = login.id, recurring = ${recurring}::boolean,
+        valid_until = ${validUntil}::date, frequency_per_day = ${frequencyPerDay}::int, authorised_at = ${now}
+      FROM login, (SELECT count(*) FROM superseded) AS before WHERE k.id = ${consentId}),
+    ${terminationCte(Prisma.sql`superseded`, now)}
+    SELECT id FROM login`);
+  return login?.id ?? null;
+}
+
+/** Has at most one consent ended at its bank. */
+function terminationCte(ended: Prisma.Sql, now: Date): Prisma.Sql {
+  return Prisma.sql`
+    queued_termination AS (
+      INSERT INTO consent_terminations (id, bank_id, bank_consent_id, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, bank_id, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz FROM ${ended}
+      WHERE bank_consent_id IS NOT NULL)`;
 }
 
 /** Whoever changes a login, its sessions or its consents together begins with this. False when there is no such login. */
 export async function lockLogin(tx: Transaction, bankLoginId: string): Promise<boolean> {
-  const locked = await tx.$queryRaw<unknown[]>(
-    Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`,
-  );
+  const locked = await tx.$queryRaw<unknown[]>(lockLoginSql(bankLoginId));
   return locked.length > 0;
 }
 
-async function createLogin(tx: Transaction, session: Session, now: Date): Promise<string> {
-  const { clientId, userId, bankId, storeSecrets } = session;
-  if (!bankId) throw new Error(`The session ${session.id} has a consent but no bank.`);
-  const id = newId('bankLogin', now);
-  await tx.bankLogin.create({ data: { id, clientId, userId, bankId, secretsStored: storeSecrets, createdAt: now } });
-  return id;
-}
-
-// Invariant 10: before the new one becomes valid, the old one ends, here and then at the bank.
-async function supersede(tx: Transaction, bankLoginId: string, now: Date): Promise<void> {
-  const old = await tx.consent.updateManyAndReturn({
-    where: { bankLoginId, status: 'VALID' },
-    data: { status: 'SUPERSEDED', endedAt: now },
-    select: { bankId: true, bankConsentId: true },
-  });
-  await queueTerminations(tx, old, now);
+function lockLoginSql(bankLoginId: string): Prisma.Sql {
+  return Prisma.sql`SELECT id FROM bank_logins WHERE id = ${bankLoginId} FOR UPDATE`;
 }
 
 /** Gives up consents that nobody waits for any more, here and at the bank. Those that have been decided stay as they are. */

@@ -30,7 +30,9 @@ export interface Database {
    * One statement straight through the driver, prepared under its text: the fast way for the hot paths. Keep the text
    * constant (arrays and `unnest`, not lists of placeholders). Dates come as YYYY-MM-DD, bigints as bigint, numerics as strings.
    */
-  query<Row>(sql: Prisma.Sql): Promise<Row[]>;
+  query: Query;
+  /** A transaction of such statements: all or nothing. Inside it, too, nothing but the given `query` may be waited for. */
+  atomically<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /**
    * Runs `work` so that aborting the signal cancels the statements that it waits for. Null: the embedded database does one
    * thing at a time and cannot be interrupted.
@@ -40,6 +42,8 @@ export interface Database {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+export type Query = <Row>(sql: Prisma.Sql) => Promise<Row[]>;
 
 export interface DatabaseOptions {
   /** Null: the embedded database. */
@@ -117,16 +121,20 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
     transactionOptions: { maxWait: 20_000, timeout: 20_000 },
   });
   const nameOf = createStatementNames();
+  const queryOn =
+    (connection: pg.Pool | pg.PoolClient): Query =>
+    async <Row>(sql: Prisma.Sql) => {
+      const text = sql.text;
+      const query = { name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes };
+      return (await connection.query(query)).rows as Row[];
+    };
   return {
     ...identity,
     prisma,
     pool,
     transaction: (work) => prisma.$transaction((tx) => inTransaction(() => work(tx))),
-    query: async <Row>(sql: Prisma.Sql) => {
-      const text = sql.text;
-      const result = await pool.query({ name: nameOf(text), text, values: sql.values as unknown[], types: rowTypes });
-      return result.rows as Row[];
-    },
+    query: queryOn(pool),
+    atomically: (work) => inTransactionOn(pool, (client) => inTransaction(() => work(queryOn(client)))),
     runCancellable,
     ping: async () => void (await pool.query('SELECT 1')),
     close: async () => {
@@ -134,6 +142,28 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
       await closeStore();
     },
   };
+}
+
+async function inTransactionOn<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let lost = false;
+  // Without a listener the process would end; whoever waits for a statement is told by its rejection.
+  const noteLoss = () => {
+    lost = true;
+  };
+  client.on('error', noteLoss);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(noteLoss);
+    throw error;
+  } finally {
+    client.off('error', noteLoss);
+    client.release(lost);
+  }
 }
 
 type RunInTransaction = <T>(work: () => Promise<T>) => Promise<T>;
