@@ -1,6 +1,10 @@
 import { queueTerminations } from '../consent/consent-store.ts';
+import { newId } from '../domain/ids.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { NewEvent } from '../events/event-record.ts';
 import type { SynchronizationTrigger } from '../generated/prisma/enums.ts';
-import { Prisma, type Transaction } from '../storage/database.ts';
+import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { type Holder, heldSql } from './synchronization-store.ts';
 
 export interface NewAttempt {
   id: string;
@@ -36,29 +40,61 @@ export async function startAttempt(tx: Transaction, attempt: NewAttempt): Promis
 export interface FailedAttempt {
   attemptId: string;
   bankLoginId: string;
+  holder: Holder;
   errorCode: string;
   errorMessage: string;
+  /** The login failed with it, and stays in the cycles. `bankSilent`: the bank did not answer, once more. Null: no fault of the login's. */
+  ofLogin: { bankSilent: boolean } | null;
   now: Date;
 }
 
-/** The attempt ended without data. */
-export async function failAttempt(tx: Transaction, failed: FailedAttempt): Promise<void> {
-  await tx.synchronizationAttempt.updateMany({
-    where: { id: failed.attemptId },
-    data: { finishedAt: failed.now, errorCode: failed.errorCode, errorMessage: failed.errorMessage },
-  });
+/** What `failAttempt` writes, with the event that tells of it, in one statement. False where the holder has lost its place. */
+export type FailAttempt = (failed: FailedAttempt, event: NewEvent | null) => Promise<boolean>;
+
+export function createFailAttempt(database: Database, eventLog: EventLog): FailAttempt {
+  return async (failed, event) => {
+    // The login before the log, as everywhere.
+    const condition = failed.ofLogin ? Prisma.sql`${held} AND (SELECT count(*) >= 0 FROM failed_login)` : held;
+    const named = event && { ...event, id: event.id ?? newId('event', failed.now) };
+    const [row] = await database.query<{ held: boolean; position: bigint | null }>(
+      named
+        ? Prisma.sql`WITH ${failureCtes(failed)}, ${eventLog.appendCtes(named, condition)}
+            SELECT held, (SELECT position FROM new_event) AS position FROM held`
+        : Prisma.sql`WITH ${failureCtes(failed)} SELECT held, NULL AS position FROM held`,
+    );
+    if (named && row?.position) eventLog.committed(named.clientId, row.position);
+    return row?.held ?? false;
+  };
 }
 
-/** The login's synchronization failed; it stays in the cycles. `bankSilent`: the bank did not answer, once more. */
-export async function markLoginFailed(
-  tx: Transaction,
-  bankLoginId: string,
-  { bankSilent }: { bankSilent: boolean },
-): Promise<void> {
-  await tx.bankLogin.updateMany({
-    where: { id: bankLoginId, status: { not: 'SCA_REQUIRED' } },
-    data: { status: 'SYNC_FAILED', ...(bankSilent && { bankFailureCount: { increment: 1 } }) },
-  });
+/** The attempt ended without data, its session with it. */
+export async function failAttempt(tx: Transaction, failed: FailedAttempt): Promise<void> {
+  await tx.$executeRaw`WITH ${failureCtes(failed)} SELECT 1`;
+}
+
+const held = Prisma.sql`(SELECT held FROM held)`;
+
+function failureCtes({ holder, ofLogin, ...failed }: FailedAttempt): Prisma.Sql {
+  const { attemptId, bankLoginId, errorCode, errorMessage, now } = failed;
+  const { session } = holder;
+  const ctes = [
+    Prisma.sql`held AS MATERIALIZED (SELECT ${heldSql(holder)} AS held)`,
+    Prisma.sql`failed_attempt AS (
+      UPDATE synchronization_attempts SET finished_at = ${now}, error_code = ${errorCode}, error_message = ${errorMessage}
+      WHERE id = ${attemptId} AND ${held})`,
+  ];
+  if (session) {
+    ctes.push(Prisma.sql`failed_session AS (
+      UPDATE sessions SET status = 'FAILED', error_code = ${errorCode}, error_message = ${errorMessage}, finished_at = ${now},
+        updated_at = ${now}, lease_until = NULL
+      WHERE id = ${session.sessionId} AND ${held})`);
+  }
+  if (ofLogin) {
+    ctes.push(Prisma.sql`failed_login AS (
+      UPDATE bank_logins SET status = 'SYNC_FAILED', bank_failure_count = bank_failure_count + ${ofLogin.bankSilent ? 1 : 0}::int
+      WHERE id = ${bankLoginId} AND status <> 'SCA_REQUIRED' AND ${held} RETURNING id)`);
+  }
+  return Prisma.join(ctes, ', ');
 }
 
 /** A login that stores no secrets keeps none when its session has failed either; the consent is ended at the bank. */
@@ -75,27 +111,8 @@ export async function dropConsent(
   await queueTerminations(tx, [{ bankId, bankConsentId: consent.bankConsentId }], now);
 }
 
-/** The session that the attempt was made for has ended with it. */
-export async function failSession(
-  tx: Transaction,
-  session: { sessionId: string; fencingToken: number },
-  failed: FailedAttempt,
-): Promise<void> {
-  await tx.session.updateMany({
-    where: { id: session.sessionId, fencingToken: session.fencingToken, status: 'RUNNING' },
-    data: {
-      status: 'FAILED',
-      errorCode: failed.errorCode,
-      errorMessage: failed.errorMessage,
-      finishedAt: failed.now,
-      updatedAt: failed.now,
-      leaseUntil: null,
-    },
-  });
-}
-
 /** Whether the holder's tokens are still the present ones; locks what they stand for until the commit. */
-export async function isHeldIn(tx: Transaction, heldSql: Prisma.Sql): Promise<boolean> {
-  const [row] = await tx.$queryRaw<Array<{ held: boolean }>>(Prisma.sql`SELECT ${heldSql} AS held`);
+export async function isHeldIn(tx: Transaction, holder: Holder): Promise<boolean> {
+  const [row] = await tx.$queryRaw<Array<{ held: boolean }>>(Prisma.sql`SELECT ${heldSql(holder)} AS held`);
   return row?.held ?? false;
 }

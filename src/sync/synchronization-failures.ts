@@ -12,15 +12,14 @@ import type { Transaction } from '../storage/database.ts';
 import { toFailureEvent } from './failure-event.ts';
 import {
   dropConsent,
+  type FailAttempt,
+  type FailedAttempt,
   failAttempt,
-  failSession,
   isHeldIn,
-  markLoginFailed,
   type NewAttempt,
   startAttempt,
 } from './synchronization-attempt-store.ts';
 import { type FailureMeaning, type LoginFailureCode, meaningOf, messageFor } from './synchronization-failure.ts';
-import { heldSql } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 
 /** Notes an attempt that brought no data, with what follows from it, in one transaction. */
@@ -39,6 +38,7 @@ export interface RecordFailureDeps {
   clock: Clock;
   eventLog: EventLog;
   budget: Pick<AccessBudget, 'close'>;
+  failAttempt: FailAttempt;
   log: Logger;
 }
 
@@ -47,29 +47,37 @@ interface Ending {
   message: string;
   /** Nothing has been written of the attempt before. */
   isNew?: boolean;
+  ofLogin?: FailedAttempt['ofLogin'];
+  /** Tells of it. */
+  event?: NewEvent | null;
   /** What else changes, in the same transaction. */
   also?: (tx: Transaction, append: AppendEvent) => Promise<void>;
 }
 
-export function createRecordFailure({ clock, eventLog, budget, log }: RecordFailureDeps): RecordFailure {
-  async function end(attempt: Attempt, { code, message, isNew, also }: Ending): Promise<'ended' | 'stale'> {
+export function createRecordFailure(deps: RecordFailureDeps): RecordFailure {
+  const { clock, eventLog, budget, log } = deps;
+
+  async function end(attempt: Attempt, ending: Ending): Promise<'ended' | 'stale'> {
     const { request, context } = attempt;
+    const { code, message, isNew, ofLogin = null, event = null, also } = ending;
     const failed = {
       attemptId: attempt.id,
       bankLoginId: context.bankLoginId,
+      holder: request,
       errorCode: code,
       errorMessage: message,
+      ofLogin,
       now: clock.now(),
     };
+    const dropsConsent = request.session && !context.secretsStored;
+    if (!isNew && !also && !dropsConsent) return (await deps.failAttempt(failed, event)) ? 'ended' : 'stale';
     return await eventLog.commit(async (tx, append) => {
-      if (!(await isHeldIn(tx, heldSql(request)))) return 'stale';
+      if (!(await isHeldIn(tx, request))) return 'stale';
       if (isNew) await startAttempt(tx, toNewAttempt(attempt, failed.now));
       await failAttempt(tx, failed);
-      if (request.session) await failSession(tx, request.session, failed);
+      if (event) append(event);
       await also?.(tx, append);
-      if (request.session && !context.secretsStored) {
-        await dropConsent(tx, { id: attempt.consent.id, bankId: context.bankId, now: failed.now });
-      }
+      if (dropsConsent) await dropConsent(tx, { id: attempt.consent.id, bankId: context.bankId, now: failed.now });
       return 'ended';
     });
   }
@@ -77,27 +85,29 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
   function consequences(
     attempt: Attempt,
     { failure, meaning, word }: { failure: BankFailure; meaning: FailureMeaning; word: BankConsentStatus | null },
-  ): Ending['also'] {
+  ): Partial<Ending> {
     const { context } = attempt;
     const now = clock.now();
     switch (meaning.kind) {
       case 'consent-lost':
-        return (tx, append) =>
-          loseConsent(tx, append, {
-            bankLoginId: context.bankLoginId,
-            consentId: attempt.consent.id,
-            status: word ? toEnd(word) : meaning.status,
-            reason: failure.code,
-            now,
-          });
+        return {
+          also: (tx, append) =>
+            loseConsent(tx, append, {
+              bankLoginId: context.bankLoginId,
+              consentId: attempt.consent.id,
+              status: word ? toEnd(word) : meaning.status,
+              reason: failure.code,
+              now,
+            }),
+        };
       case 'failed':
-        return async (tx, append) => {
-          await markLoginFailed(tx, context.bankLoginId, { bankSilent: failure.code === 'BANK_UNAVAILABLE' });
-          if (!meaning.retryable || isLastTry(attempt)) append(tell(attempt, failure.code));
+        return {
+          ofLogin: { bankSilent: failure.code === 'BANK_UNAVAILABLE' },
+          event: !meaning.retryable || isLastTry(attempt) ? tell(attempt, failure.code) : null,
         };
       case 'access-limit':
       case 'operator':
-        return undefined;
+        return {};
     }
   }
 
@@ -109,10 +119,8 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
   /** No access is left: for what failed before in this cycle there is no other try, and so that failure stands. */
   async function endByLimit(attempt: Attempt, ending: Ending, retryAt: Date): Promise<SynchronizeLoginOutcome> {
     const earlier = attempt.request.cycleTry?.earlierFailure;
-    const also: Ending['also'] = async (_tx, append) => {
-      if (earlier) append(tell(attempt, earlier));
-    };
-    if ((await end(attempt, { ...ending, also })) === 'stale') return { kind: 'stale' };
+    const event = earlier ? tell(attempt, earlier) : null;
+    if ((await end(attempt, { ...ending, event })) === 'stale') return { kind: 'stale' };
     if (earlier) return { kind: 'failed', code: earlier, retryable: false };
     const refusedBy = ending.code === 'ACCESS_LIMIT' ? 'ledger' : 'bank';
     return { kind: 'skipped', reason: 'ACCESS_LIMIT', retryAt, refusedBy };
@@ -131,8 +139,8 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       }
       const ending = { code: failure.code, message: messageFor(failure.code) };
       if (meaning.kind === 'access-limit') return await endByLimit(attempt, ending, retryAt);
-      const also = consequences(attempt, { failure, meaning, word });
-      if ((await end(attempt, { ...ending, ...(also && { also }) })) === 'stale') return { kind: 'stale' };
+      const ended = await end(attempt, { ...ending, ...consequences(attempt, { failure, meaning, word }) });
+      if (ended === 'stale') return { kind: 'stale' };
       return {
         kind: 'failed',
         code: failure.code,
@@ -154,10 +162,8 @@ export function createRecordFailure({ clock, eventLog, budget, log }: RecordFail
       await end(attempt, {
         code: 'UNEXPECTED',
         message: messageFor('UNEXPECTED'),
-        async also(tx, append) {
-          await markLoginFailed(tx, attempt.context.bankLoginId, { bankSilent: false });
-          if (isLastTry(attempt)) append(tell(attempt, 'UNEXPECTED'));
-        },
+        ofLogin: { bankSilent: false },
+        event: isLastTry(attempt) ? tell(attempt, 'UNEXPECTED') : null,
       });
     },
   };
