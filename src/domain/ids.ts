@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** The prefix of every id tells what it names; ids are the same in GraphQL, webhook bodies, logs and URLs. */
 export const idPrefixes = {
@@ -28,6 +28,10 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const timeCharacters = 10;
 const randomCharacters = 16;
 
+// Fetched for many ids at once: the call costs more than the rest of an id.
+const randomPool = new Uint8Array(256 * randomCharacters);
+let randomUsed = randomPool.length;
+
 /**
  * A new id: prefix, then 48 bits of milliseconds and 80 random bits in base 32 (the layout of a ULID), so that ids sort by
  * the time of their making.
@@ -39,9 +43,19 @@ export function newId(kind: IdKind, now: Date): string {
     encodedTime = alphabet.charAt(time % 32) + encodedTime;
     time = Math.floor(time / 32);
   }
+  return `${idPrefixes[kind]}_${encodedTime}${takeRandom()}`;
+}
+
+function takeRandom(): string {
+  if (randomUsed === randomPool.length) {
+    randomFillSync(randomPool);
+    randomUsed = 0;
+  }
   let random = '';
-  for (const byte of randomBytes(randomCharacters)) random += alphabet.charAt(byte & 31);
-  return `${idPrefixes[kind]}_${encodedTime}${random}`;
+  for (const end = randomUsed + randomCharacters; randomUsed < end; randomUsed++) {
+    random += alphabet.charAt((randomPool[randomUsed] ?? 0) & 31);
+  }
+  return random;
 }
 
 const kindByPrefix = new Map(Object.entries(idPrefixes).map(([kind, prefix]) => [prefix as string, kind as IdKind]));
