@@ -1,6 +1,6 @@
 import type { AppendEvent } from '../events/event-log.ts';
 import type { ConsentStatus } from '../generated/prisma/enums.ts';
-import type { Transaction } from '../storage/database.ts';
+import { Prisma, type Transaction } from '../storage/database.ts';
 import { lockLogin } from './consent-store.ts';
 
 export interface ConsentLoss {
@@ -23,40 +23,40 @@ export interface ConsentLoss {
 export async function loseConsent(tx: Transaction, append: AppendEvent, loss: ConsentLoss): Promise<void> {
   const { bankLoginId, consentId, status, reason, now } = loss;
   await lockLogin(tx, bankLoginId);
-  if ((await tx.consent.count({ where: { bankLoginId, status: 'VALID', id: { not: consentId } } })) > 0) return;
-  const ended = status ? await end(tx, { consentId, status, now }) : null;
-  const { count } = await tx.bankLogin.updateMany({
-    where: { id: bankLoginId, status: { not: 'SCA_REQUIRED' } },
-    data: { status: 'SCA_REQUIRED' },
-  });
-  if (!ended && count === 0) return;
-  const login = await tx.bankLogin.findUniqueOrThrow({
-    where: { id: bankLoginId },
-    select: {
-      clientId: true,
-      user: { select: { id: true, externalId: true } },
-      bank: { select: { id: true, name: true } },
-    },
-  });
-  const about = { clientId: login.clientId, userId: login.user.id, bankLoginId, occurredAt: now };
-  const data = { user: login.user, bankLogin: { id: bankLoginId, bank: login.bank } };
-  if (ended) append({ ...about, type: 'CONSENT_EXPIRED', data: { ...data, validUntil: ended.validUntil } });
-  if (count > 0) append({ ...about, type: 'BANK_LOGIN_SCA_REQUIRED', data: { ...data, reason } });
+  // A bank may end it before the day that was agreed.
+  const [lost] = await tx.$queryRaw<LostRow[]>(Prisma.sql`
+    WITH lost AS (
+      SELECT l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.bank_id AS "bankId",
+        b.name AS "bankName", l.status <> 'SCA_REQUIRED' AS "isScaNews", k.id AS "consentId",
+        least(k.valid_until, ${now.toISOString().slice(0, 10)}::date)::text AS "validUntil",
+        coalesce(${status === 'EXPIRED'}::boolean AND k.recurring AND k.expiry_notice IS DISTINCT FROM 0, false) AS "isExpiryNews"
+      FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
+      LEFT JOIN consents k ON k.id = ${consentId} AND k.status = 'VALID'
+      WHERE l.id = ${bankLoginId} AND NOT EXISTS (
+        SELECT FROM consents other WHERE other.bank_login_id = l.id AND other.status = 'VALID' AND other.id <> ${consentId})),
+    ended AS (
+      UPDATE consents SET status = ${status}::text::"ConsentStatus", ended_at = ${now},
+        expiry_notice = CASE WHEN "isExpiryNews" THEN 0 ELSE expiry_notice END
+      FROM lost WHERE id = "consentId" AND ${status}::text IS NOT NULL),
+    turned AS (UPDATE bank_logins SET status = 'SCA_REQUIRED' FROM lost WHERE id = ${bankLoginId} AND "isScaNews")
+    SELECT * FROM lost`);
+  if (!lost) return;
+  const { clientId, userId, externalId, bankId, bankName, isScaNews, isExpiryNews, validUntil } = lost;
+  const about = { clientId, userId, bankLoginId, occurredAt: now };
+  const user = { id: userId, externalId };
+  const data = { user, bankLogin: { id: bankLoginId, bank: { id: bankId, name: bankName } } };
+  if (isExpiryNews) append({ ...about, type: 'CONSENT_EXPIRED', data: { ...data, validUntil } });
+  if (isScaNews) append({ ...about, type: 'BANK_LOGIN_SCA_REQUIRED', data: { ...data, reason } });
 }
 
-/** Closes the consent. Where it has run out and nobody has been told of it yet, what to tell; null otherwise. */
-async function end(
-  tx: Transaction,
-  { consentId, status, now }: Pick<ConsentLoss, 'consentId' | 'now'> & { status: NonNullable<ConsentLoss['status']> },
-): Promise<{ validUntil: string } | null> {
-  const consent = await tx.consent.findFirst({ where: { id: consentId, status: 'VALID' } });
-  if (!consent) return null;
-  const isNews = status === 'EXPIRED' && consent.recurring && consent.expiryNotice !== 0;
-  await tx.consent.update({
-    where: { id: consentId },
-    data: { status, endedAt: now, ...(isNews && { expiryNotice: 0 }) },
-  });
-  // A bank may end it before the day that was agreed.
-  const lastDay = new Date(Math.min(consent.validUntil.getTime(), now.getTime()));
-  return isNews ? { validUntil: lastDay.toISOString().slice(0, 10) } : null;
+interface LostRow {
+  clientId: string;
+  userId: string;
+  externalId: string | null;
+  bankId: string;
+  bankName: string;
+  /** Whether the login was not SCA_REQUIRED before. */
+  isScaNews: boolean;
+  isExpiryNews: boolean;
+  validUntil: string;
 }
