@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
-import { announce } from './child-process.ts';
+import { announce } from './announce.ts';
 import { type ClockPlan, createFastClock } from './fast-clock.ts';
 
 export interface BankOptions {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { bundleProgram } from '../support/bundled-program.ts';
 
 /** A process of this folder, which says by a message when it is ready. */
 export interface Child<Ready> {
@@ -27,7 +28,8 @@ export async function startChild<Ready>(
   environment: Record<string, string> = {},
 ): Promise<Child<Ready>> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, file), JSON.stringify(options)], {
+  const program = await bundleProgram(join(import.meta.dirname, file));
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -68,10 +70,4 @@ export async function startChild<Ready>(
 
 function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
-}
-
-/** In the child: tells the parent that it is ready, and ends with it. */
-export function announce(ready: object): void {
-  process.on('disconnect', () => process.exit(0));
-  process.send?.(ready);
 }

@@ -1,5 +1,5 @@
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
-import { announce } from './child-process.ts';
+import { announce } from './announce.ts';
 
 // The sandbox bank as it is, over consents that have been given.
 const { dataFile } = JSON.parse(process.argv[2] ?? '') as { dataFile: string };

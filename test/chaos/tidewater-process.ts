@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { startApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { announce } from './child-process.ts';
+import { announce } from './announce.ts';
 import { type ClockPlan, createFastClock } from './fast-clock.ts';
 
 export interface TidewaterOptions {

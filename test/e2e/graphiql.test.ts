@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { spawnTidewater, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDataDirectory } from '../support/test-database.ts';
 
 /** GraphiQL in Chromium; null where there is none. SCREENSHOTS names a directory to keep what it shows. */
 async function openGraphiQL(url: string) {
@@ -39,7 +40,7 @@ async function openGraphiQL(url: string) {
 it('GraphiQL runs its first example and a live subscription with the key in Headers, and asks no other host', {
   timeout: 180_000,
 }, async ({ skip }) => {
-  const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDirectory() });
+  const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDataDirectory() });
   const graphiql = await openGraphiQL(tidewater.url);
   if (!graphiql) return skip('no Chromium');
   const { page, hosts, result, look } = graphiql;

@@ -8,7 +8,8 @@ import {
   LoginsSynchronizationStatusDocument,
 } from '../../src/generated/operations/graphql.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
-import { spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { spawnTidewater, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDataDirectory } from '../support/test-database.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 const postgresUrl = inject('postgresUrl');
@@ -83,7 +84,7 @@ function toPayload(value: Json): Json {
 describe('the whole way', () => {
   it.for(stores)('on $name', { timeout: 180_000 }, async ({ missing, settings }, { skip }) => {
     if (missing) return skip(`no ${missing} is at hand`);
-    const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDirectory(), ...(await settings()) });
+    const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDataDirectory(), ...(await settings()) });
     const api = createApiClient(tidewater.url, testApiKey);
     const receiver = await startWebhookReceiver();
     onTestFinished(async () => await receiver.stop());

@@ -25,6 +25,7 @@ import { insertBank } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
 import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDataDirectory } from '../support/test-database.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 const userCount = 50;
@@ -110,7 +111,7 @@ it(`synchronizes each of ${userCount} users exactly once, though it is killed (-
   const receiver = await startWebhookReceiver();
   const bank = await startSlowBank();
   const encryptionKey = randomBytes(32);
-  const DATA_DIR = await temporaryDirectory();
+  const DATA_DIR = await temporaryDataDirectory();
   const loginIds = await prepareUsers(DATA_DIR, encryptionKey);
   const settings = {
     DATA_DIR,

@@ -9,7 +9,8 @@ import { runCycle, until } from '../../src/cli/demo/journey.ts';
 import { createFormBrowser } from '../../src/cli/form-browser.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { CreateConnectSessionDocument } from '../../src/generated/operations/graphql.ts';
-import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDataDirectory } from '../support/test-database.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { approaches } from './persons.ts';
 
@@ -27,7 +28,7 @@ async function openLoggedApp() {
     { level: 'trace', base: null, timestamp: false },
     { write: (line: string) => void lines.push(line) },
   );
-  const dataDir = await temporaryDirectory();
+  const dataDir = await temporaryDataDirectory();
   const settings = { PORT: '0', SANDBOX_BANK_PORT: '0', DATA_DIR: dataDir, BOOTSTRAP_API_KEY: testApiKey };
   const app = await startApp({ config: parseConfig(settings, () => ''), log });
   const api = createApiClient(app.url, testApiKey);

@@ -16,6 +16,7 @@ import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
+import { fillDataDirectory } from '../support/test-database.ts';
 
 export interface SessionNode {
   id: string;
@@ -78,6 +79,7 @@ export function usePersonsWorld(): PersonsWorld {
     const clock = fixedClock();
     const dataDir = await mkdtemp(join(tmpdir(), 'tidewater-persons-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
+    await fillDataDirectory(dataDir);
     const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, slowMs: 100 });
     closers.push(sandbox.close);
     const settings = {

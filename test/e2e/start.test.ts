@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiClient } from '../../src/cli/demo/api-client.ts';
 import { runTidewater, spawnTidewater, temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { temporaryDataDirectory } from '../support/test-database.ts';
 
 const limit = { timeout: 120_000 };
 
@@ -19,7 +20,7 @@ async function takePort(): Promise<number> {
 describe('the first start', () => {
   it('prints the addresses, a first key and a next step; the second keeps all and prints no key', limit, async () => {
     const DATA_DIR = await temporaryDirectory();
-    const first = await spawnTidewater({ DATA_DIR, BOOTSTRAP_API_KEY: '' });
+    const first = await spawnTidewater({ DATA_DIR, BOOTSTRAP_API_KEY: '' }, 'sources');
     const key = /tdw_[\w-]{43}/.exec(first.output())?.[0] ?? '';
     expect(first.output()).toContain('Sandbox bank');
     expect(first.output()).toContain('npm run demo');
@@ -31,7 +32,7 @@ describe('the first start', () => {
     const { viewer } = await ask(first.url);
     expect(await first.stop()).toBe(0);
 
-    const second = await spawnTidewater({ DATA_DIR, BOOTSTRAP_API_KEY: '' });
+    const second = await spawnTidewater({ DATA_DIR, BOOTSTRAP_API_KEY: '' }, 'sources');
     expect(second.output()).not.toContain(key);
     expect((await ask(second.url)).viewer).toEqual(viewer);
     expect(await second.stop()).toBe(0);
@@ -52,7 +53,7 @@ describe('a start that cannot succeed says why and ends with exit code 1', () =>
 
   it('on a taken port, ours or the sandbox bank’s', limit, async () => {
     const port = String(await takePort());
-    const DATA_DIR = await temporaryDirectory();
+    const DATA_DIR = await temporaryDataDirectory();
     for (const name of ['PORT', 'SANDBOX_BANK_PORT']) {
       const { exitCode, output } = await runTidewater({ DATA_DIR, [name]: port });
       expect(exitCode).toBe(1);
@@ -63,7 +64,7 @@ describe('a start that cannot succeed says why and ends with exit code 1', () =>
   });
 
   it('on a database or a job store that cannot be reached', limit, async () => {
-    const settings = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'), DATA_DIR: await temporaryDirectory() };
+    const settings = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'), DATA_DIR: await temporaryDataDirectory() };
     const database = await runTidewater({ ...settings, DATABASE_URL: 'postgresql://me:hidden@127.0.0.1:1/none' });
     expect(database).toMatchObject({ exitCode: 1, output: expect.stringContaining('DATABASE_URL: cannot reach') });
     const jobs = await runTidewater({ ...settings, MONGODB_URL: 'mongodb://me:hidden@127.0.0.1:1/none' });
@@ -72,7 +73,7 @@ describe('a start that cannot succeed says why and ends with exit code 1', () =>
   });
 
   it('on a damaged DATA_DIR, of which nothing is lost', limit, async () => {
-    const DATA_DIR = await temporaryDirectory();
+    const DATA_DIR = await temporaryDataDirectory();
     expect(await (await spawnTidewater({ DATA_DIR })).stop()).toBe(0);
     const control = join(DATA_DIR, 'database', 'global', 'pg_control');
     await cp(control, `${control}.kept`);
@@ -84,7 +85,7 @@ describe('a start that cannot succeed says why and ends with exit code 1', () =>
   });
 
   it('on a DATA_DIR that another process is using', limit, async () => {
-    const DATA_DIR = await temporaryDirectory();
+    const DATA_DIR = await temporaryDataDirectory();
     const first = await spawnTidewater({ DATA_DIR });
     const { exitCode, output } = await runTidewater({ DATA_DIR });
     expect({ exitCode, output }).toMatchObject({

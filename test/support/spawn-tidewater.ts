@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { bundleProgram } from './bundled-program.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const startLimitMs = 60_000;
@@ -34,9 +35,15 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
+/** Bundled, or from its sources, which takes longer and is what `npm start` does. */
+type Program = 'bundle' | 'sources';
+
 /** Resolves once it has printed its addresses. Rejects with its output when it ends instead. */
-export async function spawnTidewater(environment: Record<string, string>): Promise<SpawnedTidewater> {
-  const { child, output } = run(environment);
+export async function spawnTidewater(
+  environment: Record<string, string>,
+  program: Program = 'bundle',
+): Promise<SpawnedTidewater> {
+  const { child, output } = await run(environment, program);
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
@@ -73,16 +80,20 @@ export async function spawnTidewater(environment: Record<string, string>): Promi
 
 /** For a start that is expected to fail: waits for its end. */
 export async function runTidewater(environment: Record<string, string>): Promise<EndedTidewater> {
-  const { child, output } = run(environment);
+  const { child, output } = await run(environment, 'bundle');
   const timer = setTimeout(() => child.kill('SIGKILL'), startLimitMs);
   await once(child, 'exit');
   clearTimeout(timer);
   return { exitCode: child.exitCode, output: output() };
 }
 
-function run(environment: Record<string, string>): { child: ChildProcess; output(): string } {
+async function run(
+  environment: Record<string, string>,
+  program: Program,
+): Promise<{ child: ChildProcess; output(): string }> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const command = program === 'bundle' ? [await bundleProgram(main)] : ['--import', 'tsx', main];
+  const child = spawn(process.execPath, command, {
     env: {
       PATH,
       HOME,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { openEmbeddedDatabase } from '../../src/storage/embedded-database.ts';
 import { applyMigrations, readMigrations } from '../../src/storage/migrations.ts';
+import { temporaryDirectory } from './spawn-tidewater.ts';
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/tidewater', import.meta.url));
 
@@ -79,12 +81,27 @@ function migratedSnapshot(): Promise<Blob> {
   return snapshot;
 }
 
-// Kept between runs, under a name that changes with the migrations and with the embedded PostgreSQL.
+/** Puts into a new DATA_DIR the database that a first start makes there, for tests that are not about first starts. */
+export async function fillDataDirectory(dataDir: string): Promise<void> {
+  const template = (await nameSnapshot()).replace(/\.tar$/, '');
+  if (!existsSync(template)) {
+    const draft = `${template}.${process.pid}`;
+    await (await PGlite.create({ dataDir: draft, loadDataDir: await migratedSnapshot() })).close();
+    // Where another has been faster, that one is as good.
+    await rename(draft, template).catch(() => rm(draft, { recursive: true }));
+  }
+  await cp(template, join(dataDir, 'database'), { recursive: true });
+}
+
+/** A new directory, filled so, and removed when the test has finished. */
+export async function temporaryDataDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  await fillDataDirectory(directory);
+  return directory;
+}
+
 async function readSnapshot(): Promise<Blob> {
-  const hash = createHash('sha256').update(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
-  hash.update(await readFile(join(dirname(cache), '..', '@electric-sql', 'pglite', 'package.json')));
-  for (const { checksum } of await readMigrations()) hash.update(checksum);
-  const file = join(cache, `database-${hash.digest('hex').slice(0, 16)}.tar`);
+  const file = await nameSnapshot();
   const kept = await readFile(file).catch(() => null);
   if (kept) return new Blob([kept]);
   const embedded = await openEmbeddedDatabase({ directory: null });
@@ -96,4 +113,12 @@ async function readSnapshot(): Promise<Blob> {
   await writeFile(draft, Buffer.from(await dump.arrayBuffer()));
   await rename(draft, file);
   return dump;
+}
+
+// Kept between runs, under a name that changes with the migrations and with the embedded PostgreSQL.
+async function nameSnapshot(): Promise<string> {
+  const hash = createHash('sha256').update(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
+  hash.update(await readFile(join(dirname(cache), '..', '@electric-sql', 'pglite', 'package.json')));
+  for (const { checksum } of await readMigrations()) hash.update(checksum);
+  return join(cache, `database-${hash.digest('hex').slice(0, 16)}.tar`);
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openPostgresEventSignal } from '../../src/events/event-signal.ts';
 import { openDatabase, Prisma } from '../../src/storage/database.ts';
+import { bundleProgram } from '../support/bundled-program.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { createWorld, hours, type World } from './webhook-world.ts';
@@ -89,9 +90,9 @@ interface Process {
   output(): string;
 }
 
-function spawnDispatcher(environment: Record<string, string>): Promise<Process> {
-  const child: ChildProcess = fork(program, {
-    execArgv: ['--import', 'tsx'],
+async function spawnDispatcher(environment: Record<string, string>): Promise<Process> {
+  const child: ChildProcess = fork(await bundleProgram(program), {
+    execArgv: [],
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -106,7 +107,7 @@ function spawnDispatcher(environment: Record<string, string>): Promise<Process> 
   };
   onTestFinished(kill);
   const ready = once(child, 'message');
-  return Promise.race([
+  return await Promise.race([
     ready.then(() => ({
       tell: (now: Date) => void (child.connected && child.send(now.toISOString(), () => {})),
       kill,
