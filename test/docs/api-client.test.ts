@@ -12,6 +12,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { bodyLimitBytes, maximumPageSize, operationLimits } from '../../src/graphql/limits.ts';
 import { type DocBlock, getDocBlock, readDocBlocks, writeDocBlocks } from '../support/doc-blocks.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
+import { fillDataDirectory } from '../support/test-database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = 'docs/api-client.md';
@@ -46,6 +47,7 @@ describe('the page on calling the API', () => {
     blocks = await readDocBlocks(page);
     text = await readFile(join(root, page), 'utf8');
     const directory = await mkdtemp(join(tmpdir(), 'tidewater-'));
+    await fillDataDirectory(directory);
     const environment = { PORT: '0', SANDBOX_BANK_PORT: '0', BOOTSTRAP_API_KEY: testApiKey, LOG_LEVEL: 'silent' };
     const app = await startApp({ config: parseConfig({ ...environment, DATA_DIR: directory }, () => '') });
     url = app.url;

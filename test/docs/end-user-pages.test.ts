@@ -9,6 +9,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { createFormScreen, walkThrough } from '../e2e/end-user.ts';
 import { type DocBlock, getDocBlock, readDocBlocks } from '../support/doc-blocks.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
+import { fillDataDirectory } from '../support/test-database.ts';
 
 let blocks: DocBlock[];
 beforeAll(async () => {
@@ -17,6 +18,7 @@ beforeAll(async () => {
 
 async function startApi(): Promise<ApiClient> {
   const directory = await mkdtemp(join(tmpdir(), 'tidewater-'));
+  await fillDataDirectory(directory);
   const environment = { PORT: '0', SANDBOX_BANK_PORT: '0', BOOTSTRAP_API_KEY: testApiKey, LOG_LEVEL: 'silent' };
   const app = await startApp({ config: parseConfig({ ...environment, DATA_DIR: directory }, () => '') });
   const api = createApiClient(app.url, testApiKey);

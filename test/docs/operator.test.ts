@@ -13,6 +13,7 @@ import { type DocBlock, getDocBlock, readDocBlocks } from '../support/doc-blocks
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
+import { fillDataDirectory, temporaryDataDirectory } from '../support/test-database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = 'docs/operator.md';
@@ -66,6 +67,7 @@ describe('the page on operating', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tidewater-'));
+    await fillDataDirectory(directory);
     app = await start({ DATA_DIR: directory });
   });
   afterAll(async () => {
@@ -138,7 +140,7 @@ describe('the page on operating', () => {
   });
 
   test('a bootstrap key that was revoked stays revoked, and another one lets the operator in again', async () => {
-    const data = { DATA_DIR: await temporaryDirectory() };
+    const data = { DATA_DIR: await temporaryDataDirectory() };
     const first = await startForTest(data);
     const { viewer } = await ask(first.url, 'keys.graphql');
     expect(viewer.apiKeys).toMatchObject([{ scopes: ['CLIENT', 'OPERATOR'] }]);

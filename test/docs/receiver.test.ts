@@ -15,7 +15,7 @@ import { type DocBlock, getDocBlock, readDocBlocks, writeDocBlocks } from '../su
 import { eventually } from '../support/eventually.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
-import { openTestDatabase } from '../support/test-database.ts';
+import { fillDataDirectory, openTestDatabase } from '../support/test-database.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = 'docs/receiver.md';
@@ -74,6 +74,7 @@ describe('the page on receiving webhooks', () => {
   beforeAll(async () => {
     blocks = await readDocBlocks(page);
     const directory = await mkdtemp(join(tmpdir(), 'tidewater-'));
+    await fillDataDirectory(directory);
     const environment = { PORT: '0', SANDBOX_BANK_PORT: '0', BOOTSTRAP_API_KEY: testApiKey, LOG_LEVEL: 'silent' };
     const app = await startApp({ config: parseConfig({ ...environment, DATA_DIR: directory }, () => '') });
     api = createApiClient(app.url, testApiKey);
