@@ -1,4 +1,3 @@
-import { MongoChangeStreamNotificationChannel } from '@agendajs/mongo-backend';
 import { PostgresNotificationChannel } from '@agendajs/postgres-backend';
 import { type BaseNotificationChannel, InMemoryNotificationChannel } from 'agenda';
 import type { Db } from 'mongodb';
@@ -23,6 +22,7 @@ export function createLocalChannel(onError: OnChannelError): BaseNotificationCha
 /** Between processes on MongoDB: a change stream where the server has them, else the others poll. */
 export async function createMongoChannel(db: Db, onError: OnChannelError): Promise<BaseNotificationChannel> {
   if (!(await hasChangeStreams(db))) return createLocalChannel(onError);
+  const { MongoChangeStreamNotificationChannel } = await import('@agendajs/mongo-backend');
   const channel = guarded(new MongoChangeStreamNotificationChannel({ db, reconnect }), onError);
   // It would go on where it was: before the collection was dropped, say, and so end again and again. What it missed is polled.
   channel.on('stateChange', (state) => {
