@@ -18,7 +18,7 @@ import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { silence } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld, type WorldOptions } from './synchronization-world.ts';
 
-async function createSessionWorld(options: WorldOptions = {}) {
+async function createSessionWorld({ patienceMs = 60_000, ...options }: WorldOptions & { patienceMs?: number } = {}) {
   const world = await createSynchronizationWorld(options);
   const { database, clock, encryption, budget, runner, clientId, loginId } = world;
   const sessionStore = createSessionStore(database);
@@ -38,7 +38,7 @@ async function createSessionWorld(options: WorldOptions = {}) {
     sessions,
     budget,
     runner,
-    patienceMs: 100,
+    patienceMs,
   });
   const create = (input: Partial<NewSynchronizationSession> = {}, as = clientId) =>
     synchronizationSessions.createSynchronizationSession(as, {
@@ -101,7 +101,7 @@ describe('a synchronization session', () => {
   });
 
   it('comes back running when the bank takes its time, and ends by itself', async () => {
-    const { create, find, bank } = await createSessionWorld();
+    const { create, find, bank } = await createSessionWorld({ patienceMs: 100 });
     let answer = (): void => {};
     const waiting = new Promise<void>((resolve) => {
       answer = resolve;
@@ -221,7 +221,9 @@ describe('a synchronization session', () => {
 
 describe('a session whose process is gone', () => {
   it('is taken over by another one when its lease has run out, and ends once', async () => {
-    const { create, find, bank, runner, createRunner, database, events } = await createSessionWorld();
+    const { create, find, bank, runner, createRunner, database, events } = await createSessionWorld({
+      patienceMs: 100,
+    });
     let answer = (): void => {};
     const waiting = new Promise<void>((resolve) => {
       answer = resolve;
@@ -246,7 +248,7 @@ describe('a session whose process is gone', () => {
   });
 
   it('is handed back at once by a process that stops', async () => {
-    const { create, find, bank, runner, createRunner } = await createSessionWorld();
+    const { create, find, bank, runner, createRunner } = await createSessionWorld({ patienceMs: 100 });
     bank.beforeAnswer = (_call, access) => silence(access);
     const { id } = await create();
     await runner.stop(50);
@@ -257,7 +259,7 @@ describe('a session whose process is gone', () => {
   });
 
   it('fails when its consent is gone by then', async () => {
-    const { create, find, bank, runner, createRunner, database } = await createSessionWorld();
+    const { create, find, bank, runner, createRunner, database } = await createSessionWorld({ patienceMs: 100 });
     bank.beforeAnswer = (_call, access) => silence(access);
     const { id } = await create();
     await runner.stop(50);
