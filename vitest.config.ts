@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ['test/support/shared-servers.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Files share a process, one after another: to load all modules and to compile the embedded database for each takes as long as the tests.
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
