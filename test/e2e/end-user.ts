@@ -14,8 +14,8 @@ export interface Screen {
   has(name: string): Promise<boolean>;
   /** Fills in, and presses the button with this value; without one, the form's own. */
   send(values: Readonly<Record<string, string>>, button?: string): Promise<void>;
-  /** Waits until the page, which looks again by itself, says something else. */
-  waitForChange(): Promise<void>;
+  /** Waits until the page, which looks again by itself, has another heading than this. */
+  waitForChange(heading: string): Promise<void>;
 }
 
 export interface EndUser {
@@ -34,13 +34,14 @@ export async function walkThrough(endUser: EndUser, link: string): Promise<strin
   const headings: string[] = [];
   await screen.open(link);
   for (let i = 0; i < maximumPages; i++) {
-    headings.push(await screen.heading());
-    if (!(await doNextStep(endUser))) return headings;
+    const heading = await screen.heading();
+    headings.push(heading);
+    if (!(await doNextStep(endUser, heading))) return headings;
   }
   throw new Error(`Still not at the end after ${headings.join(' → ')}`);
 }
 
-async function doNextStep(endUser: EndUser): Promise<boolean> {
+async function doNextStep(endUser: EndUser, heading: string): Promise<boolean> {
   const { screen, psuId, bankId } = endUser;
   if (await screen.has('psu_id')) {
     const password = (await screen.has('password')) ? { password: 'sandbox' } : {};
@@ -49,7 +50,7 @@ async function doNextStep(endUser: EndUser): Promise<boolean> {
   else if (await screen.has('methodId')) await screen.send({ methodId: 'sms' });
   else if (await screen.has('decision')) await screen.send({}, 'approve');
   else if (await screen.has('bankId')) await screen.send({}, bankId);
-  else if (await isWaiting(screen)) await waitOrApprove(endUser);
+  else if (await isWaiting(screen)) await waitOrApprove(endUser, heading);
   else return false;
   return true;
 }
@@ -59,15 +60,15 @@ async function isWaiting(screen: Screen): Promise<boolean> {
 }
 
 // Fetching ends by itself; an approval in the bank's app is asked for but once.
-async function waitOrApprove({ screen, psuId, appUrl }: EndUser): Promise<void> {
-  if (/app/i.test(await screen.heading())) {
+async function waitOrApprove({ screen, psuId, appUrl }: EndUser, heading: string): Promise<void> {
+  if (/app/i.test(heading)) {
     const app = await screen.openAnother();
     await app.open(appUrl);
     await app.send({ psu_id: psuId, password: 'sandbox' });
     await app.send({ otp: '123456' });
     if (await app.has('decision')) await app.send({}, 'approve');
   }
-  await screen.waitForChange();
+  await screen.waitForChange(heading);
 }
 
 /** Without JavaScript, in English. */
@@ -96,12 +97,11 @@ export function createFormScreen(browser: FormBrowser = createFormBrowser()): Sc
         .submit(values, button)
         .catch(() => shown().submit(values));
     },
-    async waitForChange() {
-      const before = heading();
+    async waitForChange(before) {
       const { url } = shown();
-      page = await eventually(async () => {
-        const next = await browser.open(url);
-        return /<h1>(.*?)<\/h1>/s.exec(next.html)?.[1] === before ? null : next;
+      await eventually(async () => {
+        page = await browser.open(url);
+        return heading() !== before;
       });
     },
   };
@@ -130,13 +130,7 @@ export function createChromiumScreen(page: ChromiumPage): Screen {
       const pressed = button && (await named.count()) > 0 ? named : page.locator('form[method=post] button').first();
       await Promise.all([page.waitForEvent('load'), pressed.click()]);
     },
-    async waitForChange() {
-      const before = await page.locator('h1').textContent();
-      await page
-        .locator('h1')
-        .filter({ hasNotText: before ?? '' })
-        .waitFor({ timeout: 30_000 });
-    },
+    waitForChange: (before) => page.locator('h1').filter({ hasNotText: before }).waitFor({ timeout: 30_000 }),
   };
 }
 

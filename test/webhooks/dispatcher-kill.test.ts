@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openPostgresEventSignal } from '../../src/events/event-signal.ts';
 import { openDatabase, Prisma } from '../../src/storage/database.ts';
@@ -72,9 +73,12 @@ async function startReceivers(roundOf: () => number) {
     await once(server, 'close');
   });
   const { port } = server.address() as AddressInfo;
+  const countConnections = promisify(server.getConnections.bind(server));
   return {
     urlOf: (path: string) => `http://127.0.0.1:${port}/${path}`,
     posts,
+    /** All that dead processes had sent has been read. */
+    isQuiet: async () => (await countConnections()) === 0,
     heal: () => {
       isHealed = true;
     },
@@ -217,6 +221,7 @@ test.skipIf(postgresUrl === null)(
         killCount++;
       }
       await letLeasesRunOut(world, `round ${round}`);
+      await eventually(receivers.isQuiet, { limitMs: 60_000, what: 'the end of their requests' });
     }
     expect(killCount).toBe(roundCount * processesPerRound);
 
