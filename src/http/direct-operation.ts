@@ -39,8 +39,8 @@ export function createDirectAnswer(
       errors: [maskError(error, door.requestId, logger)],
     }));
     const { status, headers, body: text } = toPlainResponse(mapResult(result, door.requestId), mediaType);
-    const bytes = Buffer.from(text);
-    response.writeHead(status, { ...headers, 'content-length': bytes.length }).end(bytes);
+    // A text goes out in one piece with the head before it.
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
 
     async function toYoga(whole: IncomingMessage): Promise<void> {
       await requestIds.run(door.requestId, () => endpoint(whole, response, door));
