@@ -85,9 +85,11 @@ export function createAccountStore(database: Database): AccountStore {
       database.query<Account>(Prisma.sql`
         SELECT ${accountColumns} FROM accounts WHERE id = ANY(${[...ids]}::text[]) AND client_id = ${clientId}`),
     async listWithTransactions(clientId, ids, page) {
+      // OFFSET: each account by its key, however many ids the planner believes there to be.
       const rows = await database.query<Account & { transactions: string | null }>(Prisma.sql`
-        SELECT ${accountColumns}, ${pageSql(Prisma.sql`accounts.id`, clientId, page)} AS transactions
-        FROM accounts WHERE id = ANY(${[...ids]}::text[]) AND client_id = ${clientId}`);
+        SELECT ${accountColumns}, ${pageSql(Prisma.sql`found.id`, clientId, page)} AS transactions
+        FROM unnest(${[...ids]}::text[]) AS wanted(wanted_id) CROSS JOIN LATERAL (
+          SELECT * FROM accounts WHERE id = wanted_id AND client_id = ${clientId} OFFSET 0) AS found`);
       return rows.map(({ transactions, ...account }) => ({
         account,
         transactions: toListed(account.id, transactions),
