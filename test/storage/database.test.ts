@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { openDatabase, Prisma } from '../../src/storage/database.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 
+const postgresUrl = inject('postgresUrl');
+const insertClient = (id: string) =>
+  Prisma.sql`INSERT INTO clients (id, name, created_at) VALUES (${id}, ${id}, now())`;
 const client = (id: string) => ({ id, name: id, createdAt: new Date('2026-03-10T10:00:00Z') });
 
 describe('the database', () => {
@@ -14,6 +18,31 @@ describe('the database', () => {
     await expect(failing).rejects.toThrow('in the middle');
     await database.transaction((tx) => tx.client.create({ data: client('cli_2') }));
     expect((await database.prisma.client.findMany()).map((row) => row.id)).toEqual(['cli_2']);
+  });
+
+  it('keeps all of a transaction of plain statements or nothing', async () => {
+    const database = await openTestDatabase();
+    const failing = database.atomically(async (query) => {
+      await query(insertClient('cli_1'));
+      throw new Error('in the middle');
+    });
+    await expect(failing).rejects.toThrow('in the middle');
+    await database.atomically(async (query) => await query(insertClient('cli_2')));
+    expect((await database.prisma.client.findMany()).map((row) => row.id)).toEqual(['cli_2']);
+    const beside = database.atomically(async () => await database.query(Prisma.sql`SELECT 1`));
+    await expect(beside).rejects.toThrow(/pass `tx` down/);
+  });
+
+  it.skipIf(postgresUrl === null)('goes on when a connection is lost within a transaction', async () => {
+    const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
+    const database = await openDatabase({ databaseUrl, directory: null, poolSize: 1 });
+    onTestFinished(database.close);
+    const cutOff = database.atomically(async (query) => {
+      await query(insertClient('cli_1'));
+      await query(Prisma.sql`SELECT pg_terminate_backend(pg_backend_pid())`);
+    });
+    await expect(cutOff).rejects.toThrow();
+    expect(await database.query(Prisma.sql`SELECT id FROM clients`)).toEqual([]);
   });
 
   it('refuses a query beside an open transaction instead of waiting for ever', async () => {
