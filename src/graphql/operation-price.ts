@@ -54,7 +54,7 @@ type Cost = number | ((variables: Variables) => number);
 interface Planning {
   schema: GraphQLSchema;
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Each fragment is planned once, however often it is spread: otherwise pricing itself could be made to explode. */
+  /** Each fragment is planned once, and its cost worked out once, however often it is spread: otherwise pricing itself could be made to explode. */
   planned: Map<string, Plan>;
 }
 
@@ -111,6 +111,17 @@ const costWith = (cost: Cost, variables: Variables): number => (typeof cost === 
 function combine(costs: readonly Cost[], toOne: (numbers: readonly number[]) => number): Cost {
   if (costs.every((cost) => typeof cost === 'number')) return toOne(costs);
   return (variables) => toOne(costs.map((cost) => costWith(cost, variables)));
+}
+
+/** Worked out once for the same variables, however often it is asked for. */
+function costOnce(cost: Cost): Cost {
+  if (typeof cost === 'number') return cost;
+  const known = new WeakMap<Variables, number>();
+  return (variables) => {
+    const value = known.get(variables) ?? cost(variables);
+    known.set(variables, value);
+    return value;
+  };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -184,8 +195,9 @@ function planFragment(name: string, planning: Planning): Plan {
   const type = fragment && planning.schema.getType(fragment.typeCondition.name.value);
   if (!fragment || !isCompositeType(type)) return nothing;
   const plan = planSelections(fragment.selectionSet, type, planning);
-  planning.planned.set(name, plan);
-  return plan;
+  const once = { ...plan, cost: costOnce(plan.cost) };
+  planning.planned.set(name, once);
+  return once;
 }
 
 function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Planning): Plan {

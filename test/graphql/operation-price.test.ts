@@ -44,6 +44,17 @@ test('a search is priced by what it reads, in each account that it reads', () =>
   expect(costWith('($text: String)', ', search: $text')).toBe(bare);
 });
 
+test('fragments that are spread twice in each other are priced at once, also where a variable decides', () => {
+  const levels = Array.from({ length: 150 }, (_, n) => `fragment F${n} on User { ...F${n + 1} ...F${n + 1} }`).join(
+    ' ',
+  );
+  const document = parse(`query ($rows: Int) { users(first: 1) { nodes { ...F0 } } } ${levels}
+    fragment F150 on User { bankLogins { accounts { transactions(first: $rows) { nodes { id } } } } }`);
+  const refuse = (rows: number) => refuseOperation({ schema, document, variables: { rows } })?.extensions.code;
+  expect(refuse(1)).toBe('TOO_COSTLY');
+  expect(refuse(100)).toBe('TOO_COSTLY');
+});
+
 test('the ready operation reads a page of 100 events, and 20 with everything in them pass', async () => {
   const ready = await readFile(new URL('../../schema/operations/events.graphql', import.meta.url), 'utf8');
   const document = parse(ready);
