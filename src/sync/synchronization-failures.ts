@@ -8,11 +8,11 @@ import type { Clock } from '../domain/clock.ts';
 import type { AppendEvent, EventLog } from '../events/event-log.ts';
 import type { NewEvent } from '../events/event-record.ts';
 import type { ConsentStatus } from '../generated/prisma/enums.ts';
-import type { Transaction } from '../storage/database.ts';
+import type { Database, Transaction } from '../storage/database.ts';
 import { toFailureEvent } from './failure-event.ts';
 import {
+  createFailAttempt,
   dropConsent,
-  type FailAttempt,
   type FailedAttempt,
   failAttempt,
   isHeldIn,
@@ -36,9 +36,9 @@ export interface RecordFailure {
 
 export interface RecordFailureDeps {
   clock: Clock;
+  database: Database;
   eventLog: EventLog;
   budget: Pick<AccessBudget, 'close'>;
-  failAttempt: FailAttempt;
   log: Logger;
 }
 
@@ -54,8 +54,8 @@ interface Ending {
   also?: (tx: Transaction, append: AppendEvent) => Promise<void>;
 }
 
-export function createRecordFailure(deps: RecordFailureDeps): RecordFailure {
-  const { clock, eventLog, budget, log } = deps;
+export function createRecordFailure({ clock, database, eventLog, budget, log }: RecordFailureDeps): RecordFailure {
+  const failAtOnce = createFailAttempt(database, eventLog);
 
   async function end(attempt: Attempt, ending: Ending): Promise<'ended' | 'stale'> {
     const { request, context } = attempt;
@@ -70,7 +70,7 @@ export function createRecordFailure(deps: RecordFailureDeps): RecordFailure {
       now: clock.now(),
     };
     const dropsConsent = request.session && !context.secretsStored;
-    if (!isNew && !also && !dropsConsent) return (await deps.failAttempt(failed, event)) ? 'ended' : 'stale';
+    if (!isNew && !also && !dropsConsent) return (await failAtOnce(failed, event)) ? 'ended' : 'stale';
     return await eventLog.commit(async (tx, append) => {
       if (!(await isHeldIn(tx, request))) return 'stale';
       if (isNew) await startAttempt(tx, toNewAttempt(attempt, failed.now));

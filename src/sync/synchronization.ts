@@ -19,7 +19,6 @@ import { type Cycles, createCycles } from './cycles.ts';
 import { defaultLeaseSeconds } from './lease.ts';
 import { createSessionRunStore } from './session-run-store.ts';
 import { createSessionRunner, type SessionRunner } from './session-runner.ts';
-import { createFailAttempt } from './synchronization-attempt-store.ts';
 import { createSynchronizationContextStore } from './synchronization-context-store.ts';
 import { createRecordFailure } from './synchronization-failures.ts';
 import type { SynchronizationQueue } from './synchronization-queue.ts';
@@ -80,13 +79,7 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
     ...deps,
     contexts,
     storeFetched: createStoreFetched({ clock, contexts, bankData, store }),
-    recordFailure: createRecordFailure({
-      clock,
-      eventLog,
-      budget,
-      failAttempt: createFailAttempt(database, eventLog),
-      log,
-    }),
+    recordFailure: createRecordFailure({ clock, database, eventLog, budget, log }),
     outages: createBankOutages(clock),
   });
   const sessionRunStore = createSessionRunStore(database, leaseSeconds);

@@ -8,7 +8,6 @@ import type { Database } from '../../src/storage/database.ts';
 import { createEncryption, type Encryption } from '../../src/storage/encryption.ts';
 import { createSessionRunStore } from '../../src/sync/session-run-store.ts';
 import { createSessionRunner, type SessionRunner } from '../../src/sync/session-runner.ts';
-import { createFailAttempt } from '../../src/sync/synchronization-attempt-store.ts';
 import { createSynchronizationContextStore } from '../../src/sync/synchronization-context-store.ts';
 import { createRecordFailure } from '../../src/sync/synchronization-failures.ts';
 import { createStoreFetched } from '../../src/sync/synchronization-result.ts';
@@ -76,13 +75,7 @@ export async function createSynchronizationWorld(options: WorldOptions = {}): Pr
     budget,
     bankData,
     storeFetched: createStoreFetched({ clock, contexts, bankData, store }),
-    recordFailure: createRecordFailure({
-      clock,
-      eventLog,
-      budget,
-      failAttempt: createFailAttempt(database, eventLog),
-      log,
-    }),
+    recordFailure: createRecordFailure({ clock, database, eventLog, budget, log }),
     ...(options.unattendedLimitMs !== undefined && { unattendedLimitMs: options.unattendedLimitMs }),
     log,
   });
