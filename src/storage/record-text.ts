@@ -2,7 +2,7 @@ const [quote, comma, closing] = ['"', ',', ')'].map((character) => character.cha
 
 /**
  * Reads records in the text form in which PostgreSQL casts them, `ROW(…)::text`, one right behind the other: the fields of each as texts,
- * NULL as null (PostgreSQL's documentation, Composite Types, Output Syntax). The database writes and we read them in half the time of JSON.
+ * NULL as null (PostgreSQL's documentation, Composite Types, Output Syntax). The database writes it in two thirds of the time of JSON.
  */
 export function parseRecords(text: string): (string | null)[][] {
   const records: (string | null)[][] = [];
