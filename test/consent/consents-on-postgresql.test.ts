@@ -38,13 +38,15 @@ async function createWorld() {
     sessions,
     consents,
     erasure: createErasure({ clock, eventLog }),
-    lose: async (bankLoginId: string) => {
+    /** The bank's word that a login's consent, valid until now, has expired; resolves once it is taken in here. */
+    async newLoss(bankLoginId: string) {
       const { id: consentId } = await database.prisma.consent.findFirstOrThrow({
         where: { bankLoginId, status: 'VALID' },
       });
-      return await eventLog.commit((tx, append) =>
-        loseConsent(tx, append, { bankLoginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED', now }),
-      );
+      return () =>
+        eventLog.commit((tx, append) =>
+          loseConsent(tx, append, { bankLoginId, consentId, status: 'EXPIRED', reason: 'CONSENT_EXPIRED', now }),
+        );
     },
     newLogin: () => insertEnrolledUser(database, { clientId, now }),
     /** A renewal that the end user has just authorised at the bank; resolves to what becomes of it here. */
@@ -83,15 +85,15 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server', () => {
   });
 
   it('a login that is erased while it is renewed, and while its consent is lost, leaves nothing, and nobody waits for ever', async () => {
-    const { database, clientId, erasure, lose, newLogin, newRenewal } = await createWorld();
+    const { database, clientId, erasure, newLoss, newLogin, newRenewal } = await createWorld();
     for (let round = 0; round < 25; round++) {
       const login = await newLogin();
-      const [first, second] = [await newRenewal(login), await newRenewal(login)];
+      const [first, second, lose] = [await newRenewal(login), await newRenewal(login), await newLoss(login.loginId)];
       const done = await Promise.allSettled([
         first(),
         erasure.deleteBankLogin(clientId, login.loginId),
         second(),
-        lose(login.loginId),
+        lose(),
       ]);
       const faults = done.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
       expect(faults).toEqual([]);
