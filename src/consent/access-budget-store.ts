@@ -44,6 +44,8 @@ export type Reserved = { outcome: 'granted' } | { outcome: 'refused'; retryAt: D
 export interface AccessBudget {
   /** All or none. */
   reserve(reservation: AccessReservation, alongside?: Alongside): Promise<Reserved>;
+  /** The same, where `attempted_login` among these CTEs finds the login as it was read; else null, and nothing is reserved. */
+  reserveUnchanged(reservation: AccessReservation, ctes: Prisma.Sql): Promise<Reserved | null>;
   /** The bank said 429: no unattended access before `until`. */
   close(consentId: string, until: Date): Promise<void>;
   /** How many synchronizations without the end user the coming hours still allow, by login. */
@@ -71,6 +73,7 @@ export function unattendedLimit(frequencyPerDay: number): number {
 export function createAccessBudget(database: Database): AccessBudget {
   return {
     reserve: (reservation, alongside) => reserve(database, reservation, alongside),
+    reserveUnchanged: (reservation, ctes) => reserveUnchanged(database, reservation, ctes),
     close: async (consentId, until) => {
       await database.query(Prisma.sql`
         UPDATE consents SET access_closed_until = greatest(access_closed_until, ${until}) WHERE id = ${consentId}`);
@@ -92,15 +95,23 @@ interface ReservationRow {
 
 async function reserve(database: Database, reservation: AccessReservation, alongside?: Alongside): Promise<Reserved> {
   if (alongside?.rowVersion) {
-    const unchanged = Prisma.sql`AND EXISTS (SELECT FROM attempted_login)`;
-    const row = await tryReserving(database, reservation, alongside.ctes(alongside.rowVersion), unchanged);
-    if (row.unchanged) return toReserved(row, reservation);
+    const reserved = await reserveUnchanged(database, reservation, alongside.ctes(alongside.rowVersion));
+    if (reserved) return reserved;
   }
   const row = await tryReserving(database, reservation, alongside?.ctes(null) ?? touchSql(reservation));
   const reserved = toReserved(row, reservation);
   if (reserved.outcome === 'refused' || reservation.attended || !row.granted) return reserved;
   // Others may have reserved in the same moment, however many, unseen by this statement.
   return await confirm(database, reservation, row.granted);
+}
+
+async function reserveUnchanged(
+  database: Database,
+  reservation: AccessReservation,
+  ctes: Prisma.Sql,
+): Promise<Reserved | null> {
+  const row = await tryReserving(database, reservation, ctes, Prisma.sql`AND EXISTS (SELECT FROM attempted_login)`);
+  return row.unchanged ? toReserved(row, reservation) : null;
 }
 
 // Whoever has read the login before is to notice.

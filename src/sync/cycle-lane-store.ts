@@ -1,5 +1,6 @@
 import { type Database, Prisma } from '../storage/database.ts';
 import { type CycleLogin, type CycleLoginRow, loginColumns, loginJoins, toCycleLogin } from './cycle-user-store.ts';
+import { eligibleConsentSql } from './eligibility.ts';
 import { defaultLeaseSeconds, leaseSql } from './lease.ts';
 
 /** The right to work on a lane, for as long as nobody took it with a higher token. */
@@ -17,6 +18,12 @@ export interface ClaimedEntry {
   attemptCount: number;
   /** As of the claim; null where they are to be read again, since a holder before us may have been storing at that moment. */
   logins: CycleLogin[] | null;
+}
+
+/** The entry that a lane will come to next, if nothing changes: read ahead, not claimed. Its first login is one to be synchronized. */
+export interface ExpectedEntry extends ClaimedEntry {
+  logins: CycleLogin[];
+  expects: { loginId: string; rowVersion: string; consentId: string };
 }
 
 export type EntryOutcome =
@@ -39,6 +46,13 @@ export interface CycleLaneStore {
   releaseLane(hold: LaneHold): Promise<void>;
   /** Records the outcome of the entry before, when there is one, and hands out the next; null when none is left or the lane is lost. */
   claimNext(hold: LaneHold, now: Date, before: FinishedEntry | null): Promise<ClaimedEntry | null>;
+  /** Reads ahead while this user's entry is under way. Null where what comes next can only be known later. */
+  expectNext(hold: LaneHold, now: Date, userId: string): Promise<ExpectedEntry | null>;
+  /**
+   * As `claimNext`, of the expected entry, as CTEs for the statement that counts its accesses: `claimed` has a row where the lane is still
+   * held, and the entry, its user, login and consent are as they were read.
+   */
+  claimCtes(hold: LaneHold, now: Date, before: FinishedEntry, expected: ExpectedEntry): Prisma.Sql;
   finishEntry(hold: LaneHold, now: Date, finished: FinishedEntry): Promise<void>;
   /** True when the lane is now finished: held by us and without open entries. */
   finishLane(hold: LaneHold, now: Date): Promise<boolean>;
@@ -78,6 +92,8 @@ export function createCycleLaneStore(database: Database, leaseSeconds = defaultL
       await database.query(Prisma.sql`UPDATE cycle_lanes SET holder = NULL, lease_until = NULL WHERE ${heldBy(hold)}`);
     },
     claimNext: (hold, now, before) => claimNext(database, hold, { now, before, lease }),
+    expectNext: (hold, now, userId) => expectNext(database, hold, { now, userId }),
+    claimCtes: (hold, now, before, expected) => claimCtes(hold, { now, before, expected, lease }),
     finishEntry: (hold, now, finished) => finishEntry(database, hold, { now, finished }),
     async finishLane(hold, now) {
       const rows = await database.query(Prisma.sql`
@@ -206,4 +222,65 @@ async function claimNext(
     attemptCount: row.attemptCount,
     logins: row.wasRunning ? null : rows.filter(({ exists }) => exists).map(toCycleLogin),
   };
+}
+
+async function expectNext(
+  database: Database,
+  hold: LaneHold,
+  { now, userId }: { now: Date; userId: string },
+): Promise<ExpectedEntry | null> {
+  const { cycleId, lane, fencingToken } = hold;
+  const rows = await database.query<
+    CycleLoginRow & Pick<ClaimedRow, 'claimedUserId' | 'claimedClientId' | 'attemptCount'>
+  >(
+    Prisma.sql`
+    SELECT e.user_id AS "claimedUserId", e.client_id AS "claimedClientId", e.attempt_count + 1 AS "attemptCount",
+      ${loginColumns(cycleId, now)}
+    FROM (
+      SELECT * FROM cycle_entries WHERE cycle_id = ${cycleId} AND lane = ${lane} AND status = 'PENDING' AND user_id <> ${userId}
+      ORDER BY position LIMIT 1) e
+    JOIN users u ON u.id = e.user_id ${loginJoins} ORDER BY l.id`,
+  );
+  const logins = rows.map(toCycleLogin);
+  const [row] = rows;
+  const [first] = logins;
+  if (
+    !row ||
+    !first?.context?.consent ||
+    !first.recurring ||
+    !first.eligible ||
+    first.done ||
+    first.failures.length > 0
+  )
+    return null;
+  const { bankLoginId: loginId, rowVersion, consent } = first.context;
+  return {
+    cycleId,
+    userId: row.claimedUserId,
+    clientId: row.claimedClientId,
+    fencingToken,
+    attemptCount: row.attemptCount,
+    logins,
+    expects: { loginId, rowVersion, consentId: consent.id },
+  };
+}
+
+function claimCtes(
+  hold: LaneHold,
+  { now, before, expected, lease }: { now: Date; before: FinishedEntry; expected: ExpectedEntry; lease: Prisma.Sql },
+): Prisma.Sql {
+  const { loginId, rowVersion, consentId } = expected.expects;
+  return Prisma.sql`
+    held AS (UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane),
+    finished AS (${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id),
+    claimed AS (
+      UPDATE cycle_entries e
+      SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = ${now}, attempt_count = e.attempt_count + 1
+      FROM held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = ${expected.userId} AND e.status = 'PENDING'
+        AND (SELECT count(*) FROM finished) >= 0
+        AND EXISTS (
+          SELECT FROM users u JOIN bank_logins l ON l.user_id = u.id JOIN consents k ON k.bank_login_id = l.id JOIN banks b ON b.id = k.bank_id
+          WHERE u.id = e.user_id AND u.recurring AND l.id = ${loginId} AND l.xmin::text = ${rowVersion}
+            AND k.id = ${consentId} AND ${eligibleConsentSql(now)})
+      RETURNING e.user_id)`;
 }

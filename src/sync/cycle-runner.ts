@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
-import type { ClaimedEntry, CycleLaneStore, EntryOutcome, LaneHold } from './cycle-lane-store.ts';
+import type { Prisma } from '../storage/database.ts';
+import type { ClaimedEntry, CycleLaneStore, ExpectedEntry, FinishedEntry, LaneHold } from './cycle-lane-store.ts';
 import { defaultLeaseSeconds, renewRegularly } from './lease.ts';
 import { settledWithin } from './settled-within.ts';
 import type { UserSynchronizer } from './synchronize-user.ts';
@@ -60,28 +61,38 @@ export function createCycleRunner(deps: CycleRunnerDeps): CycleRunner {
 
   async function workEntries(hold: LaneHold, task: LaneTask): Promise<LaneProgress> {
     const startedMs = performance.now();
-    let before: { userId: string; outcome: EntryOutcome } | null = null;
+    let before: FinishedEntry | null = null;
+    let expected: ExpectedEntry | null = null;
     for (;;) {
       if (before && (stopping || performance.now() - startedMs > taskMs)) {
         await lanes.finishEntry(hold, clock.now(), before);
         return 'continue';
       }
-      const entry: ClaimedEntry | null = await lanes.claimNext(hold, clock.now(), before);
+      const claim: Prisma.Sql | undefined =
+        before && expected ? lanes.claimCtes(hold, clock.now(), before, expected) : undefined;
+      const entry: ClaimedEntry | null = claim ? expected : await lanes.claimNext(hold, clock.now(), before);
       if (!entry) return (await lanes.finishLane(hold, clock.now())) ? 'finished' : 'busy';
       await task.touch();
-      const outcome = await synchronizeGuarded(entry);
+      // While its bank is asked. Where it fails, the next is claimed in the ordinary way.
+      const reading: Promise<ExpectedEntry | null> = lanes
+        .expectNext(hold, clock.now(), entry.userId)
+        .catch(() => null);
+      const outcome = await synchronizeGuarded(entry, claim);
       // Handed back: the entry stays RUNNING, and whoever takes the lane next begins with it.
       if (outcome === 'interrupted') return 'continue';
       if (outcome === 'stale') return 'busy';
+      expected = null;
+      if (outcome === 'unclaimed') continue;
       before = { userId: entry.userId, outcome };
+      if (outcome.status !== 'RETRY') expected = await reading;
     }
   }
 
   // A bug that one user's data brings to light must not stop the others (invariant 8). Where it is the database that is gone,
   // recording the outcome fails too, and with it the task: the ledger stays as it was.
-  async function synchronizeGuarded(entry: ClaimedEntry): Promise<EntryOutcome | 'interrupted' | 'stale'> {
+  async function synchronizeGuarded(entry: ClaimedEntry, claim?: Prisma.Sql): ReturnType<UserSynchronizer> {
     try {
-      return await synchronizeUser(entry, interrupt.signal);
+      return await synchronizeUser(entry, interrupt.signal, claim);
     } catch (error) {
       onUnexpected(error, entry);
       if (entry.attemptCount >= 2) return { status: 'FAILED', reason: 'UNEXPECTED' };

@@ -1,7 +1,7 @@
 import { type Database, Prisma } from '../storage/database.ts';
 import type { ClaimedEntry } from './cycle-lane-store.ts';
 import { windowMs } from './cycle-slots.ts';
-import { eligibleLoginSql } from './eligibility.ts';
+import { eligibleConsentSql } from './eligibility.ts';
 import {
   type ContextRow,
   contextColumns,
@@ -43,7 +43,7 @@ const longestMs = windowMs + 3_600_000;
 /** Of `users u` and `loginJoins`, in the order of `l.id`: a row for each login, or one for a user without any. */
 export function loginColumns(cycleId: string, now: Date): Prisma.Sql {
   const earliest = new Date(now.getTime() - longestMs);
-  return Prisma.sql`l.id, u.recurring, coalesce(${eligibleLoginSql(now)}, false) AS eligible,
+  return Prisma.sql`l.id, u.recurring, coalesce(${eligibleConsentSql(now)}, false) AS eligible,
     coalesce(l.last_cycle_id = ${cycleId}, false) AS done,
     ARRAY(SELECT a.error_code FROM synchronization_attempts a WHERE a.bank_login_id = l.id AND a.cycle_id = ${cycleId}
       AND a.started_at >= ${earliest} AND a.error_code IS NOT NULL ORDER BY a.started_at, a.id) AS failures,

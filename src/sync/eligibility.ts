@@ -45,9 +45,13 @@ function toDay(date: Date): string {
 
 /** `isEligible` as an SQL condition on `bank_logins l`. That the user is recurring is for the caller to add. */
 export function eligibleLoginSql(now: Date): Prisma.Sql {
-  return Prisma.sql`(l.secrets_stored AND l.status <> 'SCA_REQUIRED' AND EXISTS (
-    SELECT FROM consents k JOIN banks b ON b.id = k.bank_id
-    WHERE k.bank_login_id = l.id AND k.status = 'VALID' AND k.recurring
-      AND k.bank_consent_id IS NOT NULL AND k.valid_until >= ${toDay(now)}::date
-      AND k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) >= ${now}))`;
+  return Prisma.sql`EXISTS (
+    SELECT FROM consents k JOIN banks b ON b.id = k.bank_id WHERE k.bank_login_id = l.id AND ${eligibleConsentSql(now)})`;
+}
+
+/** The same where its consent is joined as `k`, whichever it is, and the bank as `b`. */
+export function eligibleConsentSql(now: Date): Prisma.Sql {
+  return Prisma.sql`(l.secrets_stored AND l.status <> 'SCA_REQUIRED' AND k.status = 'VALID' AND k.recurring
+    AND k.bank_consent_id IS NOT NULL AND k.valid_until >= ${toDay(now)}::date
+    AND k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) >= ${now})`;
 }

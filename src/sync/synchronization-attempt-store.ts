@@ -16,14 +16,18 @@ export interface NewAttempt {
 
 /**
  * CTEs that note the beginning of an attempt, to be run beside another statement. With the version of the login's row that was
- * read: `attempted_login` is empty, and nothing is noted, where it is another by now.
+ * read: `attempted_login` is empty, and nothing is noted, where it is another by now, or where `condition` does not hold.
  */
-export function startAttemptCtes(attempt: NewAttempt, rowVersion: string | null = null): Prisma.Sql {
+export function startAttemptCtes(
+  attempt: NewAttempt,
+  rowVersion: string | null = null,
+  condition = Prisma.empty,
+): Prisma.Sql {
   const { id, bankLoginId, trigger, cycleId, startedAt } = attempt;
   const [unchanged, wherever] =
     rowVersion === null
       ? [Prisma.empty, Prisma.empty]
-      : [Prisma.sql`AND xmin::text = ${rowVersion}`, Prisma.sql`FROM attempted_login`];
+      : [Prisma.sql`AND xmin::text = ${rowVersion} ${condition}`, Prisma.sql`FROM attempted_login`];
   return Prisma.sql`
     attempted_login AS (
       UPDATE bank_logins SET last_attempt_id = ${id} WHERE id = ${bankLoginId} ${unchanged} RETURNING id),

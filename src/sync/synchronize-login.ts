@@ -4,10 +4,11 @@ import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
 import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
-import type { AccessBudget, PlannedAccess } from '../consent/access-budget-store.ts';
+import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import { Prisma } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { isRefusedByDatabase } from '../storage/refused-values.ts';
 import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
@@ -30,6 +31,8 @@ export interface SynchronizationRequest extends Holder {
   loginId: string;
   /** The login as it has just been read. @default it is read here */
   context?: SynchronizationContext;
+  /** Of a user who is still to be claimed: CTEs that do it, of which `claimed` has a row then. Needs the `context`. */
+  claim?: Prisma.Sql;
   trigger: 'CONNECT' | 'SCHEDULER' | 'MANUAL';
   /** The end user, when present; null: nobody is, and the access counts (invariant 9). */
   psu: PsuContext | null;
@@ -53,7 +56,7 @@ export interface CycleTry {
  * `synchronized`: stored, with its event; `failed`: noted, with its event where users are to be told, and when to try again at the
  * earliest; `postponed`: the bank does not answer others, and is not asked before then; `skipped`: the bank was not asked, or allowed
  * no access (`refusedBy`: our ledger, or its 429); `stale`: somebody else has taken over, nothing was written; `interrupted`: by the
- * signal.
+ * signal; `unclaimed`: the `claim` found things changed, nothing was done for the login.
  */
 export type SynchronizeLoginOutcome =
   | { kind: 'synchronized'; eventId: string }
@@ -61,7 +64,8 @@ export type SynchronizeLoginOutcome =
   | { kind: 'postponed'; reason: string; until: Date }
   | { kind: 'skipped'; reason: string; retryAt?: Date; refusedBy?: 'ledger' | 'bank' }
   | { kind: 'stale' }
-  | { kind: 'interrupted' };
+  | { kind: 'interrupted' }
+  | { kind: 'unclaimed' };
 
 /** Brings one login up to date: bank calls, merge, and one statement that stores everything. Rejects only for bugs and lost stores. */
 export type SynchronizeLogin = (request: SynchronizationRequest) => Promise<SynchronizeLoginOutcome>;
@@ -102,6 +106,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
     const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
     const until = request.cycle ? outages.passedOverUntil(context.bankId) : null;
+    if (until && request.claim) return { kind: 'unclaimed' };
     if (until) return await recordFailure.passedOver(attempt, until);
     try {
       return await bringUpToDate(attempt);
@@ -120,6 +125,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
 
   async function bringUpToDate(attempt: Attempt): Promise<SynchronizeLoginOutcome> {
     const reserved = await reserve(attempt);
+    if (!reserved) return { kind: 'unclaimed' };
     if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
     const listing = listStored(attempt);
     const fetched = await tryFetch(attempt);
@@ -179,20 +185,22 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     return outcome.kind === 'failed' && outcome.retryable && retryAt ? { ...outcome, retryAt } : outcome;
   }
 
-  function reserve({ id, request, context, consent }: Attempt) {
+  async function reserve({ id, request, context, consent }: Attempt): Promise<Reserved | null> {
     const { bankLoginId, rowVersion } = context;
-    const { trigger, cycle } = request;
+    const { trigger, cycle, claim } = request;
     const started = { id, bankLoginId, trigger, cycleId: cycle?.cycleId ?? null, startedAt: clock.now() };
-    return budget.reserve(
-      {
-        ...ledgerEntry(request, context, consent),
-        accesses: [
-          { resourceId: '', endpoint: 'ACCOUNTS' },
-          ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
-        ],
-      },
-      { ctes: (version) => startAttemptCtes(started, version), rowVersion },
-    );
+    const reservation = {
+      ...ledgerEntry(request, context, consent),
+      accesses: [
+        { resourceId: '', endpoint: 'ACCOUNTS' as const },
+        ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
+      ],
+    };
+    if (claim) {
+      const start = startAttemptCtes(started, rowVersion, Prisma.sql`AND EXISTS (SELECT FROM claimed)`);
+      return await budget.reserveUnchanged(reservation, Prisma.sql`${claim}, ${start}`);
+    }
+    return await budget.reserve(reservation, { ctes: (version) => startAttemptCtes(started, version), rowVersion });
   }
 
   async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {

@@ -1,5 +1,6 @@
 import type { BankFailureCode } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Prisma } from '../storage/database.ts';
 import type { ClaimedEntry, EntryOutcome } from './cycle-lane-store.ts';
 import { slotAt } from './cycle-slots.ts';
 import type { CycleLogin, CycleUserStore } from './cycle-user-store.ts';
@@ -8,7 +9,8 @@ import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-lo
 
 /**
  * Synchronizes one user's logins for a cycle, one after another, leaving out those that this cycle has done already.
- * `interrupted`: the process is stopping; `stale`: the entry has been taken over, and nothing more may be written for it.
+ * `interrupted`: the process is stopping; `stale`: the entry has been taken over, and nothing more may be written for it; `unclaimed`:
+ * given the `claim` of an expected entry, things had changed since it was read, and nothing was done.
  *
  * A cycle comes to a user some seconds earlier or later each day, but an access counts for 24 hours to the second, at a strict bank
  * as in our ledger (invariant 9). So a login whose access is not free yet waits for it within the window, and no slot loses its
@@ -17,7 +19,8 @@ import type { SynchronizeLogin, SynchronizeLoginOutcome } from './synchronize-lo
 export type UserSynchronizer = (
   entry: ClaimedEntry,
   interrupt: AbortSignal,
-) => Promise<EntryOutcome | 'interrupted' | 'stale'>;
+  claim?: Prisma.Sql,
+) => Promise<EntryOutcome | 'interrupted' | 'stale' | 'unclaimed'>;
 
 export interface UserSynchronizerDeps {
   clock: Clock;
@@ -33,7 +36,7 @@ const marginMs = 10_000;
 const attemptsPerCycle = 2;
 
 export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserSynchronizerDeps): UserSynchronizer {
-  return async (entry, interrupt) => {
+  return async (entry, interrupt, claim) => {
     const logins = entry.logins ?? (await users.listLogins(entry, clock.now()));
     const skipped = reasonToSkip(logins);
     if (skipped) return { status: 'SKIPPED', reason: skipped };
@@ -57,6 +60,7 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
       const outcome = await synchronizeLogin({
         loginId: login.id,
         ...(login.context && { context: login.context }),
+        ...(claim && outcomes.length === 0 && { claim }),
         trigger: 'SCHEDULER',
         psu: null,
         cycle: { cycleId: entry.cycleId, userId: entry.userId, fencingToken: entry.fencingToken },
@@ -70,6 +74,7 @@ export function createUserSynchronizer({ clock, users, synchronizeLogin }: UserS
       isOld = true;
       if (outcome.kind === 'stale') return 'stale';
       if (outcome.kind === 'interrupted') return 'interrupted';
+      if (outcome.kind === 'unclaimed') return 'unclaimed';
       outcomes.push(waitingForAccess(outcome, slotAt(clock.now()).closesAt) ?? outcome);
     }
     const someDone = logins.some(({ done }) => done);

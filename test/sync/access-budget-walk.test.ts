@@ -108,7 +108,7 @@ async function workCycle(world: SynchronizationWorld) {
     const entry = await lanes.claimNext(hold, clock.now(), null);
     if (!entry) throw new Error('no entry to work on');
     const outcome = await synchronizeUser(entry, new AbortController().signal);
-    if (outcome === 'stale' || outcome === 'interrupted') return outcome;
+    if (typeof outcome === 'string') return outcome;
     await lanes.finishEntry(hold, clock.now(), { userId: entry.userId, outcome });
     if (outcome.status === 'RETRY') {
       if (outcome.notBefore) clock.set(outcome.notBefore);

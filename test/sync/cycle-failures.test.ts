@@ -49,7 +49,7 @@ async function startCycle(prepare: (world: SynchronizationWorld) => Promise<unkn
       const entry = hold && (await lanes.claimNext(hold, clock.now(), null));
       if (!hold || !entry) throw new Error('nothing to do');
       const outcome = await synchronizeUser(entry as ClaimedEntry, new AbortController().signal);
-      if (outcome === 'stale' || outcome === 'interrupted') throw new Error(outcome);
+      if (typeof outcome === 'string') throw new Error(outcome);
       if (recording === 'recorded') await lanes.finishEntry(hold, clock.now(), { userId: entry.userId, outcome });
       return outcome;
     },

@@ -61,7 +61,9 @@ type Bank = (loginId: string) => Promise<Answer> | Answer;
 function startProcess(database: Database, clock: FixedClock, bank: Bank = () => 'fine', laneCount = 1): Process {
   const lanes = createCycleLaneStore(database);
   const queued: Array<{ cycleId: string; lane: number }> = [];
-  const synchronizeLogin: SynchronizeLogin = async ({ loginId, cycle }) => {
+  const synchronizeLogin: SynchronizeLogin = async ({ loginId, cycle, claim }) => {
+    if (claim && (await database.query(Prisma.sql`WITH ${claim} SELECT FROM claimed`)).length === 0)
+      return { kind: 'unclaimed' };
     const answer = await bank(loginId);
     if (answer === 'down') return { kind: 'failed', code: 'BANK_UNAVAILABLE', retryable: true };
     if (answer === 'limit') return { kind: 'skipped', reason: 'ACCESS_LIMIT' };
