@@ -18,19 +18,28 @@ export function minorUnits(currency: string): number {
   return digits;
 }
 
-const decimalPattern = /^(-?)0*(\d+)(?:\.(\d+))?$/;
+const decimalPattern = /^-?\d+(?:\.\d+)?$/;
+const [minus, zero] = ['-', '0'].map((character) => character.charCodeAt(0));
 
 /**
  * The one way an amount is written everywhere: no leading zeros, no plus sign, no minus on zero, at least the currency's
  * minor units after the point and no further trailing zeros. Throws a RangeError for what is not a plain decimal.
  */
 export function formatAmount(decimal: string, currency: string): string {
-  const match = decimalPattern.exec(decimal);
-  if (!match) throw new RangeError('not a plain decimal number');
-  const [, sign = '', integer = '0', fraction = ''] = match;
+  if (!decimalPattern.test(decimal)) throw new RangeError('not a plain decimal number');
   const digits = minorUnits(currency);
-  let end = fraction.length;
-  while (end > digits && fraction[end - 1] === '0') end--;
-  const trimmed = fraction.slice(0, end).padEnd(digits, '0');
-  return `${/[1-9]/.test(decimal) ? sign : ''}${integer}${trimmed && `.${trimmed}`}`;
+  const isNegative = decimal.charCodeAt(0) === minus;
+  const dot = decimal.indexOf('.');
+  const point = dot < 0 ? decimal.length : dot;
+  let start = isNegative ? 1 : 0;
+  while (start < point - 1 && decimal.charCodeAt(start) === zero) start++;
+  let end = decimal.length;
+  while (end - point - 1 > digits && decimal.charCodeAt(end - 1) === zero) end--;
+  const fractionLength = Math.max(end - point - 1, 0);
+  // Nearly always one piece of what was given: a page has a hundred amounts.
+  const written =
+    fractionLength >= digits
+      ? decimal.slice(start, fractionLength > 0 ? end : point)
+      : `${decimal.slice(start, point)}.${decimal.slice(point + 1, end).padEnd(digits, '0')}`;
+  return isNegative && /[1-9]/.test(decimal) ? `-${written}` : written;
 }

@@ -63,7 +63,8 @@ function toDate(value: unknown): Date {
 
 function isCalendarDate(text: string): boolean {
   const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  // A day that its month does not have becomes one of the next.
+  return date.getUTCDate() === Number(text.slice(-2));
 }
 
 function badInput(scalar: string, expected: string): GraphQLError {
