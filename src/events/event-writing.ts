@@ -22,8 +22,8 @@ export function eventCtes(events: readonly NamedEvent[], fanOutSql: Prisma.Sql):
       WHERE event_heads.client_id = grown.client_id
       RETURNING event_heads.client_id, event_heads.position, event_heads.position - grown.count AS base),
     given_event AS (
-      SELECT * FROM jsonb_to_recordset(${toJson(given)}::jsonb) AS given (id text, client_id text, ordinal int,
-        type text, occurred_at timestamptz, user_id text, bank_login_id text, cycle_id text, endpoint_id text, data jsonb)),
+      SELECT * FROM json_to_recordset(${toJson(given)}::json) AS given (id text, client_id text, ordinal int,
+        type text, occurred_at timestamptz, user_id text, bank_login_id text, cycle_id text, endpoint_id text, data json)),
     ${insertCtes(fanOutSql)}`;
 }
 
@@ -37,7 +37,7 @@ export function clientCtes(event: NamedEvent, condition: Prisma.Sql, fanOutSql: 
       SELECT ${event.id}::text AS id, ${event.clientId}::text AS client_id, 1 AS ordinal, ${event.type}::text AS type,
         ${event.occurredAt}::timestamptz AS occurred_at, ${event.userId ?? null}::text AS user_id,
         ${event.bankLoginId ?? null}::text AS bank_login_id, ${event.cycleId ?? null}::text AS cycle_id,
-        ${event.endpointId ?? null}::text AS endpoint_id, ${toJson(event.data)}::jsonb AS data),
+        ${event.endpointId ?? null}::text AS endpoint_id, ${toJson(event.data)}::json AS data),
     ${insertCtes(fanOutSql)}`;
 }
 
@@ -74,7 +74,7 @@ function toGiven(event: NamedEvent, ordinal: number): Record<string, unknown> {
 }
 
 /**
- * As JSON that jsonb takes. It has no place for NUL and half surrogate pairs, which a bank may send or a cut through an emoji
+ * As JSON that PostgreSQL can read. It has no place for NUL and half surrogate pairs, which a bank may send or a cut through an emoji
  * leave over; rather than lose the event, each becomes a replacement character.
  */
 function toJson(value: unknown): string {

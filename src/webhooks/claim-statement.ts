@@ -96,8 +96,8 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
       SELECT d.id, d.bank_login_id, d.position, d.next_attempt_at, coalesce(d.claimed_until > now(), false) AS claimed
       FROM webhook_deliveries d
       WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_attempt_at <= ${request.now}::timestamptz
-      ORDER BY d.next_attempt_at
-      FETCH FIRST (e.held + greatest(least(e.free, e.share), 0) + 32) ROWS WITH TIES
+      ORDER BY d.next_attempt_at, d.position
+      LIMIT e.held + greatest(least(e.free, e.share), 0) + 32
     ) d
   ), placed AS (
     SELECT due.*, row_number() OVER (PARTITION BY endpoint_id, login ORDER BY position) AS place

@@ -167,6 +167,6 @@ const bareStatement = `
   head AS (UPDATE event_heads SET position = position + 1 WHERE client_id = $1 RETURNING position),
   event AS (
     INSERT INTO events (id, client_id, position, type, occurred_at, user_id, bank_login_id, data)
-    SELECT $6, $1, position, 'BANK_LOGIN_SYNCHRONIZED', $11, $7, $2, $8::jsonb FROM head RETURNING id, position)
+    SELECT $6, $1, position, 'BANK_LOGIN_SYNCHRONIZED', $11, $7, $2, $8::json FROM head RETURNING id, position)
   INSERT INTO webhook_deliveries (id, client_id, endpoint_id, event_id, bank_login_id, position, next_attempt_at, created_at)
   SELECT $10, $1, $9, event.id, $2, event.position, $11, $11 FROM event`;
