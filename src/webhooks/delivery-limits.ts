@@ -1,8 +1,12 @@
 /** The whole of an attempt: connecting, sending, the receiver's headers and body. */
 export const attemptTimeoutMs = 15_000;
 
-/** Requests in flight to one endpoint: 16 connections reach what 50 do, and a hanging receiver holds no more than these. */
+/**
+ * Requests in flight to one endpoint: a hanging receiver holds no more than these. One that accepts what it is given has more of them, in
+ * step with `heldPerEndpoint`: beside a busy database, answers come late in turn, and 16 at a time leave the sender idle.
+ */
 export const requestsInFlight = 16;
+export const requestsInFlightAtMost = 50;
 
 /** The same while an endpoint is failing: enough to notice that it is back. */
 export const requestsInFlightWhileFailing = 2;

@@ -3,6 +3,7 @@ import {
   heldPerEndpointAtFirst,
   paceMs,
   requestsInFlight,
+  requestsInFlightAtMost,
   requestsInFlightWhileFailing,
   sendWithinMs,
 } from './delivery-limits.ts';
@@ -84,8 +85,13 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
     });
   }
 
+  function inFlightLimit(): number {
+    if (failureCount >= failuresUntilCautious) return requestsInFlightWhileFailing;
+    return Math.max(requestsInFlight, Math.floor((requestsInFlightAtMost * most) / heldPerEndpoint));
+  }
+
   function sendNext(): void {
-    const limit = failureCount >= failuresUntilCautious ? requestsInFlightWhileFailing : requestsInFlight;
+    const limit = inFlightLimit();
     while (inFlightCount < limit && timer === null) {
       const index = waiting.findIndex(
         ({ delivery: { bankLoginId } }) => bankLoginId === null || !busyLogins.has(bankLoginId),

@@ -7,7 +7,7 @@ import {
   keptResponseBytes,
   pooledEndpoints,
   readResponseBytes,
-  requestsInFlight,
+  requestsInFlightAtMost,
 } from './delivery-limits.ts';
 import { createGuardedConnector } from './guarded-connection.ts';
 import { createNameResolution, type Resolve } from './name-resolution.ts';
@@ -64,7 +64,7 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
     const url = new URL(address);
     const pool = new Pool(url.origin, {
       connect,
-      connections: requestsInFlight,
+      connections: requestsInFlightAtMost,
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
