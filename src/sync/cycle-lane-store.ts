@@ -146,6 +146,11 @@ function finishSql(hold: LaneHold, now: Date, { userId, outcome }: FinishedEntry
     WHERE cycle_id = ${hold.cycleId} AND user_id = ${userId} AND status = 'RUNNING' AND fencing_token = ${hold.fencingToken}`;
 }
 
+/** `finishSql` as a CTE beside `held`: the lane is locked before it, held or not. */
+function finishedSql(hold: LaneHold, now: Date, before: FinishedEntry): Prisma.Sql {
+  return Prisma.sql`${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id`;
+}
+
 async function finishEntry(
   database: Database,
   hold: LaneHold,
@@ -154,10 +159,23 @@ async function finishEntry(
   await database.query(Prisma.sql`${finishSql(hold, now, finished)} RETURNING ${withoutWaiting}`);
 }
 
-interface ClaimedRow extends CycleLoginRow {
-  claimedUserId: string;
-  claimedClientId: string;
+interface EntryRow extends CycleLoginRow {
+  entryUserId: string;
+  entryClientId: string;
   attemptCount: number;
+}
+
+function toEntry(hold: LaneHold, row: EntryRow): Omit<ClaimedEntry, 'logins'> {
+  return {
+    cycleId: hold.cycleId,
+    userId: row.entryUserId,
+    clientId: row.entryClientId,
+    fencingToken: hold.fencingToken,
+    attemptCount: row.attemptCount,
+  };
+}
+
+interface ClaimedRow extends EntryRow {
   wasRunning: boolean;
   /** False of a user who has been erased. */
   exists: boolean;
@@ -183,9 +201,7 @@ async function claimNext(
   const isPutBack = before?.outcome.status === 'RETRY';
   if (before && isPutBack) await finishEntry(database, hold, { now, finished: before });
   const finished =
-    before && !isPutBack
-      ? Prisma.sql`${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id`
-      : Prisma.sql`SELECT NULL::text AS user_id WHERE false`;
+    before && !isPutBack ? finishedSql(hold, now, before) : Prisma.sql`SELECT NULL::text AS user_id WHERE false`;
   const rows = await database.query<ClaimedRow>(Prisma.sql`
     WITH held AS (
       UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane, ${withoutWaiting}),
@@ -209,17 +225,13 @@ async function claimNext(
       FROM next, held WHERE e.cycle_id = ${hold.cycleId} AND e.user_id = next.user_id
         AND e.status = ANY (CASE next.turn WHEN 0 THEN '{RUNNING}' ELSE '{PENDING,RETRY}' END::"CycleEntryStatus"[])
       RETURNING e.user_id, e.client_id, e.attempt_count, next.turn = 0 AS was_running)
-    SELECT claimed.user_id AS "claimedUserId", claimed.client_id AS "claimedClientId", claimed.attempt_count AS "attemptCount",
+    SELECT claimed.user_id AS "entryUserId", claimed.client_id AS "entryClientId", claimed.attempt_count AS "attemptCount",
       claimed.was_running AS "wasRunning", u.id IS NOT NULL AS exists, ${loginColumns(hold.cycleId, now)}
     FROM claimed LEFT JOIN users u ON u.id = claimed.user_id ${loginJoins} ORDER BY l.id`);
   const [row] = rows;
   if (!row) return null;
   return {
-    cycleId: hold.cycleId,
-    userId: row.claimedUserId,
-    clientId: row.claimedClientId,
-    fencingToken: hold.fencingToken,
-    attemptCount: row.attemptCount,
+    ...toEntry(hold, row),
     logins: row.wasRunning ? null : rows.filter(({ exists }) => exists).map(toCycleLogin),
   };
 }
@@ -229,40 +241,21 @@ async function expectNext(
   hold: LaneHold,
   { now, userId }: { now: Date; userId: string },
 ): Promise<ExpectedEntry | null> {
-  const { cycleId, lane, fencingToken } = hold;
-  const rows = await database.query<
-    CycleLoginRow & Pick<ClaimedRow, 'claimedUserId' | 'claimedClientId' | 'attemptCount'>
-  >(
-    Prisma.sql`
-    SELECT e.user_id AS "claimedUserId", e.client_id AS "claimedClientId", e.attempt_count + 1 AS "attemptCount",
+  const { cycleId, lane } = hold;
+  const rows = await database.query<EntryRow>(Prisma.sql`
+    SELECT e.user_id AS "entryUserId", e.client_id AS "entryClientId", e.attempt_count + 1 AS "attemptCount",
       ${loginColumns(cycleId, now)}
     FROM (
       SELECT * FROM cycle_entries WHERE cycle_id = ${cycleId} AND lane = ${lane} AND status = 'PENDING' AND user_id <> ${userId}
       ORDER BY position LIMIT 1) e
-    JOIN users u ON u.id = e.user_id ${loginJoins} ORDER BY l.id`,
-  );
-  const logins = rows.map(toCycleLogin);
+    JOIN users u ON u.id = e.user_id ${loginJoins} ORDER BY l.id`);
   const [row] = rows;
+  const logins = rows.map(toCycleLogin);
   const [first] = logins;
-  if (
-    !row ||
-    !first?.context?.consent ||
-    !first.recurring ||
-    !first.eligible ||
-    first.done ||
-    first.failures.length > 0
-  )
-    return null;
+  const isDue = first?.recurring && first.eligible && !first.done && first.failures.length === 0;
+  if (!row || !isDue || !first.context?.consent) return null;
   const { bankLoginId: loginId, rowVersion, consent } = first.context;
-  return {
-    cycleId,
-    userId: row.claimedUserId,
-    clientId: row.claimedClientId,
-    fencingToken,
-    attemptCount: row.attemptCount,
-    logins,
-    expects: { loginId, rowVersion, consentId: consent.id },
-  };
+  return { ...toEntry(hold, row), logins, expects: { loginId, rowVersion, consentId: consent.id } };
 }
 
 function claimCtes(
@@ -272,7 +265,7 @@ function claimCtes(
   const { loginId, rowVersion, consentId } = expected.expects;
   return Prisma.sql`
     held AS (UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane),
-    finished AS (${finishSql(hold, now, before)} AND (SELECT count(*) FROM held) >= 0 RETURNING user_id),
+    finished AS (${finishedSql(hold, now, before)}),
     claimed AS (
       UPDATE cycle_entries e
       SET status = 'RUNNING', fencing_token = ${hold.fencingToken}, started_at = ${now}, attempt_count = e.attempt_count + 1
