@@ -2,6 +2,7 @@ import { type Database, Prisma } from '../storage/database.ts';
 import { type CycleLogin, type CycleLoginRow, loginColumns, loginJoins, toCycleLogin } from './cycle-user-store.ts';
 import { eligibleConsentSql } from './eligibility.ts';
 import { defaultLeaseSeconds, leaseSql } from './lease.ts';
+import type { SynchronizationContext } from './synchronization-context-store.ts';
 
 /** The right to work on a lane, for as long as nobody took it with a higher token. */
 export interface LaneHold {
@@ -23,7 +24,8 @@ export interface ClaimedEntry {
 /** The entry that a lane will come to next, if nothing changes: read ahead, not claimed. Its first login is one to be synchronized. */
 export interface ExpectedEntry extends ClaimedEntry {
   logins: CycleLogin[];
-  expects: { loginId: string; rowVersion: string; consentId: string };
+  /** As it was read: the claim fails where login or consent is another by then. */
+  first: SynchronizationContext;
 }
 
 export type EntryOutcome =
@@ -254,15 +256,14 @@ async function expectNext(
   const [first] = logins;
   const isDue = first?.recurring && first.eligible && !first.done && first.failures.length === 0;
   if (!row || !isDue || !first.context?.consent) return null;
-  const { bankLoginId: loginId, rowVersion, consent } = first.context;
-  return { ...toEntry(hold, row), logins, expects: { loginId, rowVersion, consentId: consent.id } };
+  return { ...toEntry(hold, row), logins, first: first.context };
 }
 
 function claimCtes(
   hold: LaneHold,
   { now, before, expected, lease }: { now: Date; before: FinishedEntry; expected: ExpectedEntry; lease: Prisma.Sql },
 ): Prisma.Sql {
-  const { loginId, rowVersion, consentId } = expected.expects;
+  const { bankLoginId, rowVersion, consent } = expected.first;
   return Prisma.sql`
     held AS (UPDATE cycle_lanes SET lease_until = ${lease} WHERE ${heldBy(hold)} RETURNING lane),
     finished AS (${finishedSql(hold, now, before)}),
@@ -273,7 +274,7 @@ function claimCtes(
         AND (SELECT count(*) FROM finished) >= 0
         AND EXISTS (
           SELECT FROM users u JOIN bank_logins l ON l.user_id = u.id JOIN consents k ON k.bank_login_id = l.id JOIN banks b ON b.id = k.bank_id
-          WHERE u.id = e.user_id AND u.recurring AND l.id = ${loginId} AND l.xmin::text = ${rowVersion}
-            AND k.id = ${consentId} AND ${eligibleConsentSql(now)})
+          WHERE u.id = e.user_id AND u.recurring AND l.id = ${bankLoginId} AND l.xmin::text = ${rowVersion}
+            AND k.id = ${consent?.id ?? null} AND ${eligibleConsentSql(now)})
       RETURNING e.user_id)`;
 }
