@@ -15,6 +15,17 @@ export interface AttemptRecord {
   nextAttemptAt: Date | null;
 }
 
+/** An attempt as it is stored with its delivery; what there was none of is left out. */
+export interface StoredAttempt {
+  /** ISO 8601, UTC, to the millisecond. */
+  startedAt: string;
+  durationMs: number;
+  responseStatus?: number;
+  /** The first bytes of the response body. */
+  responseBody?: string;
+  error?: string;
+}
+
 export interface AttemptStore {
   /** Writes attempts and what follows for their deliveries, all in one statement. */
   record(attempts: readonly AttemptRecord[]): Promise<void>;
@@ -28,46 +39,39 @@ export function createAttemptStore(database: Database): AttemptStore {
   };
 }
 
-// Texts go as one JSON: the driver is slow at writing long texts into an array literal. `status::text` and `= ANY` keep the
+// Attempts go as one JSON: the driver is slow at writing long texts into an array literal. `status::text` and `= ANY` keep the
 // planner on the primary key: the index of what is pending looks good to it, being empty most of the time. NOT IN lets it
 // expect several rows; for the one that it makes of `= 'PENDING'`, it would compare every delivery with every result.
 function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
   return Prisma.sql`
   WITH result AS (
-    SELECT * FROM unnest(
-      ${attempts.map((attempt) => attempt.deliveryId)}::text[], ${attempts.map((attempt) => attempt.fencingToken)}::int[],
-      ${attempts.map((attempt) => attempt.outcome)}::text[],
-      ${attempts.map((attempt) => attempt.startedAt.toISOString())}::timestamptz[],
-      ${attempts.map((attempt) => attempt.finishedAt.toISOString())}::timestamptz[],
-      ${attempts.map((attempt) => attempt.durationMs)}::int[],
-      ${attempts.map((attempt) => attempt.responseStatus)}::int[],
-      ${attempts.map((attempt) => attempt.nextAttemptAt?.toISOString() ?? null)}::timestamptz[]
-    ) AS r (id, token, outcome, started_at, finished_at, duration_ms, response_status, next_attempt_at)
-  ), recorded AS (
-    UPDATE webhook_deliveries d SET
-      status = (CASE r.outcome WHEN 'delivered' THEN 'DELIVERED' WHEN 'failed' THEN 'FAILED' ELSE 'PENDING' END)::"DeliveryStatus",
-      attempt_count = CASE r.outcome WHEN 'released' THEN d.attempt_count ELSE d.attempt_count + 1 END,
-      next_attempt_at = CASE r.outcome WHEN 'released' THEN d.next_attempt_at ELSE r.next_attempt_at END,
-      delivered_at = CASE r.outcome WHEN 'delivered'
-        THEN coalesce(d.delivered_at, r.finished_at) ELSE d.delivered_at END,
-      claimed_until = NULL
-    FROM result r
-    WHERE d.id = ANY (ARRAY (SELECT id FROM result)) AND d.id = r.id AND d.fencing_token = r.token
-      AND d.status::text NOT IN ('DELIVERED', 'FAILED')
-    RETURNING d.id
+    SELECT * FROM ROWS FROM (
+      unnest(${attempts.map((attempt) => attempt.deliveryId)}::text[]), unnest(${attempts.map((attempt) => attempt.fencingToken)}::int[]),
+      unnest(${attempts.map((attempt) => attempt.outcome)}::text[]),
+      unnest(${attempts.map((attempt) => attempt.finishedAt.toISOString())}::timestamptz[]),
+      unnest(${attempts.map((attempt) => attempt.nextAttemptAt?.toISOString() ?? null)}::timestamptz[]),
+      jsonb_array_elements(${JSON.stringify(attempts.map(toStored))}::jsonb)
+    ) AS r (id, token, outcome, finished_at, next_attempt_at, attempt)
   )
-  INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, response_status, response_body, error)
-  SELECT r.id, 1 + coalesce((SELECT max(a.number) FROM webhook_attempts a WHERE a.delivery_id = r.id), 0),
-    r.started_at, r.duration_ms, r.response_status, t.body, t.error
-  FROM recorded JOIN result r ON r.id = recorded.id
-  LEFT JOIN json_to_recordset(${textsOf(attempts)}::json) AS t (id text, body text, error text) ON t.id = r.id
-  WHERE r.outcome <> 'released'`;
+  UPDATE webhook_deliveries d SET
+    status = (CASE r.outcome WHEN 'delivered' THEN 'DELIVERED' WHEN 'failed' THEN 'FAILED' ELSE 'PENDING' END)::"DeliveryStatus",
+    attempt_count = CASE r.outcome WHEN 'released' THEN d.attempt_count ELSE d.attempt_count + 1 END,
+    next_attempt_at = CASE r.outcome WHEN 'released' THEN d.next_attempt_at ELSE r.next_attempt_at END,
+    delivered_at = CASE r.outcome WHEN 'delivered'
+      THEN coalesce(d.delivered_at, r.finished_at) ELSE d.delivered_at END,
+    attempts = CASE r.outcome WHEN 'released' THEN d.attempts ELSE d.attempts || r.attempt END,
+    claimed_until = NULL
+  FROM result r
+  WHERE d.id = ANY (ARRAY (SELECT id FROM result)) AND d.id = r.id AND d.fencing_token = r.token
+    AND d.status::text NOT IN ('DELIVERED', 'FAILED')`;
 }
 
-function textsOf(attempts: readonly AttemptRecord[]): string {
-  return JSON.stringify(
-    attempts
-      .filter(({ responseBody, error }) => responseBody !== null || error !== null)
-      .map(({ deliveryId, responseBody, error }) => ({ id: deliveryId, body: responseBody, error })),
-  );
+function toStored({ startedAt, durationMs, responseStatus, responseBody, error }: AttemptRecord): StoredAttempt {
+  return {
+    startedAt: startedAt.toISOString(),
+    durationMs,
+    ...(responseStatus !== null && { responseStatus }),
+    ...(responseBody !== null && { responseBody }),
+    ...(error !== null && { error }),
+  };
 }

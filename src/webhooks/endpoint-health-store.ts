@@ -52,8 +52,9 @@ export function createEndpointHealthStore(database: Database): EndpointHealthSto
         SELECT w.id, w.client_id AS "clientId", w.failing_since AS "failingSince", w.warning_count AS "warningCount"
         FROM webhook_endpoints w
         WHERE w.status = 'ENABLED' AND w.failing_since <= (${limits}::timestamptz[])[w.warning_count + 1] AND EXISTS (
-          SELECT 1 FROM webhook_deliveries d JOIN webhook_attempts a ON a.delivery_id = d.id
-          WHERE d.endpoint_id = w.id AND d.status = 'PENDING' AND d.attempt_count > 0 AND a.started_at > w.failing_since)`);
+          SELECT 1 FROM webhook_deliveries d
+          WHERE d.endpoint_id = w.id AND d.status = 'PENDING' AND d.attempt_count > 0
+            AND (d.attempts -> -1 ->> 'startedAt')::timestamptz > w.failing_since)`);
     },
     async setWarningCount(endpointId, warningCount) {
       const rows = await database.query(Prisma.sql`

@@ -37,7 +37,7 @@ export interface RecoverQuery {
 const columns = Prisma.sql`d.id, d.client_id AS "clientId", d.endpoint_id AS "endpointId", d.event_id AS "eventId",
   d.bank_login_id AS "bankLoginId", d.position, d.status::text AS status, d.attempt_count AS "attemptCount",
   d.next_attempt_at AS "nextAttemptAt", d.claimed_until AS "claimedUntil", d.fencing_token AS "fencingToken",
-  d.created_at AS "createdAt", d.delivered_at AS "deliveredAt"`;
+  d.created_at AS "createdAt", d.delivered_at AS "deliveredAt", d.attempts`;
 
 export function createRedeliveryStore(database: Database): RedeliveryStore {
   const { prisma } = database;

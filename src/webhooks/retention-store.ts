@@ -10,31 +10,17 @@ export interface RemovalRequest {
 }
 
 export interface RetentionStore {
-  /** Removes that many attempts at most that were made before; returns how many. */
-  removeAttempts(before: Date, limit: number): Promise<number>;
   /** Clients whose log begins with an old event, in pages by id. */
   listClients(before: Date, after: string, limit: number): Promise<string[]>;
   /**
-   * Of the next events of a client's log, removes those that are old and done, with their deliveries. `next`: how far it has come;
-   * null when no old event lies behind that.
+   * Of the next events of a client's log, removes those that are old and done, with their deliveries; of the others that are old, the
+   * old attempts. `next`: how far it has come; null when no old event lies behind that.
    */
   removeEvents(request: RemovalRequest): Promise<{ removedCount: number; next: bigint | null }>;
 }
 
 export function createRetentionStore(database: Database): RetentionStore {
   return {
-    async removeAttempts(before, limit) {
-      const [row] = await database.query<{ count: number }>(Prisma.sql`
-        WITH old AS (
-          SELECT delivery_id, number FROM webhook_attempts WHERE started_at < ${before}::timestamptz
-          ORDER BY started_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-        ), removed AS (
-          DELETE FROM webhook_attempts a USING old
-          WHERE a.delivery_id = old.delivery_id AND a.number = old.number RETURNING 1
-        )
-        SELECT count(*)::int AS count FROM removed`);
-      return row?.count ?? 0;
-    },
     async listClients(before, after, limit) {
       const rows = await database.query<{ id: string }>(Prisma.sql`
         SELECT h.client_id AS id FROM event_heads h CROSS JOIN LATERAL (
@@ -78,8 +64,26 @@ async function removeEvents(
         UPDATE event_heads SET removed_through = greatest(removed_through, ${last.position})
         WHERE client_id = ${clientId}`;
     }
+    const removedIds = new Set(removed.map(({ id }) => id));
+    const keptIds = page.flatMap(({ id }) => (removedIds.has(id) ? [] : [id]));
+    if (keptIds.length > 0) await tx.$executeRaw(attemptsStatement(keptIds, before));
     return { removedCount: removed.length, next: page.length < limit ? null : (page.at(-1)?.position ?? null) };
   });
+}
+
+/** What is just being delivered is left for the next time. */
+function attemptsStatement(eventIds: readonly string[], before: Date): Prisma.Sql {
+  return Prisma.sql`
+  WITH old AS (
+    SELECT d.id FROM webhook_deliveries d
+    WHERE d.event_id = ANY (${[...eventIds]}::text[]) AND (d.attempts -> 0 ->> 'startedAt')::timestamptz < ${before}::timestamptz
+    FOR NO KEY UPDATE SKIP LOCKED
+  )
+  UPDATE webhook_deliveries d SET attempts = (
+    SELECT coalesce(jsonb_agg(a.attempt ORDER BY a.number), '[]')
+    FROM jsonb_array_elements(d.attempts) WITH ORDINALITY AS a (attempt, number)
+    WHERE (a.attempt ->> 'startedAt')::timestamptz >= ${before}::timestamptz)
+  FROM old WHERE d.id = old.id`;
 }
 
 /** Accepted once, long ago, and not asked for again. */

@@ -2,11 +2,11 @@ import type { Database } from '../storage/database.ts';
 import { createRetentionStore } from './retention-store.ts';
 
 /** What one step removes at most: an event may carry a megabyte. */
-const stepLimits = { attempts: 1_000, events: 200, clients: 100 };
+const stepLimits = { events: 200, clients: 100 };
 
 /**
- * Removes attempts made before this time, and events from before it with their bodies and deliveries, in small steps; gives what
- * each step removed. Never removed: an event that an endpoint has yet to be delivered, or has missed while it was disabled.
+ * Removes events from before this time with their bodies and deliveries, in small steps; gives how many each step removed. Never
+ * removed: an event that an endpoint has yet to be delivered, or has missed while it was disabled; of that, attempts made before go.
  */
 export async function* removeOldEvents(
   database: Database,
@@ -14,10 +14,6 @@ export async function* removeOldEvents(
   limits: typeof stepLimits = stepLimits,
 ): AsyncGenerator<number> {
   const store = createRetentionStore(database);
-  for (let removedCount = limits.attempts; removedCount === limits.attempts; ) {
-    removedCount = await store.removeAttempts(before, limits.attempts);
-    yield removedCount;
-  }
   for (let lastClient: string | null = ''; lastClient !== null; ) {
     const clientIds: string[] = await store.listClients(before, lastClient, limits.clients);
     for (const clientId of clientIds) {

@@ -269,21 +269,13 @@ async function insertEndpointsAndEvents(
     position: event.position,
     status: 'FAILED' as const,
     attemptCount: 1,
+    attempts: [
+      { startedAt: now.toISOString(), durationMs: 5, responseStatus: 500, responseBody: secret, error: secret },
+    ],
     nextAttemptAt: now,
     createdAt: now,
   }));
   await prisma.webhookDelivery.createMany({ data: deliveries });
-  await prisma.webhookAttempt.createMany({
-    data: deliveries.map(({ id }) => ({
-      deliveryId: id,
-      number: 1,
-      startedAt: now,
-      durationMs: 5,
-      responseStatus: 500,
-      responseBody: secret,
-      error: secret,
-    })),
-  });
 }
 
 /** The catalogue's example, with the client's own ids in place of its own, and the secret in its texts. */

@@ -62,13 +62,12 @@ export async function insertLargeData(
         'usr_' || ${row(own('n'))}, 'login_' || ${row(own('n'))},
         '{"trigger": "SCHEDULER", "sequence": 1, "accounts": [], "validUntil": "2026-03-10"}'
       FROM generate_series(1, ${users}) n`,
-    `INSERT INTO webhook_deliveries (id, client_id, endpoint_id, event_id, bank_login_id, position, status, created_at)
+    `INSERT INTO webhook_deliveries (id, client_id, endpoint_id, event_id, bank_login_id, position, status, attempts, created_at)
       SELECT 'whd_' || substr(e.id, 5) || w.n, e.client_id, w.id, e.id, e.bank_login_id, e.position,
-        (CASE WHEN e.type = 'CONSENT_EXPIRED' THEN 'FAILED' ELSE 'DELIVERED' END)::"DeliveryStatus", now()
+        (CASE WHEN e.type = 'CONSENT_EXPIRED' THEN 'FAILED' ELSE 'DELIVERED' END)::"DeliveryStatus",
+        jsonb_build_array(jsonb_build_object('startedAt', now(), 'durationMs', 5, 'responseStatus', 200)), now()
       FROM events e CROSS JOIN (VALUES (1, '${idOf(tag, 'webhookEndpoint', 1)}'), (2, '${idOf(tag, 'webhookEndpoint', 2)}')) w (n, id)
       WHERE e.id LIKE 'evt_many%'`,
-    `INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, response_status)
-      SELECT id, 1, now(), 5, 200 FROM webhook_deliveries WHERE id LIKE 'whd_many%'`,
     `INSERT INTO sessions (id, kind, client_id, user_id, status, bank_login_id, created_at, updated_at)
       SELECT 'sync_' || substr(l.id, 7), 'SYNCHRONIZATION', l.client_id, l.user_id, 'COMPLETED', l.id, now(), now()
       FROM bank_logins l WHERE l.id LIKE 'login_many%'`,

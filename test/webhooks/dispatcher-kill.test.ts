@@ -178,7 +178,7 @@ test.skipIf(postgresUrl === null)(
       return Promise.all(Array.from({ length: processesPerRound }, () => spawnDispatcher(environment)));
     };
 
-    const countAttempts = () => database.prisma.webhookAttempt.count();
+    const countAttempts = async () => (await world.attempts()).length;
     const eventIds: string[] = [];
     let killCount = 0;
     const stoppedRound = Math.floor(roundCount / 2);

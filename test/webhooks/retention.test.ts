@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { CursorExpired, toCursor } from '../../src/events/event-cursor.ts';
 import { createEventStore } from '../../src/events/event-store.ts';
+import type { StoredAttempt } from '../../src/webhooks/attempt-store.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { removeOldEvents } from '../../src/webhooks/retention.ts';
 import { collect } from '../events/event-world.ts';
@@ -38,8 +39,7 @@ describe('what is old and done', () => {
     world.clock.advance(days(60) - 1);
     expect(await removeAll(world)).toBe(0);
     world.clock.advance(2);
-    // One attempt, one event.
-    expect(await removeAll(world)).toBe(2);
+    expect(await removeAll(world)).toBe(1);
     expect(await world.deliveries()).toMatchObject([{ eventId: younger, status: 'DELIVERED' }]);
     expect(await world.attempts()).toHaveLength(1);
     expect(await world.eventLog.read({ clientId: world.clientId, limit: 10 })).toMatchObject([{ id: younger }]);
@@ -115,15 +115,18 @@ describe('never removed is', () => {
     expect(await count()).toBe(0);
   });
 
-  test('what an endpoint refused to the end of its schedule, until it is recovered or the endpoint deleted', async () => {
+  test('what an endpoint refused to the end of its schedule, until it is recovered or the endpoint deleted; its attempts go', async () => {
     const world = await createWorld();
-    const receiver = await world.receiver();
+    const receiver = await world.receiver(() => 500);
     const { endpoint } = await world.endpoint(receiver.url);
     const eventId = await world.emit();
+    await world.dispatcher().drain();
+    expect(await world.attempts()).toHaveLength(1);
     await world.database.prisma.webhookDelivery.updateMany({ data: { status: 'FAILED', nextAttemptAt: null } });
     world.clock.advance(days(91));
     await removeAll(world);
     expect(await world.deliveries()).toMatchObject([{ eventId, status: 'FAILED' }]);
+    expect(await world.attempts()).toEqual([]);
     await world.endpoints.delete(world.clientId, endpoint.id);
     expect(await removeAll(world)).toBe(1);
   });
@@ -194,11 +197,18 @@ const endpointState = fc.record({
   missed: fc.option(fc.record({ from: age, until: fc.option(age, { nil: null }) }), { nil: null }),
 });
 const eventOf = (age: fc.Arbitrary<number>) =>
-  fc.record({
-    age,
-    type: fc.constantFrom(...types),
-    deliveries: fc.array(fc.option(deliveryState, { nil: null, freq: 2 }), { minLength: 3, maxLength: 3 }),
-  });
+  fc
+    .record({
+      age,
+      type: fc.constantFrom(...types),
+      deliveries: fc.array(fc.option(deliveryState, { nil: null, freq: 2 }), { minLength: 3, maxLength: 3 }),
+    })
+    .map((event) => ({ ...event, deliveries: event.deliveries.map((made) => made && afterEvent(made, event.age)) }));
+/** The event comes before the attempts to deliver it, which are kept in their order. */
+const afterEvent = <Made extends { attemptAges: number[] }>(delivery: Made, eventAge: number): Made => ({
+  ...delivery,
+  attemptAges: delivery.attemptAges.filter((attemptAge) => attemptAge <= eventAge).sort((a, b) => b - a),
+});
 const state = fc.record({
   endpoints: fc.array(endpointState, { maxLength: 3 }),
   // Mostly old ones at the beginning, then a mixture.
@@ -214,12 +224,19 @@ const state = fc.record({
 });
 type State = typeof state extends fc.Arbitrary<infer T> ? T : never;
 
-/** What must be left, by the promise and not by the statement that keeps it. */
-function expectedRest({ endpoints, events }: State): Set<number> {
+/** How many events the log begins with that are old: what lies behind the first young one is left for later. */
+function countOld({ events }: State): number {
   const firstYoung = events.findIndex((event) => event.age < kept);
+  return firstYoung === -1 ? events.length : firstYoung;
+}
+
+/** What must be left, by the promise and not by the statement that keeps it. */
+function expectedRest(given: State): Set<number> {
+  const { endpoints, events } = given;
+  const oldCount = countOld(given);
   return new Set(
     events.flatMap((event, index) => {
-      const isOld = event.age > kept && (firstYoung === -1 || index < firstYoung);
+      const isOld = index < oldCount;
       const isOwed = endpoints.some((endpoint, at) => {
         const delivery = event.deliveries[at];
         if (delivery) return delivery.status === 'PENDING' || (delivery.acceptedAge ?? 0) < kept;
@@ -275,21 +292,18 @@ describe('whatever the state', () => {
       }),
     );
     await prisma.webhookDelivery.createMany({
-      data: deliveries.map(({ id, endpointId, index, status, acceptedAge, age }) => ({
+      data: deliveries.map(({ id, endpointId, index, status, acceptedAge, attemptAges, age }) => ({
         ...{ id, clientId, endpointId, status: status as 'PENDING' },
         eventId: eventIds[index] ?? '',
         position: BigInt(index + 1),
         createdAt: agoOf(age),
         deliveredAt: acceptedAge === null ? null : agoOf(acceptedAge),
-      })),
-    });
-    await prisma.webhookAttempt.createMany({
-      data: deliveries.flatMap(({ id, attemptAges }) =>
-        attemptAges.map((attemptAge, at) => ({
-          ...{ deliveryId: id, number: at + 1, durationMs: 1, responseBody: 'body' },
-          startedAt: agoOf(attemptAge),
+        attempts: attemptAges.map((attemptAge) => ({
+          startedAt: agoOf(attemptAge).toISOString(),
+          durationMs: 1,
+          responseBody: 'body',
         })),
-      ),
+      })),
     });
     return { clientId, eventIds };
   }
@@ -299,7 +313,7 @@ describe('whatever the state', () => {
       fc.asyncProperty(state, async (given) => {
         const { clientId, eventIds } = await store(given);
         const rest = expectedRest(given);
-        const limits = { attempts: given.stepSize, events: given.stepSize, clients: 2 };
+        const limits = { events: given.stepSize, clients: 2 };
         const isSafe = async () => {
           const left = await database.prisma.event.findMany({ where: { clientId }, select: { id: true } });
           const leftIds = new Set(left.map(({ id }) => id));
@@ -313,13 +327,20 @@ describe('whatever the state', () => {
         }
         for await (const _ of removeOldEvents(database, before, limits));
         expect((await isSafe()).size).toBe(rest.size);
-        expect(await database.prisma.webhookAttempt.count({ where: { startedAt: { lt: before } } })).toBe(0);
-        const young = given.events.flatMap(({ deliveries }, index) =>
-          rest.has(index)
-            ? deliveries.slice(0, given.endpoints.length).flatMap((delivery) => delivery?.attemptAges ?? [])
-            : [],
-        );
-        expect(await database.prisma.webhookAttempt.count()).toBe(young.filter((attempt) => attempt < kept).length);
+        const oldCount = countOld(given);
+        for (const index of rest) {
+          const eventId = eventIds[index] ?? '';
+          const left = await database.prisma.webhookDelivery.findMany({ where: { eventId } });
+          const times = left.map(({ attempts }) =>
+            (attempts as unknown as StoredAttempt[]).map(({ startedAt }) => startedAt).join(),
+          );
+          const expected = (given.events[index]?.deliveries ?? [])
+            .slice(0, given.endpoints.length)
+            .flatMap((delivery) => (delivery ? [delivery.attemptAges] : []))
+            .map((ages) => ages.filter((attemptAge) => attemptAge < kept || index >= oldCount))
+            .map((ages) => ages.map((attemptAge) => agoOf(attemptAge).toISOString()).join());
+          expect(times.sort()).toEqual(expected.sort());
+        }
 
         // The log that readers see begins behind the last that was removed.
         const removed = given.events.flatMap((_event, index) => (rest.has(index) ? [] : [BigInt(index + 1)]));

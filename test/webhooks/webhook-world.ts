@@ -5,8 +5,9 @@ import { newId } from '../../src/domain/ids.ts';
 import { createEventLog } from '../../src/events/event-log.ts';
 import type { EventRecord, NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
-import { openDatabase } from '../../src/storage/database.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
+import type { StoredAttempt } from '../../src/webhooks/attempt-store.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from '../../src/webhooks/dispatcher.ts';
 import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
 import type { NewWebhookEndpoint } from '../../src/webhooks/endpoint-input.ts';
@@ -113,12 +114,23 @@ export async function createWorld(
       return await eventLog.commit(async (_tx, append) => append({ ...synchronized(clientId, clock.now()), ...event }));
     },
     deliveries: () => database.prisma.webhookDelivery.findMany({ orderBy: { position: 'asc' } }),
-    attempts: () =>
-      database.prisma.webhookAttempt.findMany({
-        orderBy: [{ startedAt: 'asc' }, { deliveryId: 'asc' }, { number: 'asc' }],
-      }),
+    attempts: () => listAttempts(database),
     endpointRow: (id: string) => database.prisma.webhookEndpoint.findUniqueOrThrow({ where: { id } }),
   };
+}
+
+/** Of all deliveries, in the order of time; `number` counts those of a delivery from 1. */
+async function listAttempts({ prisma }: Database) {
+  const deliveries = await prisma.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
+  return deliveries
+    .flatMap(({ id: deliveryId, attempts }) =>
+      (attempts as unknown as StoredAttempt[]).map(({ startedAt, ...attempt }, index) => ({
+        ...{ deliveryId, number: index + 1, startedAt: new Date(startedAt) },
+        ...{ responseStatus: null, responseBody: null, error: null },
+        ...attempt,
+      })),
+    )
+    .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>;

@@ -1,4 +1,5 @@
 import { NotFound } from '../../domain/errors.ts';
+import type { StoredAttempt } from '../../webhooks/attempt-store.ts';
 import { builder } from '../builder.ts';
 import { Event } from './event.ts';
 
@@ -11,10 +12,14 @@ export const DeliveryStatus = builder.enumType('DeliveryStatus', {
   } as const,
 });
 
-builder.prismaObject('WebhookAttempt', {
+const WebhookAttempt = builder.objectRef<StoredAttempt>('WebhookAttempt').implement({
   description: 'One HTTP request of a delivery.',
   fields: (t) => ({
-    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was sent.' }),
+    startedAt: t.field({
+      type: 'DateTime',
+      description: 'When it was sent.',
+      resolve: ({ startedAt }) => new Date(startedAt),
+    }),
     durationMs: t.exposeInt('durationMs', { description: 'How long it took.' }),
     responseStatus: t.exposeInt('responseStatus', {
       nullable: true,
@@ -49,9 +54,10 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
       nullable: true,
       description: 'When it is tried next; null when it is not.',
     }),
-    attempts: t.relation('attempts', {
-      query: { orderBy: { number: 'asc' } },
+    attempts: t.field({
+      type: [WebhookAttempt],
       description: 'Every try, oldest first.',
+      resolve: ({ attempts }) => attempts as unknown as StoredAttempt[],
     }),
   }),
 });

@@ -60,12 +60,9 @@ async function fillLog({ database }: DeliveryWorld, clientId: string, size: numb
   await database.query(Prisma.sql`UPDATE event_heads SET position = ${size}::int WHERE client_id = ${clientId}`);
   await database.query(Prisma.sql`
     INSERT INTO webhook_deliveries (id, client_id, endpoint_id, event_id, bank_login_id, position, status, attempt_count,
-      created_at, delivered_at)
+      created_at, delivered_at, attempts)
     SELECT 'whd_' || substr(e.id, 5), e.client_id, w.id, e.id, e.bank_login_id, e.position, 'DELIVERED', 1, e.occurred_at,
-      e.occurred_at
+      e.occurred_at, jsonb_build_array(jsonb_build_object('startedAt', e.occurred_at, 'durationMs', 20, 'responseStatus', 204))
     FROM events e JOIN webhook_endpoints w ON w.client_id = e.client_id WHERE e.client_id = ${clientId}`);
-  await database.query(Prisma.sql`
-    INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, response_status)
-    SELECT id, 1, created_at, 20, 204 FROM webhook_deliveries WHERE client_id = ${clientId}`);
-  await database.pool.query('VACUUM ANALYZE events, webhook_deliveries, webhook_attempts');
+  await database.pool.query('VACUUM ANALYZE events, webhook_deliveries');
 }
