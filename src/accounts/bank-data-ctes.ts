@@ -27,8 +27,8 @@ export interface AccountChange {
 }
 
 /**
- * All changes of a login as CTEs: `stored_account`, `added_transaction`, `updated_transaction`, `removed_transaction`. They write
- * only where `condition` holds. Rows travel as one JSON text for each: arrays of texts would be escaped one by one, and a list
+ * All changes of a login as CTEs: `stored_account`, `added_transaction`, `updated_transaction`, `moved_transaction`,
+ * `removed_transaction`. They write only where `condition` holds. Rows travel as one JSON text for each: arrays of texts would be escaped one by one, and a list
  * of placeholders would be another statement for every count.
  */
 export function storeBankDataCtes(
@@ -92,10 +92,19 @@ function addedTransactions(
       FROM ${recordset(added)} WHERE ${condition})`;
 }
 
+const newSortDate = Prisma.sql`coalesce(given."bookingDate", given."valueDate", t.sort_date)`;
+const moveLifeMs = 24 * 3_600_000;
+
 // The ids are named once more for the planner: by the join alone, it would read a table of some thousand rows from end to end.
-function updatedTransactions(now: Date, updated: readonly { id: string }[], condition: Prisma.Sql): Prisma.Sql {
+function updatedTransactions(
+  now: Date,
+  updated: readonly { id: string; accountId: string }[],
+  condition: Prisma.Sql,
+): Prisma.Sql {
   const ids = updated.map(({ id }) => id);
+  const accountIds = [...new Set(updated.map(({ accountId }) => accountId))];
   return Prisma.sql`
+    given_update AS MATERIALIZED (SELECT given.* FROM ${recordset(updated)}),
     updated_transaction AS (
       UPDATE transactions t SET status = given.status::"TransactionStatus", identity = given.identity,
         bank_transaction_id = given."transactionId", entry_reference = given."entryReference", amount = given.amount,
@@ -103,8 +112,16 @@ function updatedTransactions(now: Date, updated: readonly { id: string }[], cond
         counterparty_name = given."counterpartyName", counterparty_iban = given."counterpartyIban",
         remittance_information = given."remittanceInformation", end_to_end_id = given."endToEndId",
         bank_transaction_code = given."bankTransactionCode",
-        sort_date = coalesce(given."bookingDate", given."valueDate", t.sort_date), updated_at = ${now}
-      FROM ${recordset(updated)} WHERE t.id = ANY(${ids}::text[]) AND t.id = given.id AND ${condition})`;
+        sort_date = ${newSortDate}, updated_at = ${now}
+      FROM given_update AS given WHERE t.id = ANY(${ids}::text[]) AND t.id = given.id AND ${condition}),
+    moved_transaction AS (
+      INSERT INTO transaction_moves (account_id, transaction_id, moved_by, sort_date, moved_at)
+      SELECT t.account_id, t.id, pg_current_xact_id()::text::bigint, t.sort_date, ${now}
+      FROM transactions t JOIN given_update AS given ON t.id = given.id
+      WHERE t.id = ANY(${ids}::text[]) AND t.sort_date <> ${newSortDate} AND ${condition}),
+    forgotten_move AS (
+      DELETE FROM transaction_moves
+      WHERE account_id = ANY(${accountIds}::text[]) AND moved_at < ${new Date(now.getTime() - moveLifeMs)} AND ${condition})`;
 }
 
 function removedTransactions(ids: readonly string[], condition: Prisma.Sql): Prisma.Sql {

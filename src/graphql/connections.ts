@@ -84,21 +84,24 @@ export const cursorById = {
 export function cursorByPair<First extends string, Second extends string>(first: First, second: Second) {
   type Key = Record<First | Second, string>;
   return {
-    cursorOf: (row: Key): string => Buffer.from(JSON.stringify([row[first], row[second]])).toString('base64url'),
+    cursorOf: (row: Key): string => encodeCursor([row[first], row[second]]),
     keyOf: (cursor: string): Key | null => {
-      const pair = parsePair(Buffer.from(cursor, 'base64url').toString());
-      return pair && ({ [first]: pair[0], [second]: pair[1] } as Key);
+      const values = decodeCursor(cursor);
+      return values?.length === 2 ? ({ [first]: values[0], [second]: values[1] } as Key) : null;
     },
   };
 }
 
-function parsePair(text: string): [string, string] | null {
+export function encodeCursor(values: readonly string[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+/** Null: the cursor is not one of ours. */
+export function decodeCursor(cursor: string): string[] | null {
   try {
-    const pair: unknown = JSON.parse(text);
-    const isPair = Array.isArray(pair) && pair.length === 2 && pair.every((item) => typeof item === 'string');
-    return isPair ? (pair as [string, string]) : null;
+    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(values) && values.every((value) => typeof value === 'string') ? values : null;
   } catch {
-    // Not JSON: the cursor is not one of ours.
     return null;
   }
 }

@@ -21,7 +21,7 @@ builder.scalarType('Date', {
   description: 'A calendar date in ISO 8601: `2026-11-23`.',
   serialize: (value) => (value instanceof Date ? value.toISOString().slice(0, 10) : String(value)),
   parseValue: (value) => {
-    if (typeof value !== 'string' || !datePattern.test(value) || !isCalendarDate(value)) {
+    if (typeof value !== 'string' || !isCalendarDate(value)) {
       throw badInput('Date', 'a date such as 2026-11-23');
     }
     return value;
@@ -61,7 +61,9 @@ function toDate(value: unknown): Date {
   return value instanceof Date ? value : new Date(String(value));
 }
 
-function isCalendarDate(text: string): boolean {
+/** YYYY-MM-DD, and a day that its month has. */
+export function isCalendarDate(text: string): boolean {
+  if (!datePattern.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
   // A day that its month does not have becomes one of the next.
   return date.getUTCDate() === Number(text.slice(-2));

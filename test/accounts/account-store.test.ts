@@ -96,7 +96,7 @@ describe('the transactions of an account', () => {
       paged.push(...page);
       const last = page.at(-1);
       if (!last) break;
-      after = { sortDate: last.sortDate, id: last.id };
+      after = last;
     }
     expect(paged).toEqual(all);
   });

@@ -13,6 +13,7 @@ const tag = 'mine';
 const transactions = Number(process.env.PLAN_TRANSACTIONS ?? 50_000);
 const users = Math.max(20_000, transactions / 10);
 
+const after = (...place: string[]) => `after: "${Buffer.from(JSON.stringify(place)).toString('base64url')}"`;
 const account = (args: string) =>
   `query ($id: ID!) { node(id: $id) { ... on Account { transactions(${args}) { nodes { id } } } } }`;
 
@@ -32,9 +33,10 @@ const filters: [name: string, query: string, variables?: Record<string, unknown>
     '{ events(first: 100, types: [CONSENT_EXPIRED], userId: "usr_many00000002") { nodes { id } } }',
   ],
   ['transactions', account('first: 100')],
+  ['transactions, a later page', account(`first: 100, ${after('2025-01-01', 'txn_many', '3:3:')}`)],
   [
-    'transactions, a later page',
-    account(`first: 100, after: "${Buffer.from('["2025-01-01","txn_many"]').toString('base64url')}"`),
+    'transactions, a later page of days',
+    account(`first: 100, ${after('2025-01-01', 'txn_many', '3:3:')}, bookedFrom: "2024-12-01"`),
   ],
   ['transactions, booked', account('first: 100, status: BOOKED')],
   ['transactions, pending', account('first: 100, status: PENDING')],

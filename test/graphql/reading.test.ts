@@ -192,7 +192,30 @@ describe('transactions', () => {
     const ask = (filter: string) =>
       api.request(`{ node(id: "${accountId}") { ... on Account { transactions(${filter}) { nodes { id } } } } }`);
     expect((await ask('bookedFrom: "2026-02-30"')).errors?.[0].message).toContain('Date must be');
+    const codeOf = async (...values: string[]) => {
+      const cursor = Buffer.from(JSON.stringify(values)).toString('base64url');
+      return (await ask(`after: "${cursor}"`)).errors?.[0].extensions.code ?? null;
+    };
     expect((await ask(`after: "${accountId}"`)).errors?.[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(await codeOf('2026-02-30', 'txn_1')).toBe('BAD_USER_INPUT');
+    const snapshots = [
+      '',
+      '1',
+      '5:4:',
+      '0:4:',
+      '3:6:2',
+      '3:6:6',
+      '3:6:5,4',
+      `1:${'9'.repeat(20)}:`,
+      "1:2:'",
+      '1:2:3:4',
+    ];
+    for (const snapshot of snapshots)
+      expect(await codeOf('2026-03-01', 'txn_1', snapshot), snapshot).toBe('BAD_USER_INPUT');
+    for (const snapshot of ['3:3:', '3:6:3,5', '3:6:4,4'])
+      expect(await codeOf('2026-03-01', 'txn_1', snapshot)).toBeNull();
+    // As cursors were before they had one.
+    expect(await codeOf('2026-03-01', 'txn_1')).toBeNull();
   });
 });
 

@@ -4,14 +4,13 @@ import { NotFound } from '../../domain/errors.ts';
 import type { BalanceData } from '../../events/event-catalogue.ts';
 import type { Account as AccountRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
-import { cursorByPair, type PageArguments, pageArguments, readConnection, toPage } from '../connections.ts';
+import { type PageArguments, pageArguments, readConnection, toPage } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { accountSearchCost } from '../limits.ts';
 import { findArguments } from '../look-ahead.ts';
+import { transactionCursor } from '../transaction-cursor.ts';
 import { Balance } from './money.ts';
 import { Transaction, TransactionConnection, TransactionStatus } from './transaction.ts';
-
-const byDay = cursorByPair('sortDate', 'id');
 
 export const Account = builder.prismaObject('Account', {
   description: 'An account at the bank, as the last synchronization left it. Read only.',
@@ -49,7 +48,7 @@ export const Account = builder.prismaObject('Account', {
       extensions: { searchCost: accountSearchCost },
       resolve: (account, args, { loaders }) =>
         readConnection(args, {
-          ...byDay,
+          ...transactionCursor,
           read: (page) => loaders.transactions.load(account.id, { filter: toFilter(args), ...page }),
         }),
     }),
@@ -95,7 +94,7 @@ function findTransactionPage(info: GraphQLResolveInfo): TransactionPage | null {
   const type = info.schema.getType('Account') as GraphQLObjectType;
   const args = findArguments(info, type, 'transactions') as TransactionArguments | null;
   try {
-    return args && { filter: toFilter(args), ...toPage(args, byDay.keyOf) };
+    return args && { filter: toFilter(args), ...toPage(args, transactionCursor.keyOf) };
   } catch {
     // The field itself tells what is wrong with its page.
     return null;
