@@ -36,7 +36,7 @@ export type EntryOutcome =
       reason: string;
       /** It is the lane's turn then, once all others have had theirs. */
       notBefore: Date;
-      /** False when the bank was not asked: then this was no try. */
+      /** False when the bank was not asked, or the database was away: then this was no try. */
       counts: boolean;
     };
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { Prisma } from '../storage/database.ts';
+import { isDatabaseAway } from '../storage/database-errors.ts';
 import type { ClaimedEntry, CycleLaneStore, ExpectedEntry, FinishedEntry, LaneHold } from './cycle-lane-store.ts';
 import { defaultLeaseSeconds, renewRegularly } from './lease.ts';
 import { settledWithin } from './settled-within.ts';
@@ -88,15 +89,16 @@ export function createCycleRunner(deps: CycleRunnerDeps): CycleRunner {
     }
   }
 
-  // A bug that one user's data brings to light must not stop the others (invariant 8). Where it is the database that is gone,
-  // recording the outcome fails too, and with it the task: the ledger stays as it was.
+  // A bug that one user's data brings to light must not stop the others (invariant 8). While the database is gone, recording the outcome
+  // fails too, and with it the task: the ledger stays as it was. Once it is back, the user has lost no try by it.
   async function synchronizeGuarded(entry: ClaimedEntry, claim?: Prisma.Sql): ReturnType<UserSynchronizer> {
     try {
       return await synchronizeUser(entry, interrupt.signal, claim);
     } catch (error) {
       onUnexpected(error, entry);
-      if (entry.attemptCount >= 2) return { status: 'FAILED', reason: 'UNEXPECTED' };
-      return { status: 'RETRY', reason: 'UNEXPECTED', notBefore: clock.now(), counts: true };
+      const counts = !isDatabaseAway(error);
+      if (counts && entry.attemptCount >= 2) return { status: 'FAILED', reason: 'UNEXPECTED' };
+      return { status: 'RETRY', reason: 'UNEXPECTED', notBefore: clock.now(), counts };
     }
   }
 

@@ -9,8 +9,8 @@ import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import { Prisma } from '../storage/database.ts';
+import { isDatabaseAway, isRefusedByDatabase } from '../storage/database-errors.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import { isRefusedByDatabase } from '../storage/refused-values.ts';
 import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
@@ -113,7 +113,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     } catch (error) {
       if (!isRefusedByDatabase(error)) {
         // Where it is the database that is gone, the cycle goes on with this user when it is back.
-        if (request.cycle) await recordFailure.unexpected(attempt).catch(() => {});
+        if (request.cycle && !isDatabaseAway(error)) await recordFailure.unexpected(attempt).catch(() => {});
         throw error;
       }
       // Nothing can be noted of a login that has just been deleted.

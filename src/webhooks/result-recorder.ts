@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isRefusedByDatabase } from '../storage/refused-values.ts';
+import { isRefusedByDatabase } from '../storage/database-errors.ts';
 import type { AttemptRecord, AttemptStore } from './attempt-store.ts';
 import { recordedAtOnce, sendWithinMs } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';

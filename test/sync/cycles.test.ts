@@ -306,6 +306,24 @@ describe('one user', () => {
     ]);
   });
 
+  it('whose work breaks off because the database is restarted, again and again, loses no try by it', async () => {
+    const { database, clock, enrol, entries } = await createWorld();
+    const users = await enrol(2);
+    const restarts = ['57P01', '57P03', 'ECONNREFUSED'];
+    const { cycles, work } = startProcess(database, clock, (loginId) => {
+      const code = loginId === users[0]?.loginId ? restarts.pop() : undefined;
+      if (code) throw Object.assign(new Error('the database is away'), { code });
+      return 'fine';
+    });
+    await cycles.runExtraCycle();
+    await work();
+    expect(restarts).toEqual([]);
+    expect(await entries()).toMatchObject([
+      { status: 'SYNCHRONIZED', attemptCount: 1 },
+      { status: 'SYNCHRONIZED', attemptCount: 1 },
+    ]);
+  });
+
   it('who is erased or opts out in the middle is skipped, with the reason', async () => {
     const { database, clock, enrol, entries } = await createWorld();
     const [first, second, third] = await enrol(3);

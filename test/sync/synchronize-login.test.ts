@@ -554,6 +554,18 @@ describe('of a failure in a cycle', () => {
     expect(status).toBe('SYNC_FAILED');
     expect(lastAttempt).toMatchObject({ errorCode: 'UNEXPECTED', finishedAt: world.clock.now() });
   });
+
+  it('while the database is restarted receivers are told nothing: the cycle comes back to the login', async () => {
+    const world = await createSynchronizationWorld();
+    const cycle = await startCycle(world);
+    world.bank.beforeAnswer = () => {
+      throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
+    };
+    const last = { ...first, isLast: true };
+    await expect(world.synchronizeLogin(request(world, { cycle, cycleTry: last }))).rejects.toThrow('terminating');
+    expect(await failures(world)).toEqual([]);
+    expect((await world.login()).status).toBe('OK');
+  });
 });
 
 const psu = { ipAddress: '192.0.2.1' };
