@@ -28,8 +28,8 @@ export interface AccountChange {
 
 /**
  * All changes of a login as CTEs: `stored_account`, `added_transaction`, `updated_transaction`, `moved_transaction`,
- * `removed_transaction`. They write only where `condition` holds. Rows travel as one JSON text for each: arrays of texts would be escaped one by one, and a list
- * of placeholders would be another statement for every count.
+ * `removed_transaction`. They write only where `condition` holds. Rows travel as one JSON text for each: arrays of texts would be
+ * escaped one by one, and a list of placeholders would be another statement for every count.
  */
 export function storeBankDataCtes(
   { clientId, bankLoginId, now }: Login,
