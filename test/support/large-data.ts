@@ -55,9 +55,11 @@ export async function insertLargeData(
       JOIN accounts a ON a.id = CASE WHEN n <= ${inFirst} THEN '${idOf(tag, 'account')}' ELSE 'acc_' || ${row(`n % ${users} + 1`)} END`,
     `UPDATE transactions SET status = 'PENDING', booking_date = NULL WHERE id IN
       (SELECT id FROM transactions WHERE account_id = '${idOf(tag, 'account')}' ORDER BY sort_date LIMIT 3)`,
-    // Moved after anybody's first page, a few hundred of them in the account that is read.
+    // Moved after anybody's first page: more than a day brings of the account that is read, and many of others.
     `INSERT INTO transaction_moves (account_id, transaction_id, moved_by, sort_date, moved_at)
-      SELECT account_id, id, 4, sort_date - 3, now() FROM transactions WHERE id LIKE 'txn_many%0'`,
+      SELECT account_id, id, 4, sort_date - 3, now() FROM transactions
+      WHERE id <= 'txn_' || ${row('300')} AND id LIKE 'txn_many%'
+        OR id LIKE 'txn_many%0' AND account_id <> '${idOf(tag, 'account')}'`,
     // The client's log: one type in a thousand is rare.
     `INSERT INTO events (id, client_id, position, type, occurred_at, user_id, bank_login_id, data)
       SELECT 'evt_' || ${row('n')}, '${clientId}', 100000 + n,
