@@ -26,6 +26,11 @@ export interface StoredAttempt {
   error?: string;
 }
 
+/** Every try of a delivery, oldest first. Written here only, so that they are what they are said to be. */
+export function attemptsOf({ attempts }: { attempts: Prisma.JsonValue }): StoredAttempt[] {
+  return attempts as unknown as StoredAttempt[];
+}
+
 export interface AttemptStore {
   /** Writes attempts and what follows for their deliveries, all in one statement. */
   record(attempts: readonly AttemptRecord[]): Promise<void>;

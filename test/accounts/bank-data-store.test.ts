@@ -6,7 +6,7 @@ import { newId } from '../../src/domain/ids.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
-import { givenPending, givenTransaction } from './given-transactions.ts';
+import { givenChange, givenPending, givenTransaction } from './given-transactions.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
 
@@ -43,29 +43,10 @@ async function createWorld(): Promise<World> {
         from,
         newId: () => newId('transaction', now),
       });
-      const change = toChange({ id: accountId, ...merged });
+      const change = givenChange({ id: accountId, ...merged });
       await store([change]);
       return change;
     },
-  };
-}
-
-function toChange(given: Partial<AccountChange> = {}): AccountChange {
-  return {
-    id: 'acc_1',
-    resourceId: 'r1',
-    identification: 'DE1',
-    iban: 'DE1',
-    name: 'Giro',
-    ownerName: 'Anna',
-    currency: 'EUR',
-    product: null,
-    balances: [],
-    lastBookingDate: null,
-    added: [],
-    updated: [],
-    removedIds: [],
-    ...given,
   };
 }
 
@@ -74,7 +55,7 @@ const nothing = { added: [], updated: [], removedIds: [] };
 describe('storing bank data', () => {
   it('gives back what was stored, to the last character', async () => {
     const { bankData, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const told = givenTransaction({
       transactionId: 'b"1\\',
       entryReference: 'r,{1}',
@@ -93,7 +74,7 @@ describe('storing bank data', () => {
 
   it('finds nothing to change when the same reply comes again', async () => {
     const { store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const reply = [givenTransaction(), givenTransaction(), givenTransaction({ transactionId: 'b1' }), givenPending()];
     await take('acc_1', reply);
     expect(await take('acc_1', reply)).toMatchObject(nothing);
@@ -101,7 +82,7 @@ describe('storing bank data', () => {
 
   it('changes, adds and removes in one statement', async () => {
     const { database, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const first = await take('acc_1', [
       givenPending({ transactionId: 'b1' }),
       givenTransaction({ transactionId: 'b2' }),
@@ -121,7 +102,7 @@ describe('storing bank data', () => {
 
   it('knows by its id a transaction whose booking date has moved into the days asked for', async () => {
     const { store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     await take('acc_1', [
       givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
       givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-01', counterpartyName: 'Bakery' }),
@@ -139,7 +120,7 @@ describe('storing bank data', () => {
 
   it('lists what lies before the days asked for only where the reply names it', async () => {
     const { bankData, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     await take('acc_1', [givenTransaction({ bookingDate: '2026-02-01' }), givenTransaction()]);
     const stored = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-03-01', transactions: [] }]);
     expect(stored.get('acc_1')).toMatchObject([{ bookingDate: '2026-03-09' }]);
@@ -147,7 +128,7 @@ describe('storing bank data', () => {
 
   it('lists before a reply what it lists after it, once what the reply names is added', async () => {
     const { bankData, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const older = [
       givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
       givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-02', counterpartyName: 'Bakery' }),
@@ -169,8 +150,8 @@ describe('storing bank data', () => {
   it('keeps an account under a new resource id, and what the bank no longer says of it', async () => {
     const { bankData, bankLoginId, database, store } = await createWorld();
     const balances = [{ type: 'expected', amount: { amount: '1.00', currency: 'EUR' }, referenceDate: null }];
-    await store([toChange({ lastBookingDate: '2026-03-09' })]);
-    await store([toChange({ resourceId: 'r2', name: null, balances, lastBookingDate: '2026-03-01' })]);
+    await store([givenChange({ lastBookingDate: '2026-03-09' })]);
+    await store([givenChange({ resourceId: 'r2', name: null, balances, lastBookingDate: '2026-03-01' })]);
     expect(await bankData.listAccounts(bankLoginId)).toEqual([
       { id: 'acc_1', resourceId: 'r2', identification: 'DE1', currency: 'EUR', lastBookingDate: '2026-03-09' },
     ]);
@@ -179,17 +160,17 @@ describe('storing bank data', () => {
 
   it('writes nothing where the condition does not hold', async () => {
     const { database, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const { added } = await take('acc_1', [givenTransaction()]);
     const [kept] = added;
     if (!kept) throw new Error('nothing was added');
     const changes = [
-      toChange({
+      givenChange({
         added: [{ ...kept, id: 'txn_2', identity: 't:2' }],
         updated: [{ ...kept, remittanceInformation: 'changed' }],
         removedIds: [kept.id],
       }),
-      toChange({ id: 'acc_2', identification: 'DE2' }),
+      givenChange({ id: 'acc_2', identification: 'DE2' }),
     ];
     await store(changes, Prisma.sql`false`);
     expect(await database.prisma.account.count()).toBe(1);
@@ -198,7 +179,7 @@ describe('storing bank data', () => {
 
   it('carries a login of 20,000 transactions', async () => {
     const { database, store, take } = await createWorld();
-    await store([toChange()]);
+    await store([givenChange()]);
     const many = Array.from({ length: 20_000 }, (_, i) => givenTransaction({ transactionId: `b${i}` }));
     await take('acc_1', many);
     expect(await database.prisma.transaction.count()).toBe(20_000);

@@ -1,3 +1,4 @@
+import type { AccountChange } from '../../src/accounts/bank-data-store.ts';
 import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
 
 /** A booked transaction as a bank sends it; what is given replaces the rest. */
@@ -20,4 +21,24 @@ export function givenTransaction(given: Partial<FetchedTransaction> = {}): Fetch
 
 export function givenPending(given: Partial<FetchedTransaction> = {}): FetchedTransaction {
   return givenTransaction({ status: 'PENDING', bookingDate: null, valueDate: null, ...given });
+}
+
+/** An account as a synchronization leaves it, nothing of its transactions changed; what is given replaces the rest. */
+export function givenChange(given: Partial<AccountChange> = {}): AccountChange {
+  return {
+    id: 'acc_1',
+    resourceId: 'r1',
+    identification: 'DE1',
+    iban: 'DE1',
+    name: 'Giro',
+    ownerName: 'Anna',
+    currency: 'EUR',
+    product: null,
+    balances: [],
+    lastBookingDate: null,
+    added: [],
+    updated: [],
+    removedIds: [],
+    ...given,
+  };
 }

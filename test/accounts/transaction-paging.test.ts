@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import {
   createAccountStore,
   type ListedTransaction,
-  type TransactionPage,
   type TransactionPosition,
 } from '../../src/accounts/account-store.ts';
 import { type AccountChange, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
@@ -12,7 +11,7 @@ import { newId } from '../../src/domain/ids.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
-import { givenTransaction } from './given-transactions.ts';
+import { givenChange, givenTransaction } from './given-transactions.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
 const everything = { status: null, bookedFrom: null, bookedTo: null, search: null };
@@ -26,10 +25,7 @@ const writing = fc.oneof(
 );
 
 test('pages neither skip nor repeat, whatever a synchronization writes between them', async () => {
-  const database = await openTestDatabase();
-  const clientId = await insertClient(database, now);
-  const { loginId } = await insertEnrolledUser(database, { clientId, now });
-  const accounts = createAccountStore(database);
+  const { addAccount } = await createWorld();
   const plan = fc.record({
     days: fc.array(fc.nat(6), { minLength: 1, maxLength: 25 }),
     pageSize: fc.integer({ min: 1, max: 6 }),
@@ -37,16 +33,13 @@ test('pages neither skip nor repeat, whatever a synchronization writes between t
   });
   await fc.assert(
     fc.asyncProperty(plan, async ({ days, pageSize, between }) => {
-      const accountId = await insertAccount(database, clientId, loginId);
-      const book = createBook(database, { clientId, bankLoginId: loginId, accountId });
+      const { book, page } = await addAccount();
       for (const day of days) await book.add(day);
       const steady = new Set(book.rows());
       const seen: string[] = [];
       const writings = [...between];
       for (let after: TransactionPosition | null = null; ; ) {
-        const page: TransactionPage = { filter: everything, after, limit: pageSize };
-        const rows: ListedTransaction[] =
-          (await accounts.listTransactions(clientId, [accountId], page)).get(accountId) ?? [];
+        const rows: ListedTransaction[] = await page(after, pageSize);
         const last = rows.at(-1);
         if (!last) break;
         seen.push(...rows.map(({ id }) => id));
@@ -61,7 +54,8 @@ test('pages neither skip nor repeat, whatever a synchronization writes between t
 });
 
 test('what moves twice while the list is read is met where it was when the first page was read', async () => {
-  const { database, book, page } = await createWorld();
+  const { database, addAccount } = await createWorld();
+  const { book, page } = await addAccount();
   for (const day of [5, 4, 3, 2]) await book.add(day);
   const [first, second, third, fourth] = book.rows();
   const [begin] = await page(null, 1);
@@ -77,7 +71,8 @@ test('what moves twice while the list is read is met where it was when the first
 });
 
 test('where transactions were is forgotten after a day', async () => {
-  const { database, book } = await createWorld();
+  const { database, addAccount } = await createWorld();
+  const { book } = await addAccount();
   for (const day of [5, 4]) await book.add(day);
   await book.write({ kind: 'move', row: 0, day: 3 });
   await database.query(Prisma.sql`UPDATE transaction_moves SET moved_at = moved_at - interval '25 hours'`);
@@ -92,13 +87,17 @@ async function createWorld() {
   const clientId = await insertClient(database, now);
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
   const accounts = createAccountStore(database);
-  const accountId = await insertAccount(database, clientId, loginId);
   return {
     database,
-    book: createBook(database, { clientId, bankLoginId: loginId, accountId }),
-    async page(after: TransactionPosition | null, limit: number): Promise<ListedTransaction[]> {
-      const pages = await accounts.listTransactions(clientId, [accountId], { filter: everything, after, limit });
-      return pages.get(accountId) ?? [];
+    async addAccount() {
+      const accountId = await insertAccount(database, clientId, loginId);
+      return {
+        book: createBook(database, { clientId, bankLoginId: loginId, accountId }),
+        async page(after: TransactionPosition | null, limit: number): Promise<ListedTransaction[]> {
+          const pages = await accounts.listTransactions(clientId, [accountId], { filter: everything, after, limit });
+          return pages.get(accountId) ?? [];
+        },
+      };
     },
   };
 }
@@ -129,20 +128,9 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
   });
   const daysOf = new Map<string, number>();
   async function store(change: Partial<AccountChange>): Promise<void> {
-    const account = {
-      ...{ id: accountId, resourceId: accountId, identification: accountId, iban: null, name: null, ownerName: null },
-      ...{
-        currency: 'EUR',
-        product: null,
-        balances: [],
-        lastBookingDate: null,
-        added: [],
-        updated: [],
-        removedIds: [],
-      },
-    };
+    const account = givenChange({ id: accountId, resourceId: accountId, identification: accountId, ...change });
     const login = { clientId, bankLoginId, now };
-    const ctes = bankData.storeCtes(login, [{ ...account, ...change }], Prisma.sql`true`);
+    const ctes = bankData.storeCtes(login, [account], Prisma.sql`true`);
     await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
   }
   async function add(day: number): Promise<void> {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { CursorExpired, toCursor } from '../../src/events/event-cursor.ts';
 import { createEventStore } from '../../src/events/event-store.ts';
-import type { StoredAttempt } from '../../src/webhooks/attempt-store.ts';
+import { attemptsOf } from '../../src/webhooks/attempt-store.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { removeOldEvents } from '../../src/webhooks/retention.ts';
 import { collect } from '../events/event-world.ts';
@@ -331,8 +331,10 @@ describe('whatever the state', () => {
         for (const index of rest) {
           const eventId = eventIds[index] ?? '';
           const left = await database.prisma.webhookDelivery.findMany({ where: { eventId } });
-          const times = left.map(({ attempts }) =>
-            (attempts as unknown as StoredAttempt[]).map(({ startedAt }) => startedAt).join(),
+          const times = left.map((delivery) =>
+            attemptsOf(delivery)
+              .map(({ startedAt }) => startedAt)
+              .join(),
           );
           const expected = (given.events[index]?.deliveries ?? [])
             .slice(0, given.endpoints.length)

@@ -7,7 +7,7 @@ import type { EventRecord, NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
-import type { StoredAttempt } from '../../src/webhooks/attempt-store.ts';
+import { attemptsOf } from '../../src/webhooks/attempt-store.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from '../../src/webhooks/dispatcher.ts';
 import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
 import type { NewWebhookEndpoint } from '../../src/webhooks/endpoint-input.ts';
@@ -123,9 +123,9 @@ export async function createWorld(
 async function listAttempts({ prisma }: Database) {
   const deliveries = await prisma.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
   return deliveries
-    .flatMap(({ id: deliveryId, attempts }) =>
-      (attempts as unknown as StoredAttempt[]).map(({ startedAt, ...attempt }, index) => ({
-        ...{ deliveryId, number: index + 1, startedAt: new Date(startedAt) },
+    .flatMap((delivery) =>
+      attemptsOf(delivery).map(({ startedAt, ...attempt }, index) => ({
+        ...{ deliveryId: delivery.id, number: index + 1, startedAt: new Date(startedAt) },
         ...{ responseStatus: null, responseBody: null, error: null },
         ...attempt,
       })),

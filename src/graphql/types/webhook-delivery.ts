@@ -1,5 +1,5 @@
 import { NotFound } from '../../domain/errors.ts';
-import type { StoredAttempt } from '../../webhooks/attempt-store.ts';
+import { attemptsOf, type StoredAttempt } from '../../webhooks/attempt-store.ts';
 import { builder } from '../builder.ts';
 import { Event } from './event.ts';
 
@@ -57,7 +57,7 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
     attempts: t.field({
       type: [WebhookAttempt],
       description: 'Every try, oldest first.',
-      resolve: ({ attempts }) => attempts as unknown as StoredAttempt[],
+      resolve: attemptsOf,
     }),
   }),
 });
