@@ -25,18 +25,17 @@ export interface HeldCount {
   most: number;
 }
 
-/** A claimed delivery, or an endpoint of which none was claimed. What belongs to an endpoint or an event comes once. */
-export interface ClaimRow {
+/** What a claim returns: endpoints with something due, then what was claimed of them. */
+export type ClaimRow = ClaimedEndpointRow | ClaimedDeliveryRow;
+
+export interface ClaimedEndpointRow {
+  id: null;
   endpoint_id: string;
   /** There is more that could be claimed at once. */
   has_claimable: boolean;
   /** There is more that waits for what is being sent. */
   has_more: boolean;
-  id: string | null;
-  event_id: string;
-  bank_login_id: string | null;
-  fencing_token: number;
-  attempt_count: number;
+  /** Null when nothing of it was claimed. */
   endpoint: {
     client_id: string;
     url: string;
@@ -49,6 +48,16 @@ export interface ClaimRow {
     /** With a rate limit: in how many milliseconds the first of what was claimed has its place. */
     pace_ms: number | null;
   } | null;
+}
+
+export interface ClaimedDeliveryRow {
+  id: string;
+  endpoint_id: string;
+  event_id: string;
+  bank_login_id: string | null;
+  fencing_token: number;
+  attempt_count: number;
+  /** Null where an earlier row or a later one has it: what belongs to an event comes once. */
   event_type: EventRecord['type'] | null;
   event_position: bigint;
   event_occurred_at: Date;
@@ -70,8 +79,9 @@ export interface ClaimRow {
  * An endpoint with a rate limit is claimed for as far as its next places in time reach, which are taken with the claim: so the
  * limit holds for all processes together.
  *
- * The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives. `= ANY (ARRAY (…))` and
- * `status::text`, which no index has, keep it on the primary keys.
+ * Rows are kept narrow until they are claimed, and are neither sorted nor grouped once they have their events: that is what
+ * most of the time would go to. The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives.
+ * `= ANY (ARRAY (…))` and `status::text`, which no index has, keep it on the primary keys.
  */
 export function claimStatement(request: ClaimRequest): Prisma.Sql {
   const held = [...request.held.values()];
@@ -84,49 +94,53 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
         CASE WHEN w.failing_since IS NULL THEN coalesce(h.most, ${heldPerEndpointAtFirst}::int)
           ELSE ${heldPerEndpointWhileFailing}::int END,
         w.rate_limit) - coalesce(h.held, 0) AS free,
-      greatest(2 * ${request.limit}::int / count(*) OVER (), 16)::int AS share
+      greatest(2 * ${request.limit}::int / count(*) OVER (), 16)::int AS share,
+      (row_number() OVER (ORDER BY w.client_id))::int AS number, (rank() OVER (ORDER BY w.client_id))::int AS client_number
     FROM webhook_endpoints w LEFT JOIN held h ON h.endpoint_id = w.id
     WHERE (w.id = ANY (${request.endpointIds}::text[]) OR w.client_id = ANY (${request.clientIds}::text[]))
       AND w.status = 'ENABLED' AND (w.paused_until IS NULL OR w.paused_until <= ${request.now}::timestamptz)
       AND (w.rate_limit IS NULL OR w.paced_until IS NULL
         OR w.paced_until <= now() + make_interval(secs => ${pacedAheadSeconds}))
   ), due AS MATERIALIZED (
-    SELECT e.id AS endpoint_id, e.client_id, least(e.free, e.share) AS room, d.*, coalesce(d.bank_login_id, d.id) AS login
+    SELECT e.number, e.client_number, least(e.free, e.share)::int AS room, d.*
     FROM endpoint e CROSS JOIN LATERAL (
-      SELECT d.id, d.bank_login_id, d.position, d.next_attempt_at, coalesce(d.claimed_until > now(), false) AS claimed
+      SELECT d.ctid AS row, coalesce(d.bank_login_id, d.id) COLLATE "C" AS login, d.position, d.next_attempt_at,
+        coalesce(d.claimed_until > now(), false) AS claimed
       FROM webhook_deliveries d
-      WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_attempt_at <= ${request.now}::timestamptz
+      WHERE d.endpoint_id = e.id AND d.status = 'PENDING'
+        AND d.next_attempt_at <= ${request.now}::timestamptz
       ORDER BY d.next_attempt_at, d.position
       LIMIT e.held + greatest(least(e.free, e.share), 0) + 32
     ) d
   ), placed AS (
-    SELECT due.*, row_number() OVER (PARTITION BY endpoint_id, login ORDER BY position) AS place
+    SELECT row, number, client_number, room, login, position, next_attempt_at,
+      row_number() OVER (PARTITION BY number, login ORDER BY position) AS place
     FROM due
-    WHERE NOT claimed AND (endpoint_id, login) NOT IN (SELECT endpoint_id, login FROM due WHERE claimed)
+    WHERE NOT claimed AND (number, login) NOT IN (SELECT number, login FROM due WHERE claimed)
   ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY endpoint_id ORDER BY place, next_attempt_at, position) AS turn
+    SELECT row, number, client_number, room, login, next_attempt_at,
+      row_number() OVER (PARTITION BY number ORDER BY place, next_attempt_at, position) AS turn
     FROM placed WHERE place <= ${claimedPerLogin}
   ), wanted AS MATERIALIZED (
-    SELECT id, endpoint_id, login FROM ranked WHERE turn <= room
-    ORDER BY row_number() OVER (PARTITION BY client_id ORDER BY turn), next_attempt_at
+    SELECT row, number, login FROM ranked WHERE turn <= room
+    ORDER BY row_number() OVER (PARTITION BY client_number ORDER BY turn), next_attempt_at
     LIMIT ${request.limit}
   ), locked AS MATERIALIZED (
-    SELECT d.id FROM webhook_deliveries d
-    WHERE d.id = ANY (ARRAY (SELECT id FROM wanted))
+    SELECT d.ctid AS row FROM webhook_deliveries d
+    WHERE d.ctid = ANY (ARRAY (SELECT row FROM wanted))
       AND d.status::text = 'PENDING' AND (d.claimed_until IS NULL OR d.claimed_until <= now())
     FOR UPDATE SKIP LOCKED
-  ), granted AS (
-    SELECT id FROM (
-      SELECT id, bool_and(id IN (SELECT id FROM locked)) OVER (PARTITION BY endpoint_id, login) AS is_whole FROM wanted
-    ) w WHERE is_whole
+  ), missed AS (
+    SELECT number, login FROM wanted WHERE row NOT IN (SELECT row FROM locked)
   ), claimed AS (
     UPDATE webhook_deliveries d
     SET claimed_until = now() + make_interval(secs => ${leaseSeconds}), fencing_token = d.fencing_token + 1
-    WHERE d.id = ANY (ARRAY (SELECT id FROM granted))
-    RETURNING d.id, d.endpoint_id, d.event_id, d.bank_login_id, d.position, d.fencing_token, d.attempt_count
+    WHERE d.ctid = ANY (ARRAY (SELECT row FROM wanted WHERE (number, login) NOT IN (SELECT number, login FROM missed)))
+    RETURNING d.id, d.endpoint_id, d.event_id, d.bank_login_id, d.fencing_token, d.attempt_count
+  ), taken AS (
+    SELECT endpoint_id, count(*) AS count FROM claimed GROUP BY endpoint_id
   ), paced AS (
-    SELECT c.endpoint_id, count(*) AS count FROM claimed c JOIN endpoint e ON e.id = c.endpoint_id
-    WHERE e.rate_limit IS NOT NULL GROUP BY c.endpoint_id
+    SELECT t.endpoint_id, t.count FROM taken t JOIN endpoint e ON e.id = t.endpoint_id WHERE e.rate_limit IS NOT NULL
   ), paced_endpoint AS (
     SELECT id FROM webhook_endpoints WHERE id = ANY (ARRAY (SELECT endpoint_id FROM paced)) ORDER BY id FOR NO KEY UPDATE
   ), pace AS (
@@ -136,30 +150,32 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     RETURNING w.id,
       (extract(epoch FROM w.paced_until - p.count * interval '1 second' / w.rate_limit - now()) * 1000)::float8 AS pace_ms
   ), seen AS (
-    SELECT endpoint_id, count(*) FILTER (WHERE NOT claimed) AS unclaimed FROM due GROUP BY endpoint_id
+    SELECT number, count(*) FILTER (WHERE NOT claimed) AS unclaimed FROM due GROUP BY number
   ), free AS (
-    SELECT endpoint_id, count(*) AS claimable FROM ranked WHERE turn <= room GROUP BY endpoint_id
+    SELECT number, count(*) AS claimable FROM ranked WHERE turn <= room GROUP BY number
   )
-  SELECT c.id, s.endpoint_id, c.event_id, c.bank_login_id, c.fencing_token, c.attempt_count,
-    s.unclaimed > count(c.id) OVER of_endpoint AS has_more,
-    coalesce(f.claimable, 0) > count(c.id) OVER of_endpoint AS has_claimable,
-    CASE WHEN c.id IS NOT NULL AND row_number() OVER of_endpoint = 1
+  SELECT NULL AS id, w.id AS endpoint_id, coalesce(f.claimable, 0) > coalesce(t.count, 0) AS has_claimable,
+    s.unclaimed > coalesce(t.count, 0) AS has_more,
+    CASE WHEN t.count > 0
       THEN json_build_object('client_id', w.client_id, 'url', w.url, 'method', w.method, 'headers', w.headers,
         'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since,
         'pace_ms', (SELECT pace_ms FROM pace WHERE pace.id = w.id))
     END AS endpoint,
-    CASE WHEN row_number() OVER first_of_event = 1 THEN e.type END AS event_type,
-    e.position AS event_position, e.occurred_at AS event_occurred_at, e.user_id AS event_user_id,
-    e.cycle_id AS event_cycle_id, e.endpoint_id AS event_endpoint_id, e.client_id AS event_client_id,
-    CASE WHEN row_number() OVER first_of_event = 1 AND pg_column_size(e.data) <= ${inlineEventBytes}
-      THEN e.data::text END AS event_data
+    NULL AS event_id, NULL AS bank_login_id, NULL AS fencing_token, NULL AS attempt_count, NULL AS event_type,
+    NULL AS event_position, NULL AS event_occurred_at, NULL AS event_user_id, NULL AS event_cycle_id,
+    NULL AS event_endpoint_id, NULL AS event_client_id, NULL AS event_data
   FROM seen s
-  JOIN endpoint w ON w.id = s.endpoint_id
-  LEFT JOIN free f ON f.endpoint_id = s.endpoint_id
-  LEFT JOIN claimed c ON c.endpoint_id = s.endpoint_id
-  LEFT JOIN events e ON e.id = c.event_id
-  WINDOW of_endpoint AS (PARTITION BY s.endpoint_id), first_of_event AS (PARTITION BY c.event_id)
-  ORDER BY c.position`;
+  JOIN endpoint w ON w.number = s.number
+  LEFT JOIN free f ON f.number = s.number
+  LEFT JOIN taken t ON t.endpoint_id = w.id
+  UNION ALL
+  SELECT c.id, c.endpoint_id, NULL, NULL, NULL, c.event_id, c.bank_login_id, c.fencing_token, c.attempt_count,
+    CASE WHEN c.is_first THEN e.type END, e.position, e.occurred_at, e.user_id, e.cycle_id, e.endpoint_id, e.client_id,
+    CASE WHEN c.is_first AND pg_column_size(e.data) <= ${inlineEventBytes} THEN e.data::text END
+  FROM (
+    SELECT *, (SELECT count(*) FROM taken) = 1 OR id IN (SELECT min(id) FROM claimed GROUP BY event_id) AS is_first FROM claimed
+  ) c
+  JOIN events e ON e.id = c.event_id`;
 }
 
 /** A page of the endpoints that have something pending, by jumping through the index from one endpoint to the next. */

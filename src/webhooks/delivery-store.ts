@@ -1,6 +1,13 @@
 import type { EventRecord } from '../events/event-record.ts';
 import { type Database, Prisma } from '../storage/database.ts';
-import { type ClaimRequest, type ClaimRow, claimStatement, dueStatement } from './claim-statement.ts';
+import {
+  type ClaimedDeliveryRow,
+  type ClaimedEndpointRow,
+  type ClaimRequest,
+  type ClaimRow,
+  claimStatement,
+  dueStatement,
+} from './claim-statement.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
 /** An endpoint as the claim found it. */
@@ -51,7 +58,7 @@ export interface DuePage {
 }
 
 export interface DeliveryStore {
-  /** Takes due deliveries: fairly over endpoints and clients; of a login only when none is being sent, and in order. */
+  /** Takes due deliveries: fairly over endpoints and clients; of a login only when none is being sent, and in the log's order. */
   claim(request: ClaimRequest): Promise<Claim>;
   /** Enabled endpoints with something due, in pages by id. */
   findDue(query: { now: Date; after: string; limit: number }): Promise<DuePage>;
@@ -105,15 +112,17 @@ function toClaim(rows: readonly ClaimRow[]): Claim {
   const endpoints = new Map<string, ClaimedEndpoint>();
   const events = new Map<string, ClaimedEvent>();
   for (const row of rows) {
-    if (row.has_claimable) claim.claimable.add(row.endpoint_id);
-    else if (row.has_more) claim.waiting.add(row.endpoint_id);
-    if (row.endpoint) endpoints.set(row.endpoint_id, toEndpoint(row.endpoint_id, row.endpoint));
-    if (row.event_type) events.set(row.event_id, toEvent(row, row.event_type));
+    if (row.id === null) {
+      if (row.has_claimable) claim.claimable.add(row.endpoint_id);
+      else if (row.has_more) claim.waiting.add(row.endpoint_id);
+      if (row.endpoint) endpoints.set(row.endpoint_id, toEndpoint(row.endpoint_id, row.endpoint));
+    } else if (row.event_type) events.set(row.event_id, toEvent(row, row.event_type));
   }
   for (const row of rows) {
+    if (row.id === null) continue;
     const endpoint = endpoints.get(row.endpoint_id);
     const event = events.get(row.event_id);
-    if (row.id === null || !endpoint || !event) continue;
+    if (!endpoint || !event) continue;
     claim.deliveries.push({
       id: row.id,
       fencingToken: row.fencing_token,
@@ -123,10 +132,11 @@ function toClaim(rows: readonly ClaimRow[]): Claim {
       event,
     });
   }
+  claim.deliveries.sort((a, b) => Number(a.event.position - b.event.position));
   return claim;
 }
 
-function toEndpoint(id: string, row: NonNullable<ClaimRow['endpoint']>): ClaimedEndpoint {
+function toEndpoint(id: string, row: NonNullable<ClaimedEndpointRow['endpoint']>): ClaimedEndpoint {
   return {
     id,
     clientId: row.client_id,
@@ -141,7 +151,7 @@ function toEndpoint(id: string, row: NonNullable<ClaimRow['endpoint']>): Claimed
   };
 }
 
-function toEvent(row: ClaimRow, type: EventRecord['type']): ClaimedEvent {
+function toEvent(row: ClaimedDeliveryRow, type: EventRecord['type']): ClaimedEvent {
   return {
     id: row.event_id,
     clientId: row.event_client_id,

@@ -24,6 +24,7 @@ export interface LoopDeps extends LaneDeps {
 }
 
 const duePageSize = 500;
+const contendedMs = 10;
 
 /**
  * Decides what to claim next. `ready` are the endpoints that may have something to claim, looked at in turn, and `clients`
@@ -58,6 +59,8 @@ export function createDispatchLoop(deps: LoopDeps): DispatchLoop {
       const isFreeAgain = letGoMeanwhile.has(id) && held.isWaitingForMore(id);
       (isFreeAgain ? ready : later).add(id);
     }
+    // Another session has all of it locked, for as long as a claim takes or an erasure.
+    if (deliveries.length === 0 && claimable.size > 0) await sleeper.sleep(contendedMs);
     return deliveries.length;
   }
 
