@@ -7,6 +7,7 @@ import {
   inlineEventBytes,
   leaseSeconds,
   pacedAheadSeconds,
+  seenAheadSeconds,
 } from './delivery-limits.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
@@ -73,6 +74,10 @@ export interface ClaimedDeliveryRow {
  * which something is being sent are left alone; of the others the first few deliveries are taken, in order, all of them or
  * none. The batch is filled in turns: over the logins of an endpoint, then over the endpoints of a client, then over clients.
  *
+ * Another process, whose clock is ahead or which claims at the same time, may take a delivery of the same login that is due a
+ * moment later. So the window reaches a little further: what is claimed there makes its login busy, and what is not is locked
+ * with the rest.
+ *
  * Nobody waits for the disk here: the result, which is written later, takes the claim with it. Were the server to lose one,
  * the delivery would be made twice, as whenever a process is lost.
  *
@@ -105,10 +110,10 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     SELECT e.number, e.client_number, least(e.free, e.share)::int AS room, d.*
     FROM endpoint e CROSS JOIN LATERAL (
       SELECT d.ctid AS row, coalesce(d.bank_login_id, d.id) COLLATE "C" AS login, d.position, d.next_attempt_at,
-        coalesce(d.claimed_until > now(), false) AS claimed
+        coalesce(d.claimed_until > now(), false) AS claimed, d.next_attempt_at > ${request.now}::timestamptz AS early
       FROM webhook_deliveries d
       WHERE d.endpoint_id = e.id AND d.status = 'PENDING'
-        AND d.next_attempt_at <= ${request.now}::timestamptz
+        AND d.next_attempt_at <= ${request.now}::timestamptz + make_interval(secs => ${seenAheadSeconds})
       ORDER BY d.next_attempt_at, d.position
       LIMIT e.held + greatest(least(e.free, e.share), 0) + 32
     ) d
@@ -116,7 +121,7 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     SELECT row, number, client_number, room, login, position, next_attempt_at,
       row_number() OVER (PARTITION BY number, login ORDER BY position) AS place
     FROM due
-    WHERE NOT claimed AND (number, login) NOT IN (SELECT number, login FROM due WHERE claimed)
+    WHERE NOT claimed AND NOT early AND (number, login) NOT IN (SELECT number, login FROM due WHERE claimed)
   ), ranked AS (
     SELECT row, number, client_number, room, login, next_attempt_at,
       row_number() OVER (PARTITION BY number ORDER BY place, next_attempt_at, position) AS turn
@@ -125,13 +130,18 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     SELECT row, number, login FROM ranked WHERE turn <= room
     ORDER BY row_number() OVER (PARTITION BY client_number ORDER BY turn), next_attempt_at
     LIMIT ${request.limit}
+  ), guarded AS MATERIALIZED (
+    SELECT row, number, login FROM wanted
+    UNION ALL
+    SELECT row, number, login FROM due
+    WHERE early AND NOT claimed AND (number, login) IN (SELECT number, login FROM wanted)
   ), locked AS MATERIALIZED (
     SELECT d.ctid AS row FROM webhook_deliveries d
-    WHERE d.ctid = ANY (ARRAY (SELECT row FROM wanted))
+    WHERE d.ctid = ANY (ARRAY (SELECT row FROM guarded))
       AND d.status::text = 'PENDING' AND (d.claimed_until IS NULL OR d.claimed_until <= now())
     FOR UPDATE SKIP LOCKED
   ), missed AS (
-    SELECT number, login FROM wanted WHERE row NOT IN (SELECT row FROM locked)
+    SELECT number, login FROM guarded WHERE row NOT IN (SELECT row FROM locked)
   ), claimed AS (
     UPDATE webhook_deliveries d
     SET claimed_until = now() + make_interval(secs => ${leaseSeconds}), fencing_token = d.fencing_token + 1
@@ -150,7 +160,7 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     RETURNING w.id,
       (extract(epoch FROM w.paced_until - p.count * interval '1 second' / w.rate_limit - now()) * 1000)::float8 AS pace_ms
   ), seen AS (
-    SELECT number, count(*) FILTER (WHERE NOT claimed) AS unclaimed FROM due GROUP BY number
+    SELECT number, count(*) FILTER (WHERE NOT claimed AND NOT early) AS unclaimed FROM due GROUP BY number
   ), free AS (
     SELECT number, count(*) AS claimable FROM ranked WHERE turn <= room GROUP BY number
   )

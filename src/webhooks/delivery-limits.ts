@@ -55,6 +55,9 @@ export const cachedBodyBytes = 32 * 1_048_576;
 /** Events whose stored data is larger are loaded one by one, so that a batch of them does not fill the memory. */
 export const inlineEventBytes = 32_768;
 
+/** By so much the clocks of two processes may differ, a claim's own time included, without a login being sent two deliveries at once. */
+export const seenAheadSeconds = 5;
+
 /** How far ahead the places of an endpoint with a rate limit are given out: enough for several processes to have some. */
 export const pacedAheadSeconds = 2;
 

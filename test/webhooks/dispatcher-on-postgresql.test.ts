@@ -107,6 +107,37 @@ describe.skipIf(postgresUrl === null)('several processes on one PostgreSQL', () 
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([other, first, locked, last]);
   });
 
+  test('leave a login alone while another process, whose clock is ahead or which claims meanwhile, retries one of its deliveries', async () => {
+    const { world, session } = await createServerWorld();
+    const receiver = await world.receiver();
+    await world.endpoint(receiver.url);
+    const retried = await world.emit({ bankLoginId: 'login_1' });
+    const next = await world.emit({ bankLoginId: 'login_1' });
+    await session.query('UPDATE webhook_deliveries SET next_attempt_at = $2 WHERE event_id = $1', [
+      retried,
+      new Date(world.clock.now().getTime() + 2_000),
+    ]);
+    await session.query('BEGIN');
+    await session.query(
+      `UPDATE webhook_deliveries SET claimed_until = now() + interval '1 minute' WHERE event_id = $1`,
+      [retried],
+    );
+    const dispatcher = world.dispatcher();
+    dispatcher.start();
+    const meanwhile = await world.emit({ bankLoginId: 'login_2' });
+    await receiver.waitFor(1);
+    await session.query('COMMIT');
+    const afterwards = await world.emit({ bankLoginId: 'login_3' });
+    await receiver.waitFor(2);
+    await session.query(
+      `UPDATE webhook_deliveries SET claimed_until = NULL, status = 'DELIVERED' WHERE event_id = $1`,
+      [retried],
+    );
+    await receiver.waitFor(3);
+    await dispatcher.stop();
+    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([meanwhile, afterwards, next]);
+  });
+
   test('without help of a signal, a process finds what another one committed within a poll', async () => {
     const url = await createPostgresDatabase(postgresUrl ?? '');
     const database = await openDatabase({ databaseUrl: url, directory: null });
