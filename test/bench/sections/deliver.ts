@@ -1,8 +1,9 @@
 import { type BareSender, createBareSender, inLanes, type Message } from '../bare-sender.ts';
-import { type DeliveryPeer, openDeliveryPeers } from '../delivery-peers.ts';
+import { startDeliveryPeers } from '../delivery-peers.ts';
 import { type DeliveryWorld, openDeliveryWorld, synchronizedEvent } from '../delivery-world.ts';
 import type { ReceiverCounts } from '../helpers/receiver.ts';
 import type { Bench, Comparison, Contestant, Helper, Section } from '../section.ts';
+import { timeSending } from '../sending.ts';
 
 export const section: Section = {
   about:
@@ -12,133 +13,100 @@ export const section: Section = {
     const world = await openDeliveryWorld(bench);
     const sender = createBareSender(receiver.ready.url ?? '');
     bench.onClose(sender.close);
-    const peers = await openDeliveryPeers(bench);
     return [
-      compareBodies({ bench, world, receiver, sender, peers, kib: 2 }),
-      compareBodies({ bench, world, receiver, sender, peers: [], kib: 20 }),
+      await comparePeers(bench, { world, receiver, sender, count: bench.quick ? 4_000 : 20_000, bodyBytes: 2_048 }),
+      compareLargeBodies({ world, receiver, sender, count: bench.quick ? 4_000 : 6_000, bodyBytes: 20_480 }),
     ];
   },
 };
 
-interface Given {
-  bench: Bench;
-  world: DeliveryWorld;
-  receiver: Helper;
-  sender: BareSender;
-  peers: DeliveryPeer[];
-  kib: number;
-}
-
 interface Work {
+  world: DeliveryWorld;
   receiver: Helper;
   sender: BareSender;
   count: number;
   bodyBytes: number;
 }
 
-const toReach = new Map([
-  ['graphile-worker', 1.2],
-  ['bullmq', 1.4],
-  ['pg-boss', 1.8],
-  ['Agenda', 12],
-]);
+const figures = { rate: 'deliveries/s', cpu: 'µs of the process per delivery' };
+const againstSender = { figure: 'rate', ours: 'tidewater', against: 'bare sender', atLeast: 0.4 };
 
-function compareBodies({ bench, world, receiver, sender, peers, kib }: Given): Comparison {
-  const work = { receiver, sender, count: bench.quick ? 4_000 : kib > 2 ? 6_000 : 20_000, bodyBytes: kib * 1024 };
+/** The sender delivers in the dispatcher's process, each queue in one of its own: none has to live with what another made of the compiler. */
+async function comparePeers(bench: Bench, work: Work): Promise<Comparison> {
+  const { receiver, count } = work;
+  const peers = await startDeliveryPeers(bench, { count, url: receiver.ready.url ?? '', message: toMessage(work) });
   return {
-    name: `bodies of ${kib} KiB`,
-    figures: { rate: 'deliveries/s', cpu: 'µs of this process per delivery' },
-    contestants: [bareSender(work), tidewater(world, work), ...peers.map((peer) => queue(peer, work))],
+    name: 'bodies of 2 KiB',
+    figures,
+    contestants: [
+      bareSender(work),
+      tidewater(work),
+      ...peers.map((peer) => ({ name: peer.name, measure: () => countedBy(receiver, peer.count, peer.measure) })),
+    ],
     targets: [
-      { figure: 'rate', ours: 'tidewater', against: 'bare sender', atLeast: 0.4 },
-      ...peers.map(({ name }) => ({
+      againstSender,
+      ...peers.map(({ name, atLeast }) => ({
         figure: 'rate',
         ours: 'tidewater',
         against: name,
-        atLeast: toReach.get(name) ?? 1,
+        ...(atLeast && { atLeast }),
       })),
     ],
   };
 }
 
+function compareLargeBodies(work: Work): Comparison {
+  return {
+    name: 'bodies of 20 KiB',
+    figures,
+    contestants: [bareSender(work), tidewater(work)],
+    targets: [againstSender],
+  };
+}
+
 /** One dispatcher over all rounds, as the sender and the queues are: it lives for days, and is not to be compiled anew in each. */
-function tidewater(world: DeliveryWorld, work: Work): Contestant {
+function tidewater({ world, receiver, count, bodyBytes }: Work): Contestant {
   const dispatcher = world.createDispatcher();
   return {
     name: 'tidewater',
     async measure() {
       const clientId = await world.addClient();
-      await world.endpoints.create(clientId, { url: `${work.receiver.ready.url}/webhook` });
-      await world.commit(work.count, (index) =>
-        synchronizedEvent(clientId, { bodyBytes: work.bodyBytes, login: `${clientId}${index}` }),
-      );
+      await world.endpoints.create(clientId, { url: `${receiver.ready.url}/webhook` });
+      await world.commit(count, (index) => synchronizedEvent(clientId, { bodyBytes, login: `${clientId}${index}` }));
       const deliveredBefore = await world.countDelivered();
-      const figures = await measureSending(work, async () => {
-        dispatcher.start();
-        await world.allRecorded();
-      });
+      const figures = await countedBy(receiver, count, () =>
+        timeSending(count, async () => {
+          dispatcher.start();
+          await world.allRecorded();
+        }),
+      );
       await dispatcher.stop();
       const delivered = (await world.countDelivered()) - deliveredBefore;
-      if (delivered !== work.count) throw new Error(`${delivered} of ${work.count} are recorded as delivered.`);
+      if (delivered !== count) throw new Error(`${delivered} of ${count} are recorded as delivered.`);
       return figures;
     },
   };
 }
 
-function bareSender(work: Work): Contestant {
-  const messages = toMessages(work);
+function bareSender({ receiver, sender, ...work }: Work): Contestant {
+  const messages = Array.from({ length: work.count }, (_, index) => ({ id: `evt_${index}`, ...toMessage(work) }));
   return {
     name: 'bare sender',
-    measure: () => measureSending(work, async () => await inLanes(messages, 50, work.sender.send)),
+    measure: () =>
+      countedBy(receiver, work.count, () => timeSending(work.count, () => inLanes(messages, 50, sender.send))),
   };
 }
 
-/** The clock starts with the first request: what a queue needs to start is not held against it. */
-function queue(peer: DeliveryPeer, given: Work): Contestant {
-  const work = { ...given, count: Math.ceil(given.count * peer.share) };
-  const messages = toMessages(work);
-  return {
-    name: peer.name,
-    async measure() {
-      await peer.enqueue(messages);
-      return await measureSending(work, async (begin) => {
-        let isFirst = true;
-        await peer.drain(work.count, async (message) => {
-          if (isFirst) begin();
-          isFirst = false;
-          await work.sender.send(message);
-        });
-      });
-    },
-  };
-}
-
-function toMessages({ count, bodyBytes }: Work): Message[] {
+function toMessage({ bodyBytes }: Pick<Work, 'bodyBytes'>): Omit<Message, 'id'> {
   const { data, occurredAt } = synchronizedEvent('cli_bench', { bodyBytes, login: 'bare' });
-  return Array.from({ length: count }, (_, index) => ({
-    id: `evt_${index}`,
-    type: 'bank_login.synchronized',
-    timestamp: occurredAt,
-    data,
-  }));
+  return { type: 'bank_login.synchronized', timestamp: occurredAt, data };
 }
 
-async function measureSending(
-  { receiver, count }: Work,
-  send: (begin: () => void) => Promise<void>,
-): Promise<Record<string, number>> {
+/** Makes sure that the receiver had as many requests. */
+async function countedBy<T>(receiver: Helper, count: number, send: () => Promise<T>): Promise<T> {
   await receiver.ask('reset');
-  // What preparing has left over is not the sending's to clear away.
-  globalThis.gc?.();
-  let cpuBefore = process.cpuUsage();
-  let beganMs = performance.now();
-  await send(() => {
-    cpuBefore = process.cpuUsage();
-    beganMs = performance.now();
-  });
-  const seconds = (performance.now() - beganMs) / 1000;
-  const cpu = process.cpuUsage(cpuBefore);
+  const result = await send();
   const { requests } = await receiver.ask<ReceiverCounts>('counts');
   if (requests !== count) throw new Error(`The receiver had ${requests} requests, not ${count}.`);
-  return { rate: count / seconds, cpu: (cpu.user + cpu.system) / count };
+  return result;
 }

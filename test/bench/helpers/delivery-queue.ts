@@ -1,0 +1,40 @@
+import { createBareSender, type Message } from '../bare-sender.ts';
+import { deliveryQueues } from '../delivery-queues.ts';
+import { serveHelper } from '../helper-process.ts';
+import { timeSending } from '../sending.ts';
+
+/** Which queue is to deliver what. */
+export interface QueueOrder {
+  /** Of delivery-queues.ts. */
+  name: string;
+  address: string;
+  /** The receiver's. */
+  url: string;
+  /** Messages of a round, all like this one. */
+  count: number;
+  message: Omit<Message, 'id'>;
+}
+
+/** Asked for a 'round', stores the messages, delivers them and gives the figures of the delivering. */
+await serveHelper<QueueOrder>(async ({ name, address, url, count, message }) => {
+  const queue = await deliveryQueues[name]?.(address);
+  if (!queue) throw new Error(`No queue ${name}.`);
+  const sender = createBareSender(url);
+  const timestamp = new Date(message.timestamp);
+  const messages = Array.from({ length: count }, (_, index) => ({ id: `evt_${index}`, ...message, timestamp }));
+  return {
+    ready: {},
+    // The clock starts with the first request: what a queue needs to start is not held against it.
+    async answer() {
+      await queue.enqueue(messages);
+      return await timeSending(count, async (begin) => {
+        let isFirst = true;
+        await queue.drain(count, async (each) => {
+          if (isFirst) begin();
+          isFirst = false;
+          await sender.send(each);
+        });
+      });
+    },
+  };
+});
