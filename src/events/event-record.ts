@@ -30,13 +30,19 @@ export interface EventRecord {
   data: EventData<EventType>;
 }
 
-/** The event as the API returns it and webhooks carry it: its own fields and those that every event has. */
-export function toEventBody(event: EventRecord): Record<string, unknown> {
+/** The fields that every event has, as the API returns them and webhooks carry them. */
+export function toEventHead(
+  event: Pick<EventRecord, 'id' | 'type' | 'position' | 'occurredAt'>,
+): Record<string, unknown> {
   return {
     id: event.id,
     type: event.type,
     cursor: toCursor(event.position),
     occurredAt: event.occurredAt.toISOString(),
-    ...event.data,
   };
+}
+
+/** The event as the API returns it and webhooks carry it: its own fields and those that every event has. */
+export function toEventBody(event: EventRecord): Record<string, unknown> {
+  return { ...toEventHead(event), ...event.data };
 }

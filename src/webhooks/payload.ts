@@ -1,6 +1,6 @@
 import { eventNames } from '../events/event-catalogue.ts';
 import { toCursor } from '../events/event-cursor.ts';
-import { type EventRecord, toEventBody } from '../events/event-record.ts';
+import { type EventRecord, toEventBody, toEventHead } from '../events/event-record.ts';
 import { cachedBodyBytes, maximumBodyBytes } from './delivery-limits.ts';
 import type { ClaimedEvent } from './delivery-store.ts';
 import type { DocumentRunner } from './document-runner.ts';
@@ -71,7 +71,7 @@ async function makePayload(event: ClaimedEvent, document: string | null, deps: P
 
 // The stored JSON is put in as it is: parsing and writing it again would cost more than everything else.
 function defaultData(event: ClaimedEvent, json: string): string {
-  const head = JSON.stringify(toEventBody({ ...event, data: {} } as EventRecord));
+  const head = JSON.stringify(toEventHead(event));
   return json === '{}' ? head : `${head.slice(0, -1)},${json.slice(1)}`;
 }
 
