@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually.ts';
 import { type BareSender, createBareSender, inLanes, type Message } from '../bare-sender.ts';
 import { startDeliveryPeers } from '../delivery-peers.ts';
 import { type DeliveryWorld, openDeliveryWorld, synchronizedEvent } from '../delivery-world.ts';
@@ -77,6 +78,9 @@ function tidewater({ world, receiver, count, bodyBytes }: Work): Contestant {
       const figures = await countedBy(receiver, count, () =>
         timeSending(count, async () => {
           dispatcher.start();
+          // The receiver costs less to ask than the database, which has work to do.
+          const isSent = async () => (await receiver.ask<ReceiverCounts>('counts')).requests >= count;
+          await eventually(isSent, { limitMs: 120_000, intervalMs: 20, what: 'every delivery sent' });
           await world.allRecorded();
         }),
       );
