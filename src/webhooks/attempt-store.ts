@@ -71,12 +71,13 @@ function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
     AND d.status::text NOT IN ('DELIVERED', 'FAILED')`;
 }
 
-function toStored({ startedAt, durationMs, responseStatus, responseBody, error }: AttemptRecord): StoredAttempt {
+// JSON leaves out what is undefined.
+function toStored({ startedAt, durationMs, responseStatus, responseBody, error }: AttemptRecord) {
   return {
     startedAt: startedAt.toISOString(),
     durationMs,
-    ...(responseStatus !== null && { responseStatus }),
-    ...(responseBody !== null && { responseBody }),
-    ...(error !== null && { error }),
-  };
+    responseStatus: responseStatus ?? undefined,
+    responseBody: responseBody ?? undefined,
+    error: error ?? undefined,
+  } satisfies { [Field in keyof StoredAttempt]: StoredAttempt[Field] | undefined };
 }

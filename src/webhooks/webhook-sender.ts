@@ -37,29 +37,28 @@ export interface SenderOptions {
 }
 
 interface EndpointPool {
+  address: string;
   pool: Pool;
   /** With the query. */
   path: string;
+  /** Counts on with every request of all endpoints. */
+  usedAt: number;
 }
 
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
 export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
   const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
   const pools = new Map<string, EndpointPool>();
+  let requestCount = 0;
 
   function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {
-    const key = `${endpointId} ${address}`;
-    const known = pools.get(key);
-    if (known) {
-      pools.delete(key);
-      pools.set(key, known);
+    const known = pools.get(endpointId);
+    if (known?.address === address) {
+      known.usedAt = ++requestCount;
       return known;
     }
-    const [oldest] = pools.size >= pooledEndpoints ? pools : [];
-    if (oldest) {
-      pools.delete(oldest[0]);
-      oldest[1].pool.close().catch(() => {});
-    }
+    if (known) forget(endpointId);
+    else if (pools.size >= pooledEndpoints) forget(longestUnused());
     // Time is kept for the attempt as a whole, below.
     const url = new URL(address);
     const pool = new Pool(url.origin, {
@@ -69,9 +68,22 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
     });
-    const made = { pool, path: url.pathname + url.search };
-    pools.set(key, made);
+    const made = { address, pool, path: url.pathname + url.search, usedAt: ++requestCount };
+    pools.set(endpointId, made);
     return made;
+  }
+
+  /** What is in flight ends as it would. */
+  function forget(endpointId: string): void {
+    const known = pools.get(endpointId);
+    pools.delete(endpointId);
+    known?.pool.close().catch(() => {});
+  }
+
+  function longestUnused(): string {
+    let [longest, least] = ['', Number.POSITIVE_INFINITY];
+    for (const [id, { usedAt }] of pools) if (usedAt < least) [longest, least] = [id, usedAt];
+    return longest;
   }
 
   return {
