@@ -58,7 +58,7 @@ export interface ClaimedDeliveryRow {
   bank_login_id: string | null;
   fencing_token: number;
   attempt_count: number;
-  /** Null where an earlier row or a later one has it: what belongs to an event comes once. */
+  /** Null, as the data, where another row of the same event has it: what belongs to an event comes once. */
   event_type: EventRecord['type'] | null;
   event_position: bigint;
   event_occurred_at: Date;
@@ -85,8 +85,10 @@ export interface ClaimedDeliveryRow {
  * limit holds for all processes together.
  *
  * Rows are kept narrow until they are claimed, and are neither sorted nor grouped once they have their events: that is what
- * most of the time would go to. The planner believes that next to nothing is pending, and cannot know how few rows a CTE gives.
- * `= ANY (ARRAY (…))` and `status::text`, which no index has, keep it on the primary keys.
+ * most of the time would go to. They are found again by their place in the table, which holds for as long as the statement does;
+ * one that another session has changed meanwhile has another place, and so is missed. The planner believes that next to nothing
+ * is pending, and cannot know how few rows a CTE gives: `= ANY (ARRAY (…))` and `status::text`, which no index has, keep it from
+ * reading the index of what is pending a second time.
  */
 export function claimStatement(request: ClaimRequest): Prisma.Sql {
   const held = [...request.held.values()];

@@ -24,7 +24,7 @@ const longestPauseMs = 2_000;
 const gatherMs = 20;
 
 /**
- * Writes results in batches: a lone one at once, and while statements follow one another, what a few milliseconds bring. One that the
+ * Writes results in batches: a lone one at once, and while statements follow one another, what some milliseconds bring. One that the
  * database refuses for its data is given up, and takes no other with it.
  */
 export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps<T>): ResultRecorder<T> {
