@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Database, Prisma } from '../storage/database.ts';
 
 /** How an attempt ended; `released` when none was made, and the delivery is free to be claimed again. */
@@ -15,20 +16,23 @@ export interface AttemptRecord {
   nextAttemptAt: Date | null;
 }
 
-/** An attempt as it is stored with its delivery; what there was none of is left out. */
-export interface StoredAttempt {
+const storedAttempt = z.object({
   /** ISO 8601, UTC, to the millisecond. */
-  startedAt: string;
-  durationMs: number;
-  responseStatus?: number;
+  startedAt: z.string(),
+  durationMs: z.number(),
+  responseStatus: z.number().optional(),
   /** The first bytes of the response body. */
-  responseBody?: string;
-  error?: string;
-}
+  responseBody: z.string().optional(),
+  error: z.string().optional(),
+});
+const storedAttempts = z.array(storedAttempt);
 
-/** Every try of a delivery, oldest first. Written here only, so that they are what they are said to be. */
+/** An attempt as it is stored with its delivery; what there was none of is left out. */
+export type StoredAttempt = z.infer<typeof storedAttempt>;
+
+/** Every try of a delivery, oldest first. Throws where something else is stored. */
 export function attemptsOf({ attempts }: { attempts: Prisma.JsonValue }): StoredAttempt[] {
-  return attempts as unknown as StoredAttempt[];
+  return storedAttempts.parse(attempts);
 }
 
 export interface AttemptStore {
@@ -72,12 +76,12 @@ function recordStatement(attempts: readonly AttemptRecord[]): Prisma.Sql {
 }
 
 // JSON leaves out what is undefined.
-function toStored({ startedAt, durationMs, responseStatus, responseBody, error }: AttemptRecord) {
+function toStored({ startedAt, durationMs, responseStatus, responseBody, error }: AttemptRecord): StoredAttempt {
   return {
     startedAt: startedAt.toISOString(),
     durationMs,
     responseStatus: responseStatus ?? undefined,
     responseBody: responseBody ?? undefined,
     error: error ?? undefined,
-  } satisfies { [Field in keyof StoredAttempt]: StoredAttempt[Field] | undefined };
+  };
 }

@@ -185,7 +185,7 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     CASE WHEN c.is_first THEN e.type END, e.position, e.occurred_at, e.user_id, e.cycle_id, e.endpoint_id, e.client_id,
     CASE WHEN c.is_first AND pg_column_size(e.data) <= ${inlineEventBytes} THEN e.data::text END
   FROM (
-    SELECT *, (SELECT count(*) FROM taken) = 1 OR id IN (SELECT min(id) FROM claimed GROUP BY event_id) AS is_first FROM claimed
+    SELECT *, id IN (SELECT min(id) FROM claimed GROUP BY event_id) AS is_first FROM claimed
   ) c
   JOIN events e ON e.id = c.event_id`;
 }

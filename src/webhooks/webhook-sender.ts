@@ -37,28 +37,29 @@ export interface SenderOptions {
 }
 
 interface EndpointPool {
-  address: string;
   pool: Pool;
   /** With the query. */
   path: string;
-  /** Counts on with every request of all endpoints. */
-  usedAt: number;
 }
 
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
 export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
   const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
   const pools = new Map<string, EndpointPool>();
-  let requestCount = 0;
 
   function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {
-    const known = pools.get(endpointId);
-    if (known?.address === address) {
-      known.usedAt = ++requestCount;
+    const key = `${endpointId} ${address}`;
+    const known = pools.get(key);
+    if (known) {
+      pools.delete(key);
+      pools.set(key, known);
       return known;
     }
-    if (known) forget(endpointId);
-    else if (pools.size >= pooledEndpoints) forget(longestUnused());
+    const [oldest] = pools.size >= pooledEndpoints ? pools : [];
+    if (oldest) {
+      pools.delete(oldest[0]);
+      oldest[1].pool.close().catch(() => {});
+    }
     // Time is kept for the attempt as a whole, below.
     const url = new URL(address);
     const pool = new Pool(url.origin, {
@@ -68,22 +69,9 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
     });
-    const made = { address, pool, path: url.pathname + url.search, usedAt: ++requestCount };
-    pools.set(endpointId, made);
+    const made = { pool, path: url.pathname + url.search };
+    pools.set(key, made);
     return made;
-  }
-
-  /** What is in flight ends as it would. */
-  function forget(endpointId: string): void {
-    const known = pools.get(endpointId);
-    pools.delete(endpointId);
-    known?.pool.close().catch(() => {});
-  }
-
-  function longestUnused(): string {
-    let [longest, least] = ['', Number.POSITIVE_INFINITY];
-    for (const [id, { usedAt }] of pools) if (usedAt < least) [longest, least] = [id, usedAt];
-    return longest;
   }
 
   return {

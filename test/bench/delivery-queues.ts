@@ -87,7 +87,6 @@ interface Bullmq {
   ) => {
     addBulk(jobs: object[]): Promise<unknown>;
     close(): Promise<void>;
-    getJobCountByTypes(...types: string[]): Promise<number>;
   };
   Worker: new (
     name: string,

@@ -3,10 +3,7 @@ import { newId } from '../../src/domain/ids.ts';
 import { Prisma } from '../../src/storage/database.ts';
 import { heldPerEndpointAtFirst, requestsInFlight } from '../../src/webhooks/delivery-limits.ts';
 import { eventually } from '../support/eventually.ts';
-import type { ReceivedWebhook } from '../support/webhook-receiver.ts';
-import { createWorld, synchronized, type World } from './webhook-world.ts';
-
-const idOf = (webhook: ReceivedWebhook) => webhook.headers['webhook-id'];
+import { createWorld, idOf, synchronized, type World } from './webhook-world.ts';
 
 test('deliveries of one login to one endpoint go out in order, never two at a time; other logins do not wait', async () => {
   const world = await createWorld();

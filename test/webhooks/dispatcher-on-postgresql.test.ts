@@ -3,7 +3,7 @@ import { systemClock } from '../../src/domain/clock.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
-import { createServerWorld, createWorld, minutes } from './webhook-world.ts';
+import { createServerWorld, createWorld, idOf, minutes } from './webhook-world.ts';
 
 const postgresUrl = inject('postgresUrl');
 
@@ -104,7 +104,7 @@ describe.skipIf(postgresUrl === null)('several processes on one PostgreSQL', () 
     await session.query('COMMIT');
     await receiver.waitFor(sent.length);
     await dispatcher.stop();
-    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([other, first, locked, last]);
+    expect(receiver.received.map(idOf)).toEqual([other, first, locked, last]);
   });
 
   test('leave a login alone while another process, whose clock is ahead or which claims meanwhile, retries one of its deliveries', async () => {
@@ -135,7 +135,7 @@ describe.skipIf(postgresUrl === null)('several processes on one PostgreSQL', () 
     );
     await receiver.waitFor(3);
     await dispatcher.stop();
-    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([meanwhile, afterwards, next]);
+    expect(receiver.received.map(idOf)).toEqual([meanwhile, afterwards, next]);
   });
 
   test('without help of a signal, a process finds what another one committed within a poll', async () => {

@@ -16,7 +16,7 @@ import { createWebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts'
 import { fixedClock } from '../support/fixed-clock.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
+import { type ReceivedWebhook, startWebhookReceiver } from '../support/webhook-receiver.ts';
 
 export const loopback = ['127.0.0.0/8', '::1/128'];
 
@@ -32,6 +32,9 @@ const documents: DocumentRunner = {
   run: async (document, { event }) =>
     document.includes('failing') ? { errors: ['Something in it failed.'] } : { data: { shaped: event.id } },
 };
+
+/** The id that the receiver knows a webhook again by: its event's. */
+export const idOf = ({ headers }: ReceivedWebhook) => headers['webhook-id'];
 
 /** The webhooks room on a PostgreSQL server, with a session beside it whose locks the room waits for. */
 export async function createServerWorld() {
