@@ -18,6 +18,11 @@ export interface ReceiverCounts {
   bodyBytes: number;
 }
 
+/** A question that is answered once so many requests have come since the last reset: whoever waits takes nothing of the machine. */
+export interface AwaitRequests {
+  untilRequests: number;
+}
+
 /** `firstByteNs` by the clock of process.hrtime, which all processes of the machine share. */
 export interface Arrival {
   path: string;
@@ -31,6 +36,7 @@ const headEnd = Buffer.from('\r\n\r\n');
 await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
   let counts: ReceiverCounts = { requests: 0, hanging: 0, bodyBytes: 0 };
   let arrivals: Arrival[] = [];
+  let awaited: { requests: number; come(): void }[] = [];
   const hanging = new Set<Socket>();
 
   function read(socket: Socket): void {
@@ -64,6 +70,7 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
         if (bodyLeft === 0) {
           counts.requests++;
+          if (awaited.length > 0) tellOfArrival();
           if (isHanging) {
             counts.hanging++;
             hanging.add(socket);
@@ -71,6 +78,11 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
       }
     });
+  }
+
+  function tellOfArrival(): void {
+    for (const { requests, come } of awaited) if (counts.requests >= requests) come();
+    awaited = awaited.filter(({ requests }) => counts.requests < requests);
   }
 
   const server = createServer(read).listen(0, '127.0.0.1');
@@ -85,12 +97,22 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         hanging.clear();
         return null;
       }
+      if (isAwaiting(question)) {
+        return new Promise<null>((resolve) => {
+          awaited.push({ requests: question.untilRequests, come: () => resolve(null) });
+          tellOfArrival();
+        });
+      }
       counts = { requests: 0, hanging: 0, bodyBytes: 0 };
       arrivals = [];
       return null;
     },
   };
 });
+
+function isAwaiting(question: unknown): question is AwaitRequests {
+  return typeof question === 'object' && question !== null && 'untilRequests' in question;
+}
 
 function toNames(head: string): Pick<Arrival, 'path' | 'webhookId'> {
   return {
