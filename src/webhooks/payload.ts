@@ -9,8 +9,8 @@ import type { DocumentRunner } from './document-runner.ts';
 export type Payload = { body: Buffer } | { error: string };
 
 export interface Payloads {
-  /** The body for an endpoint of this client with this document (null: the event as the API returns it). Never rejects. */
-  payloadFor(event: ClaimedEvent, document: string | null): Promise<Payload>;
+  /** The body for an endpoint of this client with this document (null: the event as the API returns it). What goes wrong is in it. */
+  payloadFor(event: ClaimedEvent, document: string | null): Payload | Promise<Payload>;
 }
 
 export interface PayloadDeps {
@@ -21,24 +21,22 @@ export interface PayloadDeps {
 /** Makes each body once and keeps the latest for the other endpoints that take the same event. */
 export function createPayloads({ loadEventData, documents }: PayloadDeps): Payloads {
   // In two generations: a Map from which the oldest are deleted one by one is walked through more slowly each time.
-  let kept = new Map<string, Promise<Payload>>();
-  let keptBefore = new Map<string, Promise<Payload>>();
+  let kept = new Map<string, Payload | Promise<Payload>>();
+  let keptBefore: typeof kept = new Map();
   let keptBytes = 0;
 
-  function keep(key: string, payload: Promise<Payload>): void {
-    kept.set(key, payload);
-    payload.then((made) => {
-      if ('error' in made) {
-        // What failed is tried anew by the next attempt.
-        for (const generation of [kept, keptBefore]) if (generation.get(key) === payload) generation.delete(key);
-        return;
-      }
-      keptBytes += made.body.length;
-      if (keptBytes < cachedBodyBytes / 2) return;
-      keptBefore = kept;
-      kept = new Map();
-      keptBytes = 0;
-    });
+  function count(key: string, made: Payload): void {
+    if ('error' in made) {
+      // What failed is tried anew by the next attempt.
+      kept.delete(key);
+      keptBefore.delete(key);
+      return;
+    }
+    keptBytes += made.body.length;
+    if (keptBytes < cachedBodyBytes / 2) return;
+    keptBefore = kept;
+    kept = new Map();
+    keptBytes = 0;
   }
 
   return {
@@ -46,27 +44,37 @@ export function createPayloads({ loadEventData, documents }: PayloadDeps): Paylo
       const key = document === null ? event.id : `${event.id} ${document}`;
       const known = kept.get(key) ?? keptBefore.get(key);
       if (known) return known;
-      const payload = makePayload(event, document, { loadEventData, documents }).catch((error: unknown) => ({
-        error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}`,
-      }));
-      keep(key, payload);
+      const payload = makePayload(event, document, { loadEventData, documents });
+      kept.set(key, payload);
+      if (payload instanceof Promise) payload.then((made) => count(key, made));
+      else count(key, payload);
       return payload;
     },
   };
 }
 
-async function makePayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Promise<Payload> {
+function makePayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Payload | Promise<Payload> {
+  // Most bodies need nothing to be waited for: promises would cost as much as they do.
+  if (document === null && event.data !== null) return defaultPayload(event, event.data);
+  return loadPayload(event, document, deps).catch((error: unknown) => ({
+    error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}`,
+  }));
+}
+
+async function loadPayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Promise<Payload> {
   const json = event.data ?? (await deps.loadEventData(event.id));
   if (json === null) return { error: 'The event has been erased.' };
-  if (document === null) {
-    const body = envelope(event, defaultData(event, json));
-    return { body: body.length > maximumBodyBytes ? truncated(toRecord(event, json)) : body };
-  }
+  if (document === null) return defaultPayload(event, json);
   const record = toRecord(event, json);
   const result = await deps.documents.run(document, { clientId: event.clientId, event: record });
   if ('errors' in result) return { error: `The endpoint's document failed: ${result.errors.join('; ')}`.slice(0, 500) };
   const body = envelope(event, JSON.stringify(result.data));
   return { body: body.length > maximumBodyBytes ? truncated(record) : body };
+}
+
+function defaultPayload(event: ClaimedEvent, json: string): Payload {
+  const body = envelope(event, defaultData(event, json));
+  return { body: body.length > maximumBodyBytes ? truncated(toRecord(event, json)) : body };
 }
 
 // The stored JSON is put in as it is: parsing and writing it again would cost more than everything else.
