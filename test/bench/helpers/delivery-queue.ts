@@ -1,7 +1,7 @@
 import { createBareSender, type Message } from '../bare-sender.ts';
 import { deliveryQueues } from '../delivery-queues.ts';
 import { serveHelper } from '../helper-process.ts';
-import { timeSending } from '../sending.ts';
+import { timeSending, warmUpOf } from '../sending.ts';
 
 /** Which queue is to deliver what. */
 export interface QueueOrder {
@@ -24,14 +24,12 @@ await serveHelper<QueueOrder>(async ({ name, address, url, count, message }) => 
   const messages = Array.from({ length: count }, (_, index) => ({ id: `evt_${index}`, ...message, timestamp }));
   return {
     ready: {},
-    // The clock starts with the first request: what a queue needs to start is not held against it.
     async answer() {
       await queue.enqueue(messages);
       return await timeSending(count, async (begin) => {
-        let isFirst = true;
+        let sentCount = 0;
         await queue.drain(count, async (each) => {
-          if (isFirst) begin();
-          isFirst = false;
+          if (sentCount++ === warmUpOf(count)) begin();
           await sender.send(each);
         });
       });

@@ -3,7 +3,7 @@ import { startDeliveryPeers } from '../delivery-peers.ts';
 import { type DeliveryWorld, openDeliveryWorld, synchronizedEvent } from '../delivery-world.ts';
 import type { AwaitRequests, ReceiverCounts } from '../helpers/receiver.ts';
 import type { Bench, Comparison, Contestant, Helper, Section } from '../section.ts';
-import { timeSending } from '../sending.ts';
+import { timeSending, warmUpOf } from '../sending.ts';
 
 export const section: Section = {
   about:
@@ -65,8 +65,8 @@ async function compareLargeBodies(work: Work): Promise<Comparison> {
 }
 
 /**
- * One dispatcher and one endpoint over all rounds, as the sender and the queues are: they live for days, and are not to be compiled
- * or got to know anew in each. As for the queues, the clock starts with the first request.
+ * One dispatcher and one endpoint over all rounds, as the sender and the queues are: they live for days, and are not to be got to
+ * know anew in each.
  */
 async function tidewater({ world, receiver, count, bodyBytes }: Work): Promise<Contestant> {
   const dispatcher = world.createDispatcher();
@@ -80,9 +80,9 @@ async function tidewater({ world, receiver, count, bodyBytes }: Work): Promise<C
       const deliveredBefore = await world.countDelivered();
       const figures = await countedBy(receiver, count, () =>
         timeSending(count, async (begin) => {
-          const firstSent = hasCome(receiver, 1).then(begin);
           dispatcher.start();
-          await firstSent;
+          await hasCome(receiver, warmUpOf(count) + 1);
+          begin();
           await hasCome(receiver, count);
           // Waits for the recording of the last of them.
           await dispatcher.stop();
@@ -105,7 +105,15 @@ function bareSender({ receiver, sender, ...work }: Work): Contestant {
   return {
     name: 'bare sender',
     measure: () =>
-      countedBy(receiver, work.count, () => timeSending(work.count, () => inLanes(messages, 50, sender.send))),
+      countedBy(receiver, work.count, () =>
+        timeSending(work.count, async (begin) => {
+          let sentCount = 0;
+          await inLanes(messages, 50, async (message) => {
+            if (sentCount++ === warmUpOf(work.count)) begin();
+            await sender.send(message);
+          });
+        }),
+      ),
   };
 }
 
