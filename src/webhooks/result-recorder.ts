@@ -46,7 +46,7 @@ export function createResultRecorder<T extends AttemptRecord>(deps: RecorderDeps
   }
 
   function flushSoon(): void {
-    if (waiting.length >= recordedAtOnce / 2) flush();
+    if (waiting.length >= recordedAtOnce) flush();
     else if (waiting.length > 0) timer ??= setTimeout(flush, gatherMs);
   }
 
