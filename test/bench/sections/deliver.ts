@@ -15,7 +15,7 @@ export const section: Section = {
     bench.onClose(sender.close);
     return [
       await comparePeers(bench, { world, receiver, sender, count: bench.quick ? 4_000 : 20_000, bodyBytes: 2_048 }),
-      await compareLargeBodies({ world, receiver, sender, count: bench.quick ? 4_000 : 6_000, bodyBytes: 20_480 }),
+      compareLargeBodies({ world, receiver, sender, count: bench.quick ? 4_000 : 6_000, bodyBytes: 20_480 }),
     ];
   },
 };
@@ -42,7 +42,7 @@ async function comparePeers(bench: Bench, work: Work): Promise<Comparison> {
     ...(!bench.quick && { rounds: 9 }),
     contestants: [
       bareSender(work),
-      await tidewater(work),
+      tidewater(work),
       ...peers.map((peer) => ({ name: peer.name, measure: () => countedBy(receiver, peer.count, peer.measure) })),
     ],
     targets: [
@@ -57,28 +57,24 @@ async function comparePeers(bench: Bench, work: Work): Promise<Comparison> {
   };
 }
 
-async function compareLargeBodies(work: Work): Promise<Comparison> {
+function compareLargeBodies(work: Work): Comparison {
   return {
     name: 'bodies of 20 KiB',
     figures,
-    contestants: [bareSender(work), await tidewater(work)],
+    contestants: [bareSender(work), tidewater(work)],
     targets: [againstSender],
   };
 }
 
-/**
- * One dispatcher and one endpoint over all rounds, as the sender and the queues are: they live for days, and are not to be got to
- * know anew in each.
- */
-async function tidewater({ world, receiver, count, bodyBytes }: Work): Promise<Contestant> {
+/** One dispatcher over all rounds, as the sender and the queues are: it lives for days. The client and its endpoint are new in each. */
+function tidewater({ world, receiver, count, bodyBytes }: Work): Contestant {
   const dispatcher = world.createDispatcher();
-  const clientId = await world.addClient();
-  await world.endpoints.create(clientId, { url: `${receiver.ready.url}/webhook` });
-  let committed = 0;
   return {
     name: 'tidewater',
     async measure() {
-      await world.commit(count, () => synchronizedEvent(clientId, { bodyBytes, login: `${clientId}${committed++}` }));
+      const clientId = await world.addClient();
+      await world.endpoints.create(clientId, { url: `${receiver.ready.url}/webhook` });
+      await world.commit(count, (index) => synchronizedEvent(clientId, { bodyBytes, login: `${clientId}${index}` }));
       const deliveredBefore = await world.countDelivered();
       const figures = await countedBy(receiver, count, () =>
         timeSending(count, async (begin) => {
