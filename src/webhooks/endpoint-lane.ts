@@ -90,14 +90,12 @@ export function createEndpointLane({ attempt, giveBack }: LaneDeps): EndpointLan
     return Math.max(requestsInFlight, Math.floor((requestsInFlightAtMost * most) / heldPerEndpoint));
   }
 
-  function isFree({ delivery: { bankLoginId } }: Waiting): boolean {
-    return bankLoginId === null || !busyLogins.has(bankLoginId);
-  }
-
   function sendNext(): void {
     const limit = inFlightLimit();
     while (inFlightCount < limit && timer === null) {
-      const index = waiting.findIndex(isFree);
+      const index = waiting.findIndex(
+        ({ delivery: { bankLoginId } }) => bankLoginId === null || !busyLogins.has(bankLoginId),
+      );
       const next = waiting[index];
       if (!next) return;
       const nowMs = performance.now();

@@ -45,15 +45,14 @@ interface EndpointPool {
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
 export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
   const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
-  // The one that was used last is the last.
   const pools = new Map<string, EndpointPool>();
-  let newest: string | undefined;
 
   function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {
     const key = `${endpointId} ${address}`;
     const known = pools.get(key);
     if (known) {
-      if (key !== newest) keep(key, known);
+      pools.delete(key);
+      pools.set(key, known);
       return known;
     }
     const [oldest] = pools.size >= pooledEndpoints ? pools : [];
@@ -70,14 +69,9 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
     });
-    return keep(key, { pool, path: url.pathname + url.search });
-  }
-
-  function keep(key: string, pool: EndpointPool): EndpointPool {
-    pools.delete(key);
-    pools.set(key, pool);
-    newest = key;
-    return pool;
+    const made = { pool, path: url.pathname + url.search };
+    pools.set(key, made);
+    return made;
   }
 
   return {
