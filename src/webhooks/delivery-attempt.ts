@@ -74,10 +74,10 @@ export function giveBackDelivery(delivery: ClaimedDelivery): MadeAttempt {
 
 async function sendDelivery(delivery: ClaimedDelivery, sentAt: Date, deps: AttemptDeps): Promise<AttemptResult> {
   const { endpoint, event } = delivery;
+  const payload = await deps.payloads.payloadFor(event, endpoint.document);
+  if ('error' in payload) return notSent(payload.error);
+  const { body } = payload;
   try {
-    const payload = await deps.payloads.payloadFor(event, endpoint.document);
-    if ('error' in payload) return notSent(payload.error);
-    const { body } = payload;
     const headers = webhookHeaders(
       { id: event.id, sentAt, body },
       {
@@ -93,7 +93,7 @@ async function sendDelivery(delivery: ClaimedDelivery, sentAt: Date, deps: Attem
       body,
     });
   } catch (error) {
-    // A secret that cannot be decrypted, an address that is none, data that is no JSON: stored otherwise, it would not be here.
+    // A secret that cannot be decrypted, an address that is none: stored otherwise, it would not be here.
     return notSent(`The request could not be made: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -9,7 +9,7 @@ import type { DocumentRunner } from './document-runner.ts';
 export type Payload = { body: Buffer } | { error: string };
 
 export interface Payloads {
-  /** The body for an endpoint of this client with this document (null: the event as the API returns it). What goes wrong is in it. */
+  /** The body for an endpoint of this client with this document (null: the event as the API returns it). Neither throws nor rejects. */
   payloadFor(event: ClaimedEvent, document: string | null): Payload | Promise<Payload>;
 }
 
@@ -55,10 +55,16 @@ export function createPayloads({ loadEventData, documents }: PayloadDeps): Paylo
 
 function makePayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Payload | Promise<Payload> {
   // Most bodies need nothing to be waited for: promises would cost as much as they do.
-  if (document === null && event.data !== null) return defaultPayload(event, event.data);
-  return loadPayload(event, document, deps).catch((error: unknown) => ({
-    error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}`,
-  }));
+  if (document !== null || event.data === null) return loadPayload(event, document, deps).catch(notMade);
+  try {
+    return defaultPayload(event, event.data);
+  } catch (error) {
+    return notMade(error);
+  }
+}
+
+function notMade(error: unknown): Payload {
+  return { error: `The body could not be made: ${error instanceof Error ? error.message : String(error)}` };
 }
 
 async function loadPayload(event: ClaimedEvent, document: string | null, deps: PayloadDeps): Promise<Payload> {

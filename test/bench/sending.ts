@@ -6,6 +6,18 @@ export function warmUpOf(count: number): number {
   return Math.floor(count / 10);
 }
 
+/** The same sending, which calls `begin` when the warm-up of so many is over. */
+export function afterWarmUp<T>(
+  count: number,
+  { send, begin }: { send(message: T): Promise<void>; begin(): void },
+): (message: T) => Promise<void> {
+  let sentCount = 0;
+  return (message) => {
+    if (sentCount++ === warmUpOf(count)) begin();
+    return send(message);
+  };
+}
+
 /** Deliveries a second after the warm-up, and the processor time of this process for each, in µs. `begin` says that it is over. */
 export async function timeSending(
   count: number,

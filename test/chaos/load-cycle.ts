@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
 import pg from 'pg';
 import { createApiClient } from '../../src/cli/demo/api-client.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
+import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
 import type { PostgresServer } from '../support/postgresql-server.ts';
 import { type Child, startChild } from './child-process.ts';
@@ -18,6 +18,7 @@ const never = Number.MAX_SAFE_INTEGER;
 const clock: ClockPlan = { fastFromMs: never, fastUntilMs: never, speed: 1, speedAfter: 1 };
 
 export interface LoadCycle {
+  /** As many have an entry. */
   users: number;
   /** Until the mutation that opens the cycle has answered. */
   openSeconds: number;
@@ -93,18 +94,22 @@ async function openCycle({ tidewater }: World): Promise<number> {
 }
 
 /** A cycle over so many `load-<n>` users, from its opening to its end; the sandbox bank answers in a process of its own. */
-export async function runLoadCycle(postgres: PostgresServer, users: number): Promise<FinishedLoadCycle> {
-  const world = await openWorld(postgres, users);
+export async function runLoadCycle(postgres: PostgresServer, count: number): Promise<FinishedLoadCycle> {
+  const world = await openWorld(postgres, count);
   try {
     const beganMs = performance.now();
     const openSeconds = await openCycle(world);
     const isRunning = async () =>
       (await world.pool.query(`SELECT FROM synchronization_cycles WHERE status = 'RUNNING'`)).rowCount !== 0;
-    while (await isRunning()) await delay(100);
+    await eventually(async () => !(await isRunning()), {
+      limitMs: 1_000_000,
+      intervalMs: 100,
+      what: 'the end of the cycle',
+    });
     const seconds = (performance.now() - beganMs) / 1_000;
     const peakMemoryMiB = await readPeakMemory(world);
-    const { rows } = await world.pool.query<{ once: number; late: number }>(
-      `SELECT count(*) FILTER (WHERE status = 'SYNCHRONIZED' AND events = 1)::int AS once,
+    const { rows } = await world.pool.query<{ users: number; once: number; late: number }>(
+      `SELECT count(*)::int AS users, count(*) FILTER (WHERE status = 'SYNCHRONIZED' AND events = 1)::int AS once,
          count(*) FILTER (WHERE finished_at < before)::int AS late
        FROM (
          SELECT status, finished_at, lag(finished_at) OVER (PARTITION BY lane ORDER BY position) AS before,
@@ -113,7 +118,7 @@ export async function runLoadCycle(postgres: PostgresServer, users: number): Pro
          FROM cycle_entries e
        ) AS entries`,
     );
-    const { once = 0, late = 0 } = rows[0] ?? {};
+    const { users = 0, once = 0, late = 0 } = rows[0] ?? {};
     return { users, openSeconds, seconds, peakMemoryMiB, synchronizedOnce: once, outOfOrder: late };
   } finally {
     await world.close();
@@ -121,11 +126,13 @@ export async function runLoadCycle(postgres: PostgresServer, users: number): Pro
 }
 
 /** The opening alone of a cycle over so many users. */
-export async function openLoadCycle(postgres: PostgresServer, users: number): Promise<LoadCycle> {
-  const world = await openWorld(postgres, users);
+export async function openLoadCycle(postgres: PostgresServer, count: number): Promise<LoadCycle> {
+  const world = await openWorld(postgres, count);
   try {
     const openSeconds = await openCycle(world);
-    return { users, openSeconds, seconds: null, peakMemoryMiB: await readPeakMemory(world) };
+    const peakMemoryMiB = await readPeakMemory(world);
+    const { rows } = await world.pool.query<{ users: number }>('SELECT count(*)::int AS users FROM cycle_entries');
+    return { users: rows[0]?.users ?? 0, openSeconds, seconds: null, peakMemoryMiB };
   } finally {
     await world.close();
   }

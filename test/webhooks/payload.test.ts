@@ -134,6 +134,12 @@ test('a body is made once for all who take it; what failed is tried anew', async
   expect(await payloads.payloadFor(event, null)).not.toBe(one);
 });
 
+test('what cannot be made into a body is an error, and throws nothing', async () => {
+  const payloads = createPayloads({ loadEventData: async () => null, documents: never });
+  const event = { ...eventOf('WEBHOOK_TEST', {}), data: 'x'.repeat(2 * 1_048_576) };
+  expect(await payloads.payloadFor(event, null)).toEqual({ error: expect.stringContaining('could not be made') });
+});
+
 test('the latest bodies are kept, and the oldest make room for them', async () => {
   const json = JSON.stringify({ text: 'x'.repeat(500_000) });
   const loaded: string[] = [];

@@ -1,7 +1,7 @@
 import { createBareSender, type Message } from '../bare-sender.ts';
 import { deliveryQueues } from '../delivery-queues.ts';
 import { serveHelper } from '../helper-process.ts';
-import { timeSending, warmUpOf } from '../sending.ts';
+import { afterWarmUp, timeSending } from '../sending.ts';
 
 /** Which queue is to deliver what. */
 export interface QueueOrder {
@@ -26,13 +26,7 @@ await serveHelper<QueueOrder>(async ({ name, address, url, count, message }) => 
     ready: {},
     async answer() {
       await queue.enqueue(messages);
-      return await timeSending(count, async (begin) => {
-        let sentCount = 0;
-        await queue.drain(count, async (each) => {
-          if (sentCount++ === warmUpOf(count)) begin();
-          await sender.send(each);
-        });
-      });
+      return await timeSending(count, (begin) => queue.drain(count, afterWarmUp(count, { send: sender.send, begin })));
     },
   };
 });

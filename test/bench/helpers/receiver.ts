@@ -18,7 +18,7 @@ export interface ReceiverCounts {
   bodyBytes: number;
 }
 
-/** A question that is answered once so many requests have come since the last reset: whoever waits takes nothing of the machine. */
+/** A question that is answered once so many requests have come since the last reset: who waits takes nothing of the machine. One at a time asks it. */
 export interface AwaitRequests {
   untilRequests: number;
 }
@@ -36,7 +36,7 @@ const headEnd = Buffer.from('\r\n\r\n');
 await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
   let counts: ReceiverCounts = { requests: 0, hanging: 0, bodyBytes: 0 };
   let arrivals: Arrival[] = [];
-  let awaited: { requests: number; come(): void }[] = [];
+  const awaited = new Map<number, () => void>();
   const hanging = new Set<Socket>();
 
   function read(socket: Socket): void {
@@ -70,7 +70,7 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
         if (bodyLeft === 0) {
           counts.requests++;
-          if (awaited.length > 0) tellOfArrival();
+          awaited.get(counts.requests)?.();
           if (isHanging) {
             counts.hanging++;
             hanging.add(socket);
@@ -78,11 +78,6 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         }
       }
     });
-  }
-
-  function tellOfArrival(): void {
-    for (const { requests, come } of awaited) if (counts.requests >= requests) come();
-    awaited = awaited.filter(({ requests }) => counts.requests < requests);
   }
 
   const server = createServer(read).listen(0, '127.0.0.1');
@@ -98,10 +93,9 @@ await serveHelper<ReceiverOptions>(async ({ keepsTimes = false }) => {
         return null;
       }
       if (isAwaiting(question)) {
-        return new Promise<null>((resolve) => {
-          awaited.push({ requests: question.untilRequests, come: () => resolve(null) });
-          tellOfArrival();
-        });
+        const { untilRequests } = question;
+        if (counts.requests >= untilRequests) return null;
+        return new Promise<null>((resolve) => awaited.set(untilRequests, () => resolve(null)));
       }
       counts = { requests: 0, hanging: 0, bodyBytes: 0 };
       arrivals = [];

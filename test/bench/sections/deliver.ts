@@ -3,7 +3,7 @@ import { startDeliveryPeers } from '../delivery-peers.ts';
 import { type DeliveryWorld, openDeliveryWorld, synchronizedEvent } from '../delivery-world.ts';
 import type { AwaitRequests, ReceiverCounts } from '../helpers/receiver.ts';
 import type { Bench, Comparison, Contestant, Helper, Section } from '../section.ts';
-import { timeSending, warmUpOf } from '../sending.ts';
+import { afterWarmUp, timeSending, warmUpOf } from '../sending.ts';
 
 export const section: Section = {
   about:
@@ -99,18 +99,13 @@ async function hasCome(receiver: Helper, untilRequests: number): Promise<void> {
 }
 
 function bareSender({ receiver, sender, ...work }: Work): Contestant {
-  const messages = Array.from({ length: work.count }, (_, index) => ({ id: `evt_${index}`, ...toMessage(work) }));
+  const { count } = work;
+  const messages = Array.from({ length: count }, (_, index) => ({ id: `evt_${index}`, ...toMessage(work) }));
   return {
     name: 'bare sender',
     measure: () =>
-      countedBy(receiver, work.count, () =>
-        timeSending(work.count, async (begin) => {
-          let sentCount = 0;
-          await inLanes(messages, 50, async (message) => {
-            if (sentCount++ === warmUpOf(work.count)) begin();
-            await sender.send(message);
-          });
-        }),
+      countedBy(receiver, count, () =>
+        timeSending(count, (begin) => inLanes(messages, 50, afterWarmUp(count, { send: sender.send, begin }))),
       ),
   };
 }
