@@ -1,8 +1,8 @@
 import { formatAmount } from '../domain/money.ts';
+import type { TransactionValues } from '../domain/transaction-fields.ts';
 import type { Account, TransactionStatus } from '../generated/prisma/client.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import { parseRecords } from '../storage/record-text.ts';
-import type { TransactionFields } from './bank-transaction.ts';
 
 export interface TransactionFilter {
   status: TransactionStatus | null;
@@ -31,7 +31,7 @@ export interface TransactionPage {
 }
 
 /** With its place in the list that it was read in. */
-export interface ListedTransaction extends TransactionFields, TransactionPosition {
+export interface ListedTransaction extends TransactionValues, TransactionPosition {
   accountId: string;
 }
 

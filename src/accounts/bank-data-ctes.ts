@@ -85,7 +85,7 @@ function addedTransactions(
       INSERT INTO transactions (id, client_id, account_id, status, identity, bank_transaction_id, entry_reference, amount, currency,
         booking_date, value_date, counterparty_name, counterparty_iban, remittance_information, end_to_end_id,
         bank_transaction_code, sort_date, created_at, updated_at)
-      SELECT given.id, ${clientId}, given."accountId", given.status::"TransactionStatus", given.identity, given."transactionId",
+      SELECT given.id, ${clientId}, given."accountId", given.status::"TransactionStatus", given.identity, given."bankTransactionId",
         given."entryReference", given.amount, given.currency, given."bookingDate", given."valueDate", given."counterpartyName",
         given."counterpartyIban", given."remittanceInformation", given."endToEndId", given."bankTransactionCode",
         given."sortDate", ${now}, ${now}
@@ -107,7 +107,7 @@ function updatedTransactions(
     given_update AS MATERIALIZED (SELECT given.* FROM ${recordset(updated)}),
     updated_transaction AS (
       UPDATE transactions t SET status = given.status::"TransactionStatus", identity = given.identity,
-        bank_transaction_id = given."transactionId", entry_reference = given."entryReference", amount = given.amount,
+        bank_transaction_id = given."bankTransactionId", entry_reference = given."entryReference", amount = given.amount,
         currency = given.currency, booking_date = given."bookingDate", value_date = given."valueDate",
         counterparty_name = given."counterpartyName", counterparty_iban = given."counterpartyIban",
         remittance_information = given."remittanceInformation", end_to_end_id = given."endToEndId",
@@ -131,7 +131,7 @@ function removedTransactions(ids: readonly string[], condition: Prisma.Sql): Pri
 
 function recordset(rows: readonly object[]): Prisma.Sql {
   return Prisma.sql`json_to_recordset(${JSON.stringify(rows)}::json) AS given (id text, "accountId" text, status text, identity text,
-    "transactionId" text, "entryReference" text, amount numeric, currency text, "bookingDate" date, "valueDate" date,
+    "bankTransactionId" text, "entryReference" text, amount numeric, currency text, "bookingDate" date, "valueDate" date,
     "counterpartyName" text, "counterpartyIban" text, "remittanceInformation" text, "endToEndId" text,
     "bankTransactionCode" text, "sortDate" date)`;
 }

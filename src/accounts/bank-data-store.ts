@@ -52,7 +52,7 @@ export function createBankDataStore(database: Database): BankDataStore {
 }
 
 const columns = Prisma.sql`t.id, t.account_id AS "accountId", t.identity, t.status::text AS status, t.amount::text AS amount, t.currency,
-  t.bank_transaction_id AS "transactionId", t.entry_reference AS "entryReference", t.booking_date AS "bookingDate",
+  t.bank_transaction_id AS "bankTransactionId", t.entry_reference AS "entryReference", t.booking_date AS "bookingDate",
   t.value_date AS "valueDate", t.counterparty_name AS "counterpartyName", t.counterparty_iban AS "counterpartyIban",
   t.remittance_information AS "remittanceInformation", t.end_to_end_id AS "endToEndId",
   t.bank_transaction_code AS "bankTransactionCode"`;
@@ -64,7 +64,7 @@ interface TransactionRow {
   status: 'BOOKED' | 'PENDING';
   amount: string;
   currency: string;
-  transactionId: string | null;
+  bankTransactionId: string | null;
   entryReference: string | null;
   bookingDate: string | null;
   valueDate: string | null;

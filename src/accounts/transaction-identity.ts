@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { FetchedTransaction, TransactionFields } from './bank-transaction.ts';
+import type { FetchedTransaction } from './bank-transaction.ts';
 
 /**
- * What recognises each transaction of one account's reply: the bank's transactionId, else its entryReference, else a
+ * What recognises each transaction of one account's reply: the bank's bankTransactionId, else its entryReference, else a
  * fingerprint with a number, so that two equal coffees on one day are two. Both ids are optional in the protocol.
  * Transactions that say the same id twice are one: the last, and a booked one rather than a pending.
  */
@@ -40,25 +40,28 @@ function compare(a: string, b: string): number {
 }
 
 /** The identities that the bank's own ids may have given to what is stored of this transaction. */
-export function toNamedIdentities({ transactionId, entryReference }: FetchedTransaction): string[] {
+export function toNamedIdentities({ bankTransactionId, entryReference }: FetchedTransaction): string[] {
   return [
-    ...(transactionId ? [toIdIdentity(transactionId)] : []),
+    ...(bankTransactionId ? [toIdIdentity(bankTransactionId)] : []),
     ...(entryReference ? [toReferenceIdentity(entryReference)] : []),
   ];
 }
 
 type IsCollective = (entryReference: string) => boolean;
 
-function ownIdentity({ transactionId, entryReference }: FetchedTransaction, isCollective: IsCollective): string | null {
-  if (transactionId) return toIdIdentity(transactionId);
+function ownIdentity(
+  { bankTransactionId, entryReference }: FetchedTransaction,
+  isCollective: IsCollective,
+): string | null {
+  if (bankTransactionId) return toIdIdentity(bankTransactionId);
   return entryReference && !isCollective(entryReference) ? toReferenceIdentity(entryReference) : null;
 }
 
-function toIdIdentity(transactionId: string): string {
-  return `t:${transactionId}`;
+function toIdIdentity(bankTransactionId: string): string {
+  return `t:${bankTransactionId}`;
 }
 
-/** The identity of a transaction that has an entryReference and no transactionId. */
+/** The identity of a transaction that has an entryReference and no bankTransactionId. */
 export function toReferenceIdentity(entryReference: string): string {
   return `e:${entryReference}`;
 }
@@ -69,8 +72,8 @@ function findCollectiveReferences(fetched: readonly FetchedTransaction[]): IsCol
   const fingerprints = new Map<string, string>();
   const collective = new Set<string>();
   for (const transaction of fetched) {
-    const { status, transactionId, entryReference } = transaction;
-    if (transactionId || !entryReference || status !== 'BOOKED') continue;
+    const { status, bankTransactionId, entryReference } = transaction;
+    if (bankTransactionId || !entryReference || status !== 'BOOKED') continue;
     const fingerprint = toFingerprint(transaction);
     if ((fingerprints.get(entryReference) ?? fingerprint) !== fingerprint) collective.add(entryReference);
     fingerprints.set(entryReference, fingerprint);
@@ -79,7 +82,7 @@ function findCollectiveReferences(fetched: readonly FetchedTransaction[]): IsCol
 }
 
 /** Equal for transactions that say the same of everything but the bank's ids. */
-export function toFingerprint(transaction: TransactionFields): string {
+export function toFingerprint(transaction: FetchedTransaction): string {
   const { amount, bookingDate, counterpartyName, counterpartyIban, remittanceInformation, endToEndId } = transaction;
   const told = [
     // A pending one has no date of its own that would last.

@@ -63,10 +63,10 @@ type Fetched = Map<string, FetchedTransaction>;
 type Stored = Map<string, StoredTransaction>;
 type OnPair = (identity: string, given: FetchedTransaction, kept: StoredTransaction) => void;
 
-// A pending one often has a reference only, and gets its transactionId when it is booked.
+// A pending one often has a reference only, and gets its bankTransactionId when it is booked.
 function matchByReference(fetched: Fetched, stored: Stored, pair: OnPair): void {
   for (const [identity, given] of [...fetched]) {
-    if (!given.transactionId || !given.entryReference) continue;
+    if (!given.bankTransactionId || !given.entryReference) continue;
     const kept = stored.get(toReferenceIdentity(given.entryReference));
     if (kept && kept.amount.amount === given.amount.amount) pair(identity, given, kept);
   }
@@ -137,7 +137,7 @@ const texts = [
   'remittanceInformation',
   'endToEndId',
   'bankTransactionCode',
-  'transactionId',
+  'bankTransactionId',
   'entryReference',
 ] as const;
 

@@ -1,4 +1,7 @@
-import type { Money } from '../domain/money.ts';
+import type { AccountValues } from '../domain/account-fields.ts';
+import type { BalanceValues } from '../domain/balance-fields.ts';
+import type { ReadingFault } from '../domain/reading-fault.ts';
+import type { FetchedTransaction } from '../domain/transaction-fields.ts';
 
 /**
  * One bank, whatever protocol it speaks. Every call throws BankFailure (bank-failure.ts) when the bank cannot or will not
@@ -21,10 +24,15 @@ export interface BankPort {
   /** Where the SCA stands; asked again and again while the end user approves in the bank's app. */
   getAuthorisation(consentId: string, authorisationId: string, options?: CallOptions): Promise<Authorisation>;
 
-  listAccounts(access: DataAccess): Promise<BankAccount[]>;
-  getBalances(resourceId: string, access: DataAccess): Promise<BankBalance[]>;
-  /** One array per page, in the bank's order; ends after the last page. A page is asked for only when it is wanted. */
-  listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
+  /** Rejects when the list cannot be had at all; accounts that cannot be read are left out and told in `faults`. */
+  listAccounts(access: DataAccess): Promise<AccountList>;
+  /** A bank that has none to give, or refuses them for this account alone, gives an empty list. */
+  readBalances(account: BankAccount, access: DataAccess): Promise<BalanceReading>;
+  /**
+   * Page by page, in the bank's order; ends after the last page. A page is asked for only when it is wanted. Rows that cannot be read are
+   * left out and told in the page's `faults`; a page that is refused rejects, and what came before it holds.
+   */
+  listTransactions(account: BankAccount, query: TransactionQuery, access: DataAccess): AsyncIterable<TransactionPage>;
 }
 
 export interface CallOptions {
@@ -125,43 +133,37 @@ export interface DataAccess extends CallOptions {
   psu: PsuContext | null;
 }
 
-export interface BankAccount {
+export interface AccountList {
+  /** In the bank's order. */
+  accounts: BankAccount[];
+  /** What could not be read, one per account that was left out. */
+  faults: ReadingFault[];
+  /** False: a further page of the list could not be had. Accounts that are not in it say nothing then. */
+  complete: boolean;
+}
+
+export interface BankAccount extends AccountValues {
   /** Stable for the life of one consent only. */
   resourceId: string;
-  iban: string | null;
-  /** bban, msisdn or masked PAN where there is no IBAN. */
+  /** What names the account where it has neither IBAN, BBAN nor masked PAN: a phone number, a proprietary number. */
   otherIdentification: string | null;
-  /** ISO 4217; XXX for a multi-currency aggregate. */
-  currency: string;
-  name: string | null;
-  ownerName: string | null;
-  product: string | null;
+  /** `BLOCKED`: the bank lists it, and lets nothing be done with it. */
+  state: 'AVAILABLE' | 'BLOCKED';
   /** Some banks give them with the account; null where they do not. */
-  balances: BankBalance[] | null;
+  balances: BalanceValues[] | null;
 }
 
-export interface BankBalance {
-  /** closingBooked, expected, interimAvailable … as the protocol has them. */
-  type: string;
-  amount: Money;
-  /** YYYY-MM-DD */
-  referenceDate: string | null;
+export interface BalanceReading {
+  balances: BalanceValues[];
+  faults: ReadingFault[];
 }
 
-export interface BankTransaction {
-  status: 'BOOKED' | 'PENDING';
-  transactionId: string | null;
-  entryReference: string | null;
-  amount: Money;
-  /** YYYY-MM-DD */
-  bookingDate: string | null;
-  valueDate: string | null;
-  /** The other side: creditor of an outgoing, debtor of an incoming payment. */
-  counterpartyName: string | null;
-  counterpartyIban: string | null;
-  remittanceInformation: string | null;
-  endToEndId: string | null;
-  bankTransactionCode: string | null;
+export interface TransactionPage {
+  transactions: FetchedTransaction[];
+  /** One per row that was left out. */
+  faults: ReadingFault[];
+  /** Whether pending transactions would be in it: a reply of booked ones says nothing of those. */
+  coversPending: boolean;
 }
 
 export interface TransactionQuery {

@@ -1,12 +1,14 @@
 import { BankFailure } from '../banking/bank-failure.ts';
-import type { BankAccount, BankBalance, BankPort, BankTransaction, DataAccess } from '../banking/bank-port.ts';
+import type { BankAccount, BankPort, DataAccess } from '../banking/bank-port.ts';
+import type { BalanceValues } from '../domain/balance-fields.ts';
+import type { FetchedTransaction } from '../domain/transaction-fields.ts';
 
 export interface FetchedAccountData {
   account: BankAccount;
-  balances: BankBalance[];
+  balances: BalanceValues[];
   /** The first day that transactions were asked for, YYYY-MM-DD. */
   from: string;
-  transactions: BankTransaction[];
+  transactions: FetchedTransaction[];
 }
 
 export interface FetchPlan {
@@ -24,9 +26,9 @@ export interface FetchPlan {
 /** Reads everything of a login from its bank, one call after another. */
 export async function fetchBankData(bank: BankPort, plan: FetchPlan): Promise<FetchedAccountData[]> {
   const fetched: FetchedAccountData[] = [];
-  for (const account of await bank.listAccounts(plan.access)) {
+  for (const account of (await bank.listAccounts(plan.access)).accounts) {
     await plan.beforeAccount(account);
-    const balances = account.balances ?? (await bank.getBalances(account.resourceId, plan.access));
+    const balances = account.balances ?? (await bank.readBalances(account, plan.access)).balances;
     fetched.push({ account, balances, ...(await fetchTransactions(bank, account, plan)) });
   }
   return fetched;
@@ -57,10 +59,10 @@ async function readPages(
   bank: BankPort,
   account: BankAccount,
   { from, access }: { from: string; access: DataAccess },
-): Promise<BankTransaction[]> {
-  const transactions: BankTransaction[] = [];
-  for await (const page of bank.listTransactions(account.resourceId, { dateFrom: from }, access)) {
-    for (const transaction of page) transactions.push(transaction);
+): Promise<FetchedTransaction[]> {
+  const transactions: FetchedTransaction[] = [];
+  for await (const page of bank.listTransactions(account, { dateFrom: from }, access)) {
+    for (const transaction of page.transactions) transactions.push(transaction);
   }
   return transactions;
 }

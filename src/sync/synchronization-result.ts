@@ -161,6 +161,6 @@ function toSynchronizedAccount(change: AccountChange): SynchronizedAccountData {
 }
 
 function toTransactionData(transaction: StoredTransaction, accountId: string): TransactionData {
-  const { transactionId: _, entryReference: __, identity: ___, id, ...fields } = transaction;
+  const { bankTransactionId: _, entryReference: __, identity: ___, id, ...fields } = transaction;
   return { id, accountId, ...fields };
 }

@@ -83,7 +83,7 @@ describe('the transactions of an account', () => {
 
   it('come newest first, page by page, none twice and none left out', async () => {
     const fetched = Array.from({ length: 25 }, (_, n) =>
-      givenTransaction({ transactionId: `b${n}`, bookingDate: n % 2 ? '2026-03-05' : '2026-03-04' }),
+      givenTransaction({ bankTransactionId: `b${n}`, bookingDate: n % 2 ? '2026-03-05' : '2026-03-04' }),
     );
     await storeTransactions(database, clientId, [...fetched, givenPending()]);
     const all = await listPage({ filter: everything, after: null, limit: 100 });

@@ -57,7 +57,7 @@ describe('storing bank data', () => {
     const { bankData, store, take } = await createWorld();
     await store([givenChange()]);
     const told = givenTransaction({
-      transactionId: 'b"1\\',
+      bankTransactionId: 'b"1\\',
       entryReference: 'r,{1}',
       amount: { amount: '-99999999999999.995', currency: 'BHD' },
       counterpartyName: `Müller & "Söhne" \\ {NULL}`,
@@ -75,7 +75,12 @@ describe('storing bank data', () => {
   it('finds nothing to change when the same reply comes again', async () => {
     const { store, take } = await createWorld();
     await store([givenChange()]);
-    const reply = [givenTransaction(), givenTransaction(), givenTransaction({ transactionId: 'b1' }), givenPending()];
+    const reply = [
+      givenTransaction(),
+      givenTransaction(),
+      givenTransaction({ bankTransactionId: 'b1' }),
+      givenPending(),
+    ];
     await take('acc_1', reply);
     expect(await take('acc_1', reply)).toMatchObject(nothing);
   });
@@ -84,12 +89,12 @@ describe('storing bank data', () => {
     const { database, store, take } = await createWorld();
     await store([givenChange()]);
     const first = await take('acc_1', [
-      givenPending({ transactionId: 'b1' }),
-      givenTransaction({ transactionId: 'b2' }),
+      givenPending({ bankTransactionId: 'b1' }),
+      givenTransaction({ bankTransactionId: 'b2' }),
     ]);
     const second = await take('acc_1', [
-      givenTransaction({ transactionId: 'b1', bookingDate: '2026-03-08' }),
-      givenTransaction({ transactionId: 'b3', counterpartyName: 'Bakery' }),
+      givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-03-08' }),
+      givenTransaction({ bankTransactionId: 'b3', counterpartyName: 'Bakery' }),
     ]);
     expect(second.updated.map(({ id }) => id)).toEqual([first.added[0]?.id]);
     expect(second.removedIds).toEqual([first.added[1]?.id]);
@@ -104,13 +109,13 @@ describe('storing bank data', () => {
     const { store, take } = await createWorld();
     await store([givenChange()]);
     await take('acc_1', [
-      givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
+      givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-02-01' }),
       givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-01', counterpartyName: 'Bakery' }),
     ]);
     const moved = await take(
       'acc_1',
       [
-        givenTransaction({ transactionId: 'b1', bookingDate: '2026-03-02' }),
+        givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-03-02' }),
         givenTransaction({ entryReference: 'r1', bookingDate: '2026-03-02', counterpartyName: 'Bakery' }),
       ],
       '2026-03-01',
@@ -130,16 +135,16 @@ describe('storing bank data', () => {
     const { bankData, store, take } = await createWorld();
     await store([givenChange()]);
     const older = [
-      givenTransaction({ transactionId: 'b1', bookingDate: '2026-02-01' }),
+      givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-02-01' }),
       givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-02', counterpartyName: 'Bakery' }),
-      givenTransaction({ transactionId: 'b2', bookingDate: '2026-02-03' }),
+      givenTransaction({ bankTransactionId: 'b2', bookingDate: '2026-02-03' }),
     ];
-    const newer = [givenTransaction({ transactionId: 'b3' }), givenPending()];
+    const newer = [givenTransaction({ bankTransactionId: 'b3' }), givenPending()];
     await take('acc_1', [...older, ...newer]);
     const ofReply = (transactions: typeof older) => [{ accountId: 'acc_1', from: '2026-03-01', transactions }];
     const listed = await bankData.listTransactions(ofReply([]));
     expect(listed.get('acc_1')).toHaveLength(2);
-    const named = [...older.slice(0, 2), ...newer, givenTransaction({ transactionId: 'b4' })];
+    const named = [...older.slice(0, 2), ...newer, givenTransaction({ bankTransactionId: 'b4' })];
     const byIdentity = (a: { identity: string }, b: { identity: string }) => a.identity.localeCompare(b.identity);
     const added = await bankData.addNamed(listed, ofReply(named));
     const after = await bankData.listTransactions(ofReply(named));
@@ -180,7 +185,7 @@ describe('storing bank data', () => {
   it('carries a login of 20,000 transactions', async () => {
     const { database, store, take } = await createWorld();
     await store([givenChange()]);
-    const many = Array.from({ length: 20_000 }, (_, i) => givenTransaction({ transactionId: `b${i}` }));
+    const many = Array.from({ length: 20_000 }, (_, i) => givenTransaction({ bankTransactionId: `b${i}` }));
     await take('acc_1', many);
     expect(await database.prisma.transaction.count()).toBe(20_000);
     expect(await take('acc_1', many)).toMatchObject(nothing);

@@ -1,20 +1,17 @@
 import type { AccountChange } from '../../src/accounts/bank-data-store.ts';
-import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
+import { type FetchedTransaction, transactionFields } from '../../src/domain/transaction-fields.ts';
 
 /** A booked transaction as a bank sends it; what is given replaces the rest. */
 export function givenTransaction(given: Partial<FetchedTransaction> = {}): FetchedTransaction {
   return {
+    ...absentValues(transactionFields),
     status: 'BOOKED',
-    transactionId: null,
-    entryReference: null,
     amount: { amount: '-3.20', currency: 'EUR' },
     bookingDate: '2026-03-09',
     valueDate: '2026-03-09',
     counterpartyName: 'Coffee Bar',
-    counterpartyIban: null,
     remittanceInformation: 'Thank you',
-    endToEndId: null,
-    bankTransactionCode: null,
     ...given,
   };
 }

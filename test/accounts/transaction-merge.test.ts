@@ -30,8 +30,8 @@ const nothing = { added: [], updated: [], removedIds: [] };
 describe('recognising a transaction', () => {
   it('goes by the id of the bank, whatever else has changed', () => {
     const account = openAccount();
-    account.take([givenTransaction({ transactionId: 'b1' })]);
-    const merged = account.take([givenTransaction({ transactionId: 'b1', remittanceInformation: 'Corrected' })]);
+    account.take([givenTransaction({ bankTransactionId: 'b1' })]);
+    const merged = account.take([givenTransaction({ bankTransactionId: 'b1', remittanceInformation: 'Corrected' })]);
     expect(merged).toMatchObject({ added: [], removedIds: [], unchangedCount: 0 });
     expect(merged.updated).toMatchObject([{ id: 'txn_1', identity: 't:b1', remittanceInformation: 'Corrected' }]);
   });
@@ -54,15 +54,18 @@ describe('recognising a transaction', () => {
 
   it('takes equal coffees with different ids for two', () => {
     const account = openAccount();
-    account.take([givenTransaction({ transactionId: 'b1' })]);
-    const merged = account.take([givenTransaction({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b2' })]);
+    account.take([givenTransaction({ bankTransactionId: 'b1' })]);
+    const merged = account.take([
+      givenTransaction({ bankTransactionId: 'b1' }),
+      givenTransaction({ bankTransactionId: 'b2' }),
+    ]);
     expect(merged).toMatchObject({ updated: [], removedIds: [], unchangedCount: 1 });
     expect(merged.added).toMatchObject([{ identity: 't:b2' }]);
   });
 
   it('takes what one reply says twice under one id once', () => {
     const account = openAccount();
-    const twice = [givenTransaction({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })];
+    const twice = [givenTransaction({ bankTransactionId: 'b1' }), givenTransaction({ bankTransactionId: 'b1' })];
     expect(account.take(twice).added).toHaveLength(1);
     expect(account.take(twice)).toMatchObject(nothing);
   });
@@ -81,32 +84,34 @@ describe('recognising a transaction', () => {
   it('keeps transactions when the bank begins to send ids or sends others', () => {
     const account = openAccount();
     account.take([givenTransaction()]);
-    for (const transactionId of ['old consent', 'new consent']) {
-      expect(account.take([givenTransaction({ transactionId })])).toMatchObject({
+    for (const bankTransactionId of ['old consent', 'new consent']) {
+      expect(account.take([givenTransaction({ bankTransactionId })])).toMatchObject({
         added: [],
         removedIds: [],
-        updated: [{ id: 'txn_1', identity: `t:${transactionId}` }],
+        updated: [{ id: 'txn_1', identity: `t:${bankTransactionId}` }],
       });
     }
   });
 
   it('does not forget what the bank leaves out of a later reply', () => {
     const account = openAccount();
-    account.take([givenTransaction({ transactionId: 'b1' })]);
-    expect(account.take([givenTransaction({ transactionId: 'b1', counterpartyName: null })])).toMatchObject(nothing);
+    account.take([givenTransaction({ bankTransactionId: 'b1' })]);
+    expect(account.take([givenTransaction({ bankTransactionId: 'b1', counterpartyName: null })])).toMatchObject(
+      nothing,
+    );
   });
 });
 
 describe('a pending transaction that is booked', () => {
   it.each<[how: string, pending: FetchedTransaction, booked: FetchedTransaction]>([
-    ['keeps its bank id', givenPending({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })],
+    ['keeps its bank id', givenPending({ bankTransactionId: 'b1' }), givenTransaction({ bankTransactionId: 'b1' })],
     [
       'gets an id beside its reference',
       givenPending({ entryReference: 'r1', counterpartyName: null, remittanceInformation: null }),
-      givenTransaction({ entryReference: 'r1', transactionId: 'b1', counterpartyName: 'COFFEE BAR LTD' }),
+      givenTransaction({ entryReference: 'r1', bankTransactionId: 'b1', counterpartyName: 'COFFEE BAR LTD' }),
     ],
     ['has no ids at all', givenPending(), givenTransaction()],
-    ['gets its first id', givenPending(), givenTransaction({ transactionId: 'b1' })],
+    ['gets its first id', givenPending(), givenTransaction({ bankTransactionId: 'b1' })],
     [
       'gets another remittance information',
       givenPending({ remittanceInformation: 'Card payment' }),
@@ -159,14 +164,14 @@ describe('a pending transaction that is booked', () => {
 
   it('stays booked when the bank still announces it', () => {
     const account = openAccount();
-    account.take([givenTransaction({ transactionId: 'b1' })]);
-    expect(account.take([givenPending({ transactionId: 'b1' })])).toMatchObject(nothing);
+    account.take([givenTransaction({ bankTransactionId: 'b1' })]);
+    expect(account.take([givenPending({ bankTransactionId: 'b1' })])).toMatchObject(nothing);
   });
 
   it('is booked when one reply has it both ways under one id', () => {
     for (const reply of [
-      [givenPending({ transactionId: 'b1' }), givenTransaction({ transactionId: 'b1' })],
-      [givenTransaction({ transactionId: 'b1' }), givenPending({ transactionId: 'b1' })],
+      [givenPending({ bankTransactionId: 'b1' }), givenTransaction({ bankTransactionId: 'b1' })],
+      [givenTransaction({ bankTransactionId: 'b1' }), givenPending({ bankTransactionId: 'b1' })],
     ]) {
       expect(openAccount().take(reply).added).toMatchObject([{ status: 'BOOKED' }]);
     }
@@ -198,7 +203,7 @@ describe('what the bank no longer sends', () => {
 
 // Few values, so that equal transactions and near misses are frequent.
 const booked = fc.record({
-  transactionId: fc.option(fc.constantFrom('b1', 'b2', 'b3', 'b4'), { nil: null }),
+  bankTransactionId: fc.option(fc.constantFrom('b1', 'b2', 'b3', 'b4'), { nil: null }),
   entryReference: fc.option(fc.constantFrom('r1', 'r2'), { nil: null }),
   amount: fc.constantFrom('-3.20', '-9.90', '12.00').map((amount) => ({ amount, currency: 'EUR' })),
   bookingDate: fc.constantFrom('2026-03-07', '2026-03-08', '2026-03-09'),
@@ -206,7 +211,7 @@ const booked = fc.record({
 });
 const bankSide = fc
   .tuple(
-    fc.uniqueArray(booked, { maxLength: 8, selector: ({ transactionId }) => transactionId ?? Symbol('none') }),
+    fc.uniqueArray(booked, { maxLength: 8, selector: ({ bankTransactionId }) => bankTransactionId ?? Symbol('none') }),
     fc.array(fc.record({ counterpartyName: fc.constantFrom('Coffee Bar', 'Bakery') }), { maxLength: 3 }),
   )
   .map(([ofBooked, ofPending]) => [...ofBooked.map(givenTransaction), ...ofPending.map(givenPending)]);
@@ -217,14 +222,14 @@ const reply = bankSide.chain((truth) =>
     .record({
       order: fc.shuffledSubarray(truth, { minLength: truth.length }),
       cut: fc.nat(truth.length),
-      repeated: fc.subarray(truth.filter(({ transactionId }) => transactionId !== null)),
+      repeated: fc.subarray(truth.filter(({ bankTransactionId }) => bankTransactionId !== null)),
     })
     .map(({ order, cut, repeated }) => [...order.slice(cut), ...repeated.filter((each) => order.indexOf(each) >= cut)]),
 );
 
 function toContents(transactions: readonly FetchedTransaction[]): string[] {
   const content = (t: FetchedTransaction) =>
-    [t.status, t.amount.amount, t.bookingDate, t.transactionId, t.entryReference].join(' ');
+    [t.status, t.amount.amount, t.bookingDate, t.bankTransactionId, t.entryReference].join(' ');
   return transactions.map(content).sort();
 }
 

@@ -1,9 +1,12 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
-import type { BankTransaction } from '../../src/banking/bank-port.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { balanceFields } from '../../src/domain/balance-fields.ts';
 import { systemClock } from '../../src/domain/clock.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
 import { newId } from '../../src/domain/ids.ts';
+import { type FetchedTransaction, transactionFields } from '../../src/domain/transaction-fields.ts';
 import { createEventLog } from '../../src/events/event-log.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { openJobStore } from '../../src/jobs/job-store.ts';
@@ -188,11 +191,11 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
 }
 
 /** So many booked transactions; the first of them has this number. */
-export function toTransactions(count: number, first = 0): BankTransaction[] {
+export function toTransactions(count: number, first = 0): FetchedTransaction[] {
   return Array.from({ length: count }, (_, index) => ({
+    ...absentValues(transactionFields),
     status: 'BOOKED' as const,
-    transactionId: `bank-${first + index}`,
-    entryReference: null,
+    bankTransactionId: `bank-${first + index}`,
     amount: { amount: `-${first + index}.20`, currency: 'EUR' },
     bookingDate: new Date(Date.now() - (25 - ((first + index) % 25)) * 86_400_000).toISOString().slice(0, 10),
     valueDate: null,
@@ -205,20 +208,29 @@ export function toTransactions(count: number, first = 0): BankTransaction[] {
 }
 
 /** What a bank gives of a login: one account with these transactions. */
-export function toFetched(resourceId: string, transactions: BankTransaction[]): FetchedAccountData[] {
+export function toFetched(resourceId: string, transactions: FetchedTransaction[]): FetchedAccountData[] {
   return [
     {
       account: {
+        ...absentValues(accountFields),
         resourceId,
+        kind: 'CASH',
+        state: 'AVAILABLE',
         iban: 'DE02120300000000202051',
         otherIdentification: null,
         currency: 'EUR',
         name: 'Giro',
         ownerName: 'Anna',
-        product: null,
         balances: null,
       },
-      balances: [{ type: 'expected', amount: { amount: '100.00', currency: 'EUR' }, referenceDate: '2026-03-10' }],
+      balances: [
+        {
+          ...absentValues(balanceFields),
+          type: 'expected',
+          amount: { amount: '100.00', currency: 'EUR' },
+          referenceDate: '2026-03-10',
+        },
+      ],
       from: new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10),
       transactions,
     },

@@ -1,5 +1,6 @@
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
-import type { BankConsent, BankPort, BankTransaction, DataAccess } from '../../src/banking/bank-port.ts';
+import type { BankAccount, BankConsent, BankPort, DataAccess, TransactionPage } from '../../src/banking/bank-port.ts';
+import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import { bankAccount, bankTransaction } from './scripted-bank.ts';
 
 /** What the bank tells of its transactions' ids. */
@@ -95,15 +96,16 @@ export class ChangingBank {
     listAccounts: async (access: DataAccess) => {
       await this.#answer('accounts', access);
       const shown = this.manner.hidesAccount ? this.accounts.slice(0, 1) : this.accounts;
-      return shown.map((_, index) =>
+      const accounts = shown.map((_, index) =>
         bankAccount({ resourceId: `${access.consentId}/${index}`, currency: currencies[index] ?? 'EUR' }),
       );
+      return { accounts, faults: [], complete: true };
     },
-    getBalances: async (resourceId: string, access: DataAccess) => {
+    readBalances: async ({ resourceId }: BankAccount, access: DataAccess) => {
       await this.#answer(`balances ${resourceId}`, access);
-      return [];
+      return { balances: [], faults: [] };
     },
-    listTransactions: (resourceId: string, { dateFrom }: { dateFrom: string }, access: DataAccess) =>
+    listTransactions: ({ resourceId }: BankAccount, { dateFrom }: { dateFrom: string }, access: DataAccess) =>
       this.#listTransactions(resourceId, dateFrom, access),
   } as unknown as BankPort;
 
@@ -134,7 +136,7 @@ export class ChangingBank {
     throw new BankFailure(fails.code, 'as the test has it');
   }
 
-  async *#listTransactions(resourceId: string, from: string, access: DataAccess): AsyncGenerator<BankTransaction[]> {
+  async *#listTransactions(resourceId: string, from: string, access: DataAccess): AsyncGenerator<TransactionPage> {
     await this.#answer(`transactions ${resourceId}`, access, from);
     const index = Number(resourceId.split('/').at(-1));
     const { leavesOut, shuffledBy, repeats, pageSize } = this.manner;
@@ -143,18 +145,20 @@ export class ChangingBank {
     const entries = payments.map((payment) => this.#toEntry(payment, access.consentId, currencies[index] ?? 'EUR'));
     if (repeats && this.#habit === 'always') entries.push(...entries.slice(0, 2));
     if (shuffledBy !== null) entries.sort((a, b) => toOrder(a, shuffledBy) - toOrder(b, shuffledBy));
-    for (let at = 0; at < entries.length; at += pageSize) yield entries.slice(at, at + pageSize);
+    for (let at = 0; at < entries.length; at += pageSize) {
+      yield { transactions: entries.slice(at, at + pageSize), faults: [], coversPending: true };
+    }
     this.told.push({ consentId: access.consentId, index, from, payments: payments.map((payment) => ({ ...payment })) });
   }
 
   // Some banks give other ids under another consent: here those whose consents end in "new ids".
-  #toEntry(payment: Payment, consentId: string, currency: string): BankTransaction {
+  #toEntry(payment: Payment, consentId: string, currency: string): FetchedTransaction {
     const { n, amount, name, text, bookedOn } = payment;
     const id = `${consentId.endsWith('new ids') ? consentId : 'id'} ${n}`;
     const hasId = this.#habit === 'always' || (bookedOn !== null && this.#habit !== 'never');
     return bankTransaction({
       status: bookedOn === null ? 'PENDING' : 'BOOKED',
-      transactionId: hasId ? id : null,
+      bankTransactionId: hasId ? id : null,
       entryReference: this.#habit === 'a reference first' ? `ref ${id}` : null,
       amount: { amount, currency },
       bookingDate: bookedOn,
@@ -177,7 +181,7 @@ export const plainly: Manner = {
 /** One IBAN in two currencies. */
 export const currencies = ['EUR', 'USD'];
 
-function toOrder(entry: BankTransaction, seed: number): number {
+function toOrder(entry: FetchedTransaction, seed: number): number {
   const text = `${entry.remittanceInformation} ${entry.amount.amount} ${entry.bookingDate}`;
   return [...text].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0) * seed) % 1_000_003, seed);
 }

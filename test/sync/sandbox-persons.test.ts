@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
-import type { Authorisation, AuthorisationStep, BankPort, BankTransaction } from '../../src/banking/bank-port.ts';
+import type { Authorisation, AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -37,7 +38,7 @@ async function connect(psuId: string) {
     await sandbox.close();
   });
   const bank = banks.get('bank_test');
-  const told = new Map<string, { from: string; transactions: BankTransaction[] }>();
+  const told = new Map<string, { from: string; transactions: FetchedTransaction[] }>();
   const world = await createSynchronizationWorld({ banks: { get: () => listenIn(bank, told) }, clock });
   const consentId = await consent(bank, psuId);
   await world.database.prisma.consent.updateMany({
@@ -70,14 +71,14 @@ async function connect(psuId: string) {
 }
 
 /** The same bank; what it says of transactions is written down, since it says something else every time. */
-function listenIn(bank: BankPort, told: Map<string, { from: string; transactions: BankTransaction[] }>): BankPort {
+function listenIn(bank: BankPort, told: Map<string, { from: string; transactions: FetchedTransaction[] }>): BankPort {
   return {
     ...bank,
-    async *listTransactions(resourceId, query, access) {
-      const transactions: BankTransaction[] = [];
-      told.set(resourceId, { from: query.dateFrom, transactions });
-      for await (const page of bank.listTransactions(resourceId, query, access)) {
-        transactions.push(...page);
+    async *listTransactions(account, query, access) {
+      const transactions: FetchedTransaction[] = [];
+      told.set(account.resourceId, { from: query.dateFrom, transactions });
+      for await (const page of bank.listTransactions(account, query, access)) {
+        transactions.push(...page.transactions);
         yield page;
       }
     },

@@ -1,17 +1,14 @@
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
-import type {
-  BankAccount,
-  BankBalance,
-  BankConsentStatus,
-  BankPort,
-  BankTransaction,
-  DataAccess,
-} from '../../src/banking/bank-port.ts';
+import type { BankAccount, BankConsentStatus, BankPort, DataAccess } from '../../src/banking/bank-port.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { type BalanceValues, balanceFields } from '../../src/domain/balance-fields.ts';
 import { NotFound } from '../../src/domain/errors.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
+import { type FetchedTransaction, transactionFields } from '../../src/domain/transaction-fields.ts';
 
 export interface BankCall {
-  operation: 'listAccounts' | 'getBalances' | 'listTransactions';
+  operation: 'listAccounts' | 'readBalances' | 'listTransactions';
   resourceId: string;
   consentId: string;
   psuIpAddress: string | null;
@@ -22,9 +19,9 @@ export interface BankCall {
 export interface ScriptedBank extends BankDirectory {
   readonly calls: BankCall[];
   accounts: BankAccount[];
-  balances: BankBalance[];
+  balances: BalanceValues[];
   /** By resource id; one array is a page. */
-  pages: Map<string, BankTransaction[][]>;
+  pages: Map<string, FetchedTransaction[][]>;
   /** What it says of every consent when it is asked; null: it knows none. */
   consentStatus: BankConsentStatus | null;
   /** Called before each answer with data: may throw, or wait. */
@@ -34,30 +31,29 @@ export interface ScriptedBank extends BankDirectory {
 export function bankAccount(given: Partial<BankAccount> = {}): BankAccount {
   return {
     resourceId: 'r1',
+    ...absentValues(accountFields),
+    kind: 'CASH',
+    state: 'AVAILABLE',
     iban: 'DE02120300000000202051',
     otherIdentification: null,
     currency: 'EUR',
     name: 'Giro',
     ownerName: 'Anna',
-    product: null,
     balances: null,
     ...given,
   };
 }
 
-export function bankTransaction(given: Partial<BankTransaction> = {}): BankTransaction {
+export function bankTransaction(given: Partial<FetchedTransaction> = {}): FetchedTransaction {
   return {
+    ...absentValues(transactionFields),
     status: 'BOOKED',
-    transactionId: 'b1',
-    entryReference: null,
+    bankTransactionId: 'b1',
     amount: { amount: '-3.20', currency: 'EUR' },
     bookingDate: '2026-03-09',
     valueDate: '2026-03-09',
     counterpartyName: 'Coffee Bar',
-    counterpartyIban: null,
     remittanceInformation: 'Thank you',
-    endToEndId: null,
-    bankTransactionCode: null,
     ...given,
   };
 }
@@ -89,21 +85,30 @@ export function createScriptedBank(): ScriptedBank {
     },
     async listAccounts(access: DataAccess) {
       await answer('listAccounts', access);
-      return bank.accounts;
+      return { accounts: bank.accounts, faults: [], complete: true };
     },
-    async getBalances(resourceId: string, access: DataAccess) {
-      await answer('getBalances', access, { resourceId });
-      return bank.balances;
+    async readBalances({ resourceId }: BankAccount, access: DataAccess) {
+      await answer('readBalances', access, { resourceId });
+      return { balances: bank.balances, faults: [] };
     },
-    async *listTransactions(resourceId: string, { dateFrom }: { dateFrom: string }, access: DataAccess) {
+    async *listTransactions({ resourceId }: BankAccount, { dateFrom }: { dateFrom: string }, access: DataAccess) {
       await answer('listTransactions', access, { resourceId, dateFrom });
-      for (const page of bank.pages.get(resourceId) ?? []) yield page;
+      for (const transactions of bank.pages.get(resourceId) ?? []) {
+        yield { transactions, faults: [], coversPending: true };
+      }
     },
   } as unknown as BankPort;
   const bank: ScriptedBank = {
     calls: [],
     accounts: [bankAccount()],
-    balances: [{ type: 'expected', amount: { amount: '100.00', currency: 'EUR' }, referenceDate: '2026-03-10' }],
+    balances: [
+      {
+        ...absentValues(balanceFields),
+        type: 'expected',
+        amount: { amount: '100.00', currency: 'EUR' },
+        referenceDate: '2026-03-10',
+      },
+    ],
     pages: new Map([['r1', [[bankTransaction()]]]]),
     consentStatus: null,
     beforeAnswer: () => {},

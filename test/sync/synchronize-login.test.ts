@@ -84,7 +84,7 @@ describe('a synchronization that succeeds', () => {
     for (const n of [1, 2]) {
       world.bank.pages.set('r1', [
         [bankTransaction({ remittanceInformation: `Corrected ${n}` })],
-        [bankTransaction({ transactionId: 'pending', status: 'PENDING', bookingDate: null })],
+        [bankTransaction({ bankTransactionId: 'pending', status: 'PENDING', bookingDate: null })],
       ]);
       await world.synchronizeLogin(request(world, { trigger: 'MANUAL' }));
     }

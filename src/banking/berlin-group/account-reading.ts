@@ -1,5 +1,5 @@
 import { BankFailure } from '../bank-failure.ts';
-import type { BankAccount, BankBalance, BankTransaction, DataAccess, TransactionQuery } from '../bank-port.ts';
+import type { BankPort, DataAccess, TransactionQuery } from '../bank-port.ts';
 import type { BankCalls } from './authorisation-calls.ts';
 import { toBankAccounts, toBankBalance, toBankTransactions } from './mapping.ts';
 import { toPsuHeaders } from './psu-headers.ts';
@@ -9,11 +9,7 @@ import { accountsReply, balancesReply, transactionsReply } from './replies.ts';
 const maxPageCount = 10_000;
 
 /** The calls that read accounts under a consent. */
-export interface AccountReading {
-  listAccounts(access: DataAccess): Promise<BankAccount[]>;
-  getBalances(resourceId: string, access: DataAccess): Promise<BankBalance[]>;
-  listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
-}
+export type AccountReading = Pick<BankPort, 'listAccounts' | 'readBalances' | 'listTransactions'>;
 
 export function createAccountReading({ entry, client }: BankCalls): AccountReading {
   // `booked` is all that a bank must support. Learnt once, so that later calls do not ask in vain.
@@ -23,21 +19,21 @@ export function createAccountReading({ entry, client }: BankCalls): AccountReadi
     async listAccounts(access) {
       const request = { operation: 'list accounts', path: '/v1/accounts', reply: accountsReply };
       const { body } = await client.send({ ...request, ...toAccess(access) });
-      return toBankAccounts(body.accounts);
+      return { accounts: toBankAccounts(body.accounts), faults: [], complete: true };
     },
 
-    async getBalances(resourceId, access) {
+    async readBalances({ resourceId }, access) {
       const path = `/v1/accounts/${encodeURIComponent(resourceId)}/balances`;
       const request = { operation: 'read balances', path, reply: balancesReply };
       const { body } = await client.send({ ...request, ...toAccess(access) });
-      return body.balances.map(toBankBalance);
+      return { balances: body.balances.map(toBankBalance), faults: [] };
     },
 
-    async *listTransactions(resourceId, query, access) {
+    async *listTransactions({ resourceId }, query, access) {
       let page = await readFirstPage(resourceId, query, access);
       const seen = new Set<string>();
       while (true) {
-        yield page.transactions;
+        yield { transactions: page.transactions, faults: [], coversPending: bookingStatus === 'both' };
         if (!page.next) return;
         if (seen.has(page.next.href) || seen.size >= maxPageCount) {
           throw page.malformed('the pages of transactions do not end');

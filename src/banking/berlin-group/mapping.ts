@@ -1,5 +1,8 @@
+import type { BalanceValues } from '../../domain/balance-fields.ts';
+import { absentValues } from '../../domain/field-table.ts';
 import { formatAmount, type Money } from '../../domain/money.ts';
-import type { BankAccount, BankBalance, BankConsent, BankConsentStatus, BankTransaction } from '../bank-port.ts';
+import { type FetchedTransaction, transactionFields } from '../../domain/transaction-fields.ts';
+import type { BankAccount, BankConsent, BankConsentStatus } from '../bank-port.ts';
 import type { AccountReply, BalanceReply, ConsentReply, TransactionReply, TransactionsReply } from './replies.ts';
 
 const consentStatuses: ReadonlyMap<string, BankConsentStatus> = new Map([
@@ -34,7 +37,15 @@ function toBankAccount(reply: AccountReply): BankAccount {
   return {
     resourceId: reply.resourceId,
     iban: toIban(reply.iban),
-    otherIdentification: reply.iban ? null : (reply.bban ?? reply.msisdn ?? reply.maskedPan),
+    kind: 'CASH',
+    state: 'AVAILABLE',
+    bban: reply.bban,
+    maskedPan: reply.maskedPan,
+    otherIdentification: reply.msisdn,
+    bic: null,
+    type: null,
+    usage: null,
+    details: null,
     currency: reply.currency,
     name: reply.name ?? reply.displayName,
     ownerName: reply.ownerName,
@@ -43,23 +54,30 @@ function toBankAccount(reply: AccountReply): BankAccount {
   };
 }
 
-export function toBankBalance(reply: BalanceReply): BankBalance {
-  return { type: reply.balanceType, amount: toMoney(reply.balanceAmount), referenceDate: reply.referenceDate };
+export function toBankBalance(reply: BalanceReply): BalanceValues {
+  return {
+    type: reply.balanceType,
+    amount: toMoney(reply.balanceAmount),
+    creditLimitIncluded: null,
+    referenceDate: reply.referenceDate,
+    lastChangedAt: null,
+  };
 }
 
 /** One page in the bank's order, booked before pending. */
-export function toBankTransactions(page: NonNullable<TransactionsReply['transactions']>): BankTransaction[] {
+export function toBankTransactions(page: NonNullable<TransactionsReply['transactions']>): FetchedTransaction[] {
   return [
     ...(page.booked ?? []).map((reply) => toBankTransaction(reply, 'BOOKED')),
     ...(page.pending ?? []).map((reply) => toBankTransaction(reply, 'PENDING')),
   ];
 }
 
-function toBankTransaction(reply: TransactionReply, status: BankTransaction['status']): BankTransaction {
+function toBankTransaction(reply: TransactionReply, status: FetchedTransaction['status']): FetchedTransaction {
   const amount = toMoney(reply.transactionAmount);
   return {
+    ...absentValues(transactionFields),
     status,
-    transactionId: reply.transactionId,
+    bankTransactionId: reply.transactionId,
     entryReference: reply.entryReference,
     amount,
     bookingDate: reply.bookingDate,
@@ -67,7 +85,8 @@ function toBankTransaction(reply: TransactionReply, status: BankTransaction['sta
     ...toCounterparty(reply, amount),
     remittanceInformation: toRemittanceInformation(reply),
     endToEndId: reply.endToEndId,
-    bankTransactionCode: reply.bankTransactionCode ?? reply.proprietaryBankTransactionCode,
+    bankTransactionCode: reply.bankTransactionCode,
+    proprietaryBankTransactionCode: reply.proprietaryBankTransactionCode,
   };
 }
 

@@ -1,0 +1,100 @@
+import type { Money } from './money.ts';
+
+/** How an account is named where it has no IBAN, or beside it. At least one is set. */
+export interface AccountIdentification {
+  iban: string | null;
+  /** Basic bank account number: the national form. */
+  bban: string | null;
+  /** A card number with all digits but the last four masked. */
+  maskedPan: string | null;
+  /** Whatever else names it: a phone number, a proprietary number. */
+  other: string | null;
+}
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };
+export type JsonObject = { [name: string]: JsonValue };
+
+/** What a field of bank data may hold: the kind decides its column type, its JSON Schema and its GraphQL type. */
+export interface FieldKinds {
+  text: string;
+  /** YYYY-MM-DD */
+  date: string;
+  /** RFC 3339 in UTC, with milliseconds. */
+  time: string;
+  /** An exact decimal. */
+  decimal: string;
+  boolean: boolean;
+  /** Two columns: the amount's, and its currency's. */
+  money: Money;
+  /** One column of JSON. */
+  identification: AccountIdentification;
+  /** One column of JSON. */
+  json: JsonObject;
+}
+export type FieldKind = keyof FieldKinds;
+
+/** One field of a noun of bank data. Tables of these decide columns, reading, comparing, event data and GraphQL. */
+export interface Field<Kind extends FieldKind = FieldKind, Nullable extends boolean = boolean> {
+  readonly kind: Kind;
+  readonly nullable: Nullable;
+  /** Whether another value makes the row a changed one, which its readers are told. */
+  readonly compared: boolean;
+  /** Of the public API, of JSON Schemas and of docs. */
+  readonly description: string;
+}
+
+/** A closed set of words, kept as a PostgreSQL enum and shown as a GraphQL enum of that name. */
+export interface EnumField<Value extends string = string> extends Field<'text', false> {
+  readonly values: readonly Value[];
+  /** Of the PostgreSQL type and of the GraphQL enum. */
+  readonly enumName: string;
+}
+
+export type FieldTable = Readonly<Record<string, Field>>;
+
+export type ValueOf<F> =
+  F extends EnumField<infer Value>
+    ? Value
+    : F extends Field<infer Kind, infer Nullable>
+      ? FieldKinds[Kind] | (Nullable extends true ? null : never)
+      : never;
+
+/** The values of a row by a table of fields. */
+export type ValuesOf<Table> = { -readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+/** A field that the bank may leave out. */
+export function optional<Kind extends FieldKind>(
+  kind: Kind,
+  description: string,
+  { compared = true }: { compared?: boolean } = {},
+): Field<Kind, true> {
+  return { kind, nullable: true, compared, description };
+}
+
+/** A field that every row has. */
+export function required<Kind extends FieldKind>(kind: Kind, description: string): Field<Kind, false> {
+  return { kind, nullable: false, compared: true, description };
+}
+
+/** A field that every row has, of a closed set of words. */
+export function oneOf<const Value extends string>(
+  enumName: string,
+  values: readonly Value[],
+  description: string,
+): EnumField<Value> {
+  return { kind: 'text', nullable: false, compared: true, description, values, enumName };
+}
+
+export function isEnumField(field: Field): field is EnumField {
+  return 'values' in field;
+}
+
+/** Of a table's optional fields: all null, to be spread beneath the values that are there. */
+export function absentValues<Table extends FieldTable>(table: Table): AbsentValues<Table> {
+  const absent = Object.entries(table).flatMap(([name, { nullable }]) => (nullable ? [[name, null] as const] : []));
+  return Object.fromEntries(absent) as AbsentValues<Table>;
+}
+
+type AbsentValues<Table> = {
+  [Name in keyof Table as Table[Name] extends Field<FieldKind, true> ? Name : never]: null;
+};
