@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { Authorisation, AuthorisationStep, BankPort, BankTransaction } from '../../src/banking/bank-port.ts';
+import { plainHabits } from '../../src/domain/bank-entry.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -28,6 +29,7 @@ async function connect(psuId: string) {
         clientCertificate: null,
         signingCertificate: null,
         certificateAuthority: null,
+        ...plainHabits,
       },
     ],
     { clock },
