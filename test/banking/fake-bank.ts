@@ -6,7 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import type { Xs2aClientDeps } from '../../src/banking/berlin-group/xs2a-client.ts';
-import type { BankEntry } from '../../src/domain/bank-entry.ts';
+import { type BankEntry, plainHabits } from '../../src/domain/bank-entry.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openSpecification } from './xs2a-specification.ts';
 
@@ -114,6 +114,7 @@ export function bankEntry(baseUrl: string, changes: Partial<BankEntry> = {}): Ba
     clientCertificate: null,
     signingCertificate: null,
     certificateAuthority: null,
+    ...plainHabits,
     ...changes,
   };
 }
