@@ -53,7 +53,9 @@ export function parseStatementLine(value: string): StatementLine {
     ...toSide(mark),
     amount: parseDecimal(amount, 'amount'),
     transactionType,
-    customerReference: /^KREF\+?$/.test(customerReference.trim()) ? null : toReference(customerReference),
+    customerReference: /^(?:KREF|EREF|PREF|MARF)\+?$/.test(customerReference.trim())
+      ? null
+      : toReference(customerReference),
     bankReference: divider < 0 ? null : toReference(references.slice(divider + 2)),
     ...toSupplement(rest.join(' ')),
   };

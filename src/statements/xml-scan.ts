@@ -65,8 +65,9 @@ export function scanXml(text: string, partName: string, consumer: XmlConsumer): 
   });
 
   for (const piece of piecesOf(text)) parser.write(piece);
-  parser.close();
+  // Before the end is checked, which finds fault with what stays open around the last element and not with the element.
   tree.handOver();
+  parser.close();
   tree.cutOff();
   return { complete: complete && path.length === 0 };
 }
