@@ -11,7 +11,6 @@ import { readMessageCodes } from './failure-mapping.ts';
 import { parseJson } from './json-text.ts';
 import { isRecord } from './json-values.ts';
 import { toPsuHeaders } from './psu-headers.ts';
-import type { ReadStatement } from './statement-port.ts';
 import { createTransactionListing } from './transaction-listing.ts';
 import type { Xs2aReply } from './xs2a-client.ts';
 
@@ -21,7 +20,6 @@ export type AccountReading = Pick<BankPort, 'listAccounts' | 'readBalances' | 'l
 export interface ReadingDeps {
   clock: Clock;
   learnt: BankLearnings;
-  readStatement: ReadStatement;
 }
 
 export interface DataQuestion {

@@ -9,7 +9,6 @@ import { beginAuthorisation } from './authorisation-start.ts';
 import { toBankConsent, toConsentStatus } from './mapping.ts';
 import { toPsuHeaders } from './psu-headers.ts';
 import { consentCreatedReply, consentReply } from './replies.ts';
-import { readStatement } from './statement-port.ts';
 import { createXs2aClient, type Xs2aClient, type Xs2aClientDeps } from './xs2a-client.ts';
 
 export interface BerlinGroupBank extends BankPort {
@@ -31,7 +30,7 @@ export function createBerlinGroupBank(entry: BankEntry, deps: BerlinGroupDeps): 
   const client = createXs2aClient(entry, deps);
   const bank = { entry, client };
   return {
-    ...createAccountReading(bank, { clock, learnt, readStatement }),
+    ...createAccountReading(bank, { clock, learnt }),
     createConsent: async (request) => await createConsent(entry, client, request),
     getConsent: async (consentId, options = {}) => await getConsent(client, consentId, options),
     endConsent: async (consentId, options = {}) => await endConsent(client, consentId, options),

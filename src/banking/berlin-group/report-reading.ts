@@ -1,11 +1,12 @@
 import type { ReadingFault } from '../../domain/reading-fault.ts';
 import type { FetchedTransaction } from '../../domain/transaction-fields.ts';
+import { detectFormat, readStatement } from '../../statements/read-statement.ts';
+import { StatementError, type StatementReading } from '../../statements/statement-reading.ts';
 import { readMessageCodes } from './failure-mapping.ts';
 import { parseJson } from './json-text.ts';
 import { isRecord, type JsonRecord, toList, toText } from './json-values.ts';
 import { splitMultipart } from './multipart.ts';
 import { linksOf } from './reply-links.ts';
-import type { ReadStatement, StatementFile } from './statement-port.ts';
 import { type RowContext, readTransaction, UnreadableRow } from './transaction-reading.ts';
 
 /** What a reply to the question for transactions says, in whatever format it came. */
@@ -30,23 +31,27 @@ export interface ReportContent {
   contentType: string | null;
 }
 
-export interface ReportReader {
-  context: RowContext;
-  readStatement: ReadStatement;
-}
-
 const maxFaults = 1_000;
 
 /** By content and not by label. Throws UnreadableReport. */
-export function readReport({ text, contentType }: ReportContent, reader: ReportReader): Report {
+export function readReport({ text, contentType }: ReportContent, context: RowContext): Report {
   const content = text.trim();
   if (content === '') return { ...emptyReport(), mayHavePending: true };
   const parts = splitMultipart(text, contentType);
-  if (parts) return readParts(parts, reader);
+  if (parts) return readParts(parts, context);
   const json = /^[[{n]/.test(content) ? parseJson(content) : undefined;
-  if (json !== undefined) return readJson(json, reader.context);
-  if (looksLikeStatement(content)) return readFile(content, reader);
-  throw new UnreadableReport(describeStranger(content));
+  if (json !== undefined) return readJson(json, context);
+  if (isWebPage(content)) throw new UnreadableReport('it is a web page');
+  if (detectFormat(content)) return readFile(content, context);
+  throw new UnreadableReport(
+    content.startsWith('PK\u0003\u0004')
+      ? 'it is a zip file, which is not read'
+      : 'it is neither JSON nor camt nor MT940',
+  );
+}
+
+function isWebPage(content: string): boolean {
+  return /^<(?:!doctype\s+html|html)\b/i.test(content);
 }
 
 function emptyReport(): Report {
@@ -61,22 +66,11 @@ function emptyReport(): Report {
   };
 }
 
-function looksLikeStatement(content: string): boolean {
-  if (/^</.test(content)) return !/^<(?:!doctype\s+html|html)\b/i.test(content);
-  return /^(?:\{1:|[\s-]*:20:)/.test(content) || /^:(?:20|25|28C?):/m.test(content.slice(0, 2_000));
-}
-
-function describeStranger(content: string): string {
-  if (/^<(?:!doctype\s+html|html)\b/i.test(content)) return 'it is a web page';
-  if (content.startsWith('PK\u0003\u0004')) return 'it is a zip file, which is not read';
-  return 'it is neither JSON nor camt nor MT940';
-}
-
 /** One report in several parts, or the same in several formats: what is there as JSON is not read once more. */
-function readParts(parts: readonly string[], reader: ReportReader): Report {
+function readParts(parts: readonly string[], context: RowContext): Report {
   const reports = parts.flatMap((text) => {
     try {
-      return [readReport({ text, contentType: null }, reader)];
+      return [readReport({ text, contentType: null }, context)];
     } catch (error) {
       if (error instanceof UnreadableReport) return [];
       throw error;
@@ -149,15 +143,13 @@ function statusOfRow(row: unknown): FetchedTransaction['status'] {
 }
 
 /** Of other accounts there may be statements in the same file: they are not this one's. */
-function readFile(content: string, { context, readStatement }: ReportReader): Report {
-  let file: StatementFile;
+function readFile(content: string, context: RowContext): Report {
+  let file: StatementReading;
   try {
     file = readStatement(content);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'UNREADABLE_STATEMENT') throw error;
-    throw new UnreadableReport(
-      `it is no statement that can be read (${(error as { details?: { reason?: string } }).details?.reason})`,
-    );
+    if (error instanceof StatementError) throw new UnreadableReport(error.message);
+    throw error;
   }
   const isOurs = (iban: string | null) => iban === null || context.iban === null || iban === context.iban;
   const own = file.statements.filter(({ account }) => isOurs(account.iban));
@@ -168,8 +160,10 @@ function readFile(content: string, { context, readStatement }: ReportReader): Re
     transactions,
     faults: [...file.faults, ...(others > 0 ? [{ path: 'statements', kind: 'of_another_account' }] : [])],
     skippedRows: file.skippedRows,
+    // Only these two are of a day that goes on.
     mayHavePending:
-      own.some(({ format }) => /052|942/.test(format)) || transactions.some(({ status }) => status === 'PENDING'),
+      own.some(({ format }) => format === 'camt.052' || format === 'mt942') ||
+      transactions.some(({ status }) => status === 'PENDING'),
     complete: file.complete,
   };
 }

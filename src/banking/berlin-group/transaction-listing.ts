@@ -6,8 +6,8 @@ import type { BankAccount, DataAccess, TransactionPage, TransactionQuery } from 
 import type { AccountHandle, AskForData } from './account-reading.ts';
 import { createHistoryLimit } from './history-limit.ts';
 import { createFormatNegotiation } from './report-formats.ts';
-import { type Report, type ReportReader, readReport, UnreadableReport } from './report-reading.ts';
-import type { ReadStatement } from './statement-port.ts';
+import { type Report, readReport, UnreadableReport } from './report-reading.ts';
+import type { RowContext } from './transaction-reading.ts';
 import type { Xs2aReply } from './xs2a-client.ts';
 
 /** More pages than any account has: a bank that always names one more page ends here. */
@@ -21,7 +21,6 @@ export interface TransactionListingDeps {
   clock: Clock;
   learnt: BankLearnings;
   ask: AskForData;
-  readStatement: ReadStatement;
 }
 
 export interface TransactionListing {
@@ -41,7 +40,7 @@ interface ReadPage extends Report {
 type BookingStatus = 'both' | 'booked' | 'pending';
 
 export function createTransactionListing(deps: TransactionListingDeps) {
-  const { entry, learnt, ask, readStatement } = deps;
+  const { entry, learnt, ask } = deps;
   const formats = createFormatNegotiation(entry.formats, { learnt, ask });
   const history = createHistoryLimit(deps);
 
@@ -98,11 +97,11 @@ export function createTransactionListing(deps: TransactionListingDeps) {
       if (typeof path === 'string' && isUnknownResource(error)) return noPage;
       throw error;
     }
-    const report = read(reply, toReader(given));
+    const report = read(reply, toContext(given));
     if (report.download === null) return { ...report, text: reply.text, reply };
     const question = { operation: 'download transactions', path: reply.resolveLink(report.download) };
     const file = await formats.ask(question, given.access);
-    return { ...read(file, toReader(given)), next: report.next, text: file.text, reply };
+    return { ...read(file, toContext(given)), next: report.next, text: file.text, reply };
   }
 
   async function* followPages(first: ReadPage, given: TransactionListing, path: string): AsyncGenerator<ReadPage> {
@@ -122,16 +121,16 @@ export function createTransactionListing(deps: TransactionListingDeps) {
     }
   }
 
-  function toReader({ account, handle }: TransactionListing): ReportReader {
+  function toContext({ account, handle }: TransactionListing): RowContext {
     const isReversed = account.kind === 'CARD' && (handle.listed.isReversed || entry.amountSign === 'reversed');
     const currency = account.currency === 'XXX' ? null : account.currency;
-    return { context: { currency, iban: account.iban, isReversed }, readStatement };
+    return { currency, iban: account.iban, isReversed };
   }
 }
 
-function read(reply: Xs2aReply<null>, reader: ReportReader): Report {
+function read(reply: Xs2aReply<null>, context: RowContext): Report {
   try {
-    return readReport(reply, reader);
+    return readReport(reply, context);
   } catch (error) {
     if (error instanceof UnreadableReport) throw reply.malformed(error.message);
     throw error;
