@@ -141,6 +141,7 @@ async function compose(
   closers.push(async () => eventLog.close());
 
   // Synchronization.
+  const metrics = createMetrics();
   const budget = createAccessBudget(database);
   const queue = createSynchronizationQueue(jobStore.agenda);
   const bankData = createBankDataStore(database);
@@ -155,6 +156,7 @@ async function compose(
     queue,
     laneCount: config.syncLanes,
     leaseSeconds,
+    onLeftOut: metrics.bankDataLeftOut,
     log,
   });
   const { cycles, sessionRunner } = synchronization;
@@ -232,7 +234,7 @@ async function compose(
     pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl, log }),
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
-    metrics: createMetrics(),
+    metrics,
     runCancellable: database.runCancellable,
     limits: {
       requestsPerMinute: config.requestsPerMinute,

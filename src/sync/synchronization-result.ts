@@ -11,7 +11,7 @@ import type { Clock } from '../domain/clock.ts';
 import { newId } from '../domain/ids.ts';
 import type { SynchronizedAccountData, TransactionData } from '../events/event-catalogue.ts';
 import type { NewEvent } from '../events/event-record.ts';
-import type { FetchedAccountData } from './bank-fetch.ts';
+import type { FetchedAccountData, FetchedLogin } from './bank-fetch.ts';
 import type { SynchronizationContext, SynchronizationContextStore } from './synchronization-context-store.ts';
 import type { SynchronizationStore } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -19,7 +19,7 @@ import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 /** Merges what the bank gave into what is stored, and stores it with its event. */
 export type StoreFetched = (
   attempt: Attempt,
-  fetched: readonly FetchedAccountData[],
+  fetched: FetchedLogin,
   /** Read while the bank was asked. @default it is read here */
   listed?: ListedTransactions,
 ) => Promise<SynchronizeLoginOutcome>;
@@ -43,7 +43,7 @@ const maximumTries = 5;
 export function createStoreFetched({ clock, contexts, bankData, store }: StoreFetchedDeps): StoreFetched {
   async function merge(
     context: SynchronizationContext,
-    fetched: readonly FetchedAccountData[],
+    { accounts: fetched }: FetchedLogin,
     listed?: ListedTransactions,
   ): Promise<AccountChange[]> {
     const now = clock.now();
@@ -116,7 +116,7 @@ function toChange(
     ownerName: fetched.ownerName,
     currency: fetched.currency,
     product: fetched.product,
-    balances,
+    balances: balances ?? [],
     lastBookingDate: booked.reduce<string | null>((latest, date) => (latest && latest > date ? latest : date), null),
     ...mergeTransactions({ stored, fetched: transactions, from, newId: () => newId('transaction', now) }),
   };

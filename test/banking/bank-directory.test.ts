@@ -26,7 +26,7 @@ test('speaks the Berlin Group’s protocol with them, until it is closed', async
   const fake = await startFakeBank({ body: { accounts: [] } });
   const directory = createBankDirectory([bankEntry(fake.url)]);
   const bank = directory.get('bank_test');
-  expect(await bank.listAccounts(attended)).toEqual([]);
+  expect((await bank.listAccounts(attended)).accounts).toEqual([]);
   await directory.close();
   await expect(bank.listAccounts(attended)).rejects.toMatchObject({ code: 'BANK_UNAVAILABLE' });
 });
