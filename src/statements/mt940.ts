@@ -54,8 +54,7 @@ function openMessage({ reading, attempt, attemptRows, note, openStatement }: Rea
   function endEntry(): void {
     if (line === null) return;
     const entry = { line, information: information.join('\n'), statement };
-    const rows = attemptRows(`${path}.entries.${entryCount++}.:61:`, () => [toMt940Row(entry)]);
-    statement.transactions.push(...rows);
+    attemptRows(`${path}.entries.${entryCount++}.:61:`, statement, () => [toMt940Row(entry)]);
     line = null;
     information = [];
   }
