@@ -64,6 +64,9 @@ export const maxStatementCount = 10_000;
 /** More would cost more memory than the rows they stand for. */
 const maxFaultCount = 1_000;
 
+/** A file with more unreadable rows is not read to its end: each costs more time than one that is read. */
+const maxSkippedRowCount = 50_000;
+
 /** A value without which its row, balance or account cannot be used. Never leaves the readers. */
 export class UnreadableValue extends Error {
   readonly kind: string;
@@ -101,6 +104,11 @@ export function createReading() {
 
     /** As `attempt`, for the rows of one entry, which join the statement's: all of them or none. */
     attemptRows(path: string, { transactions }: Statement, read: () => Iterable<FetchedTransaction>): void {
+      if (reading.skippedRows >= maxSkippedRowCount) {
+        reading.skippedRows++;
+        reading.complete = false;
+        return;
+      }
       const countBefore = transactions.length;
       const added = attempt(path, () => {
         for (const row of read()) transactions.push(detach(row));

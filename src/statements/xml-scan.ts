@@ -27,6 +27,8 @@ const maxDepth = 60;
 const maxElementCount = 5_000;
 const maxElementTextLength = 20_000;
 const pieceLength = 64 * 1024;
+/** Each costs as much time as a thousand characters; who has more of them is no bank. */
+const maxFaultCount = 100_000;
 
 /** Faults in characters: the text is taken as it stands, and the structure is sound. */
 const faultsInText = /entity|disallowed character\.$|is disallowed in char data/;
@@ -40,11 +42,13 @@ export function scanXml(text: string, partName: string, consumer: XmlConsumer): 
   const path: string[] = [];
   const tree = createTree(partName, consumer);
   let complete = true;
+  let faultCount = 0;
 
   parser.on('doctype', () => {
     throw new StatementError('doctype');
   });
   parser.on('error', ({ message }) => {
+    faultCount++;
     if (faultsInText.test(message) || tree.damage('malformed_xml')) return;
     complete = false;
   });
@@ -64,7 +68,10 @@ export function scanXml(text: string, partName: string, consumer: XmlConsumer): 
     if (!tree.close()) consumer.onClose(toLocalName(name));
   });
 
-  for (const piece of piecesOf(text)) parser.write(piece);
+  for (const piece of piecesOf(text)) {
+    parser.write(piece);
+    if (faultCount > maxFaultCount) return { complete: false };
+  }
   // Before the end is checked, which finds fault with what stays open around the last element and not with the element.
   tree.handOver();
   parser.close();
@@ -136,12 +143,12 @@ function createTree(partName: string, consumer: XmlConsumer) {
   };
 }
 
-/** Cut before a tag. An ampersand that begins no entity, as some banks write it, would swallow all up to the next semicolon. */
+/** Cut before a tag, where there is one: no entity is cut then. An ampersand that begins no entity, as some banks write it, would swallow all up to the next semicolon. */
 function* piecesOf(text: string): Generator<string> {
   const mayMend = !text.includes('<![CDATA[');
   for (let start = 0; start < text.length; ) {
     const tag = text.indexOf('<', start + pieceLength);
-    const end = tag < 0 ? text.length : tag;
+    const end = Math.min(tag < 0 ? text.length : tag, start + 2 * pieceLength);
     const piece = text.slice(start, end);
     yield mayMend ? piece.replace(/&(?!#?[A-Za-z0-9]{1,31};)/g, '&amp;') : piece;
     start = end;

@@ -336,3 +336,12 @@ test('lists a thousand faults, and counts them all', () => {
   expect(reading.skippedRows).toBe(2_000);
   expect(rowsOf(reading)).toHaveLength(1);
 });
+
+test('gives up on a file that has nothing but faults, keeps what it has read, and says so', () => {
+  const rows = readCamt(camtOf(entryOf() + '<Ntry/>'.repeat(50_001) + entryOf()));
+  expect(rows).toMatchObject({ complete: false, skippedRows: 50_002 });
+  expect(rowsOf(rows)).toHaveLength(1);
+  const characters = readCamt(camtOf(`${entryOf()}<Ntry>${'&a;'.repeat(120_000)}</Ntry>${entryOf()}`));
+  expect(characters).toMatchObject({ complete: false });
+  expect(rowsOf(characters)).toHaveLength(1);
+});

@@ -9,7 +9,7 @@ import { camtOf, entryOf } from './statement-files.ts';
 
 const fileSizeInMiB = 12;
 /** What node and the transpiler need for themselves, a file of one row read. */
-const ownNeedInMiB = 24;
+const ownNeedInMiB = 10;
 const script = fileURLToPath(new URL('memory-of-reading.ts', import.meta.url));
 
 let folder = '';
