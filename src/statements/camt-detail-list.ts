@@ -9,7 +9,9 @@ export interface CamtDetails extends Iterable<CamtDetail> {
   readonly length: number;
 }
 
-/** Keeps details as JSON, which is shorter than what was read: a file may be one entry with all its payments as details. */
+/**
+ * Keeps details as JSON, which is shorter than what was read: a file may be one entry with all its payments as details.
+ */
 export function createDetailList() {
   let packed: string[] = [];
   return {

@@ -50,7 +50,10 @@ interface EntryRow {
 }
 type FetchedTransactionOfEntry = Omit<FetchedTransaction, 'amount'>;
 
-/** One row for the entry, with what its only detail says. Of several that do not add up nothing can be told of the whole. */
+/**
+ * One row for the entry, with what its only detail says. Of several that do not add up nothing can be told of the
+ * whole.
+ */
 function toRow(entry: EntryRow, detail: CamtDetail | null): FetchedTransaction {
   const { element, common, money } = entry;
   const amounts = findElement(element, 'AmtDtls');
@@ -71,7 +74,8 @@ function toRow(entry: EntryRow, detail: CamtDetail | null): FetchedTransaction {
 }
 
 /**
- * One row for each detail. The entry's own references are told beside: as the id of several payments they would make one of them.
+ * One row for each detail. The entry's own references are told beside: as the id of several payments they would make
+ * one of them.
  */
 function* toBatchRows(entry: EntryRow, details: CamtDetails): Generator<FetchedTransaction> {
   const { element, common } = entry;
@@ -115,8 +119,8 @@ function addUp(details: CamtDetails, { money, direction: entryDirection }: Entry
 }
 
 /**
- * The other side: whoever is not the account itself by IBAN; else who paid, of money that came in, and who was paid, of money that went out.
- * In a reversal the parties keep the roles of the payment that is taken back.
+ * The other side: whoever is not the account itself by IBAN; else who paid, of money that came in, and who was paid, of
+ * money that went out. In a reversal the parties keep the roles of the payment that is taken back.
  */
 function toCounterparty({ isReversal, ownIban }: EntryRow, { debtor, creditor }: CamtDetail, direction: Direction) {
   const byRole = (direction === 'credit') !== isReversal ? debtor : creditor;
@@ -132,7 +136,10 @@ function toCounterparty({ isReversal, ownIban }: EntryRow, { debtor, creditor }:
   };
 }
 
-/** `BOOK`, plain or as `Cd`. What will be booked (`PDNG`, `FUTR`) is pending. A statement has booked entries alone, so it may leave it out. */
+/**
+ * `BOOK`, plain or as `Cd`. What will be booked (`PDNG`, `FUTR`) is pending. A statement has booked entries alone, so
+ * it may leave it out.
+ */
 function readStatus(element: XmlElement, format: Statement['format']): FetchedTransaction['status'] | 'information' {
   const status = findElement(element, 'Sts');
   const code = findText(status, 'Cd') ?? findText(status, 'Prtry') ?? findText(element, 'Sts');

@@ -20,9 +20,9 @@ const messages: ReadonlyMap<string, { format: StatementFormat; statement: string
 ]);
 
 /**
- * Reads camt.052, camt.053 and camt.054 of ISO 20022, whatever their version, namespace or prefix: they differ in a few wrappers, which are
- * looked through. Entries of status INFO are no money and are passed over. An entry that stands for several payments becomes one row each
- * where their amounts add up to the entry's, else one row.
+ * Reads camt.052, camt.053 and camt.054 of ISO 20022, whatever their version, namespace or prefix: they differ in a few
+ * wrappers, which are looked through. Entries of status INFO are no money and are passed over. An entry that stands for
+ * several payments becomes one row each where their amounts add up to the entry's, else one row.
  *
  * Throws StatementError for a text of which nothing can be used, and nothing else.
  */

@@ -21,8 +21,8 @@ export interface Statement {
   format: StatementFormat;
   account: StatementAccount;
   /**
-   * In the file's order. Types have the Berlin Group's names: openingBooked, closingBooked, closingAvailable, forwardAvailable …; the balances
-   * between the pages of one statement are interimBooked.
+   * In the file's order. Types have the Berlin Group's names: openingBooked, closingBooked, closingAvailable,
+   * forwardAvailable …; the balances between the pages of one statement are interimBooked.
    */
   balances: BalanceValues[];
   transactions: FetchedTransaction[];
@@ -133,8 +133,8 @@ export function createReading() {
 const maxSharedTextCount = 20_000;
 
 /**
- * Gives rows strings of their own. What V8 cuts out of a text goes on holding the whole text, and costs more than a copy where it is short:
- * by this the rows of an MT940 take a third of the memory.
+ * Gives rows strings of their own. What V8 cuts out of a text goes on holding the whole text, and costs more than a
+ * copy where it is short: by this the rows of an MT940 take a third of the memory.
  */
 function createDetacher() {
   const shared = new Map<string, string>();

@@ -7,7 +7,10 @@ export const maxTextFieldLength = 4_000;
 const untidy = /[\p{Cc}\p{Cs}]|[^\S ]|\s\s|^\s|\s$/u;
 const untidyRuns = /[\p{Cc}\p{Cs}\s]+/gu;
 
-/** Without control characters and halves of characters, which PostgreSQL refuses, and with single blanks; null when nothing is left. */
+/**
+ * Without control characters and halves of characters, which PostgreSQL refuses, and with single blanks; null when
+ * nothing is left.
+ */
 export function toText(written: string | null | undefined): string | null {
   if (!written) return null;
   const text = written.length > maxTextFieldLength ? written.slice(0, maxTextFieldLength) : written;
@@ -26,8 +29,8 @@ export function toReference(written: string | null | undefined): string | null {
 const decimalPattern = /^([+-]?)(\d{0,30})(?:[.,](\d{0,30}))?$/;
 
 /**
- * A plain decimal with a point, without leading zeros, and with as many digits as columns hold: 15 before the point and 4 after
- * it. Nothing is rounded: what has more cannot be read. Throws UnreadableValue.
+ * A plain decimal with a point, without leading zeros, and with as many digits as columns hold: 15 before the point and
+ * 4 after it. Nothing is rounded: what has more cannot be read. Throws UnreadableValue.
  */
 export function parseDecimal(written: string | null | undefined, field: string): string {
   const { decimal, fault } = readDecimal(written, 4);

@@ -17,7 +17,10 @@ export interface XmlConsumer {
   onClose(name: string): void;
   /** A kept element has ended. `damage` says that it is not to be trusted: the kind of fault. */
   onElement(element: XmlElement, damage: string | null): void;
-  /** A part of the kept element has ended; it does not stay in the element, so that a thousand parts need the memory of one. */
+  /**
+   * A part of the kept element has ended; it does not stay in the element, so that a thousand parts need the memory of
+   * one.
+   */
   onPart(part: XmlElement): void;
 }
 
@@ -34,8 +37,9 @@ const maxFaultCount = 100_000;
 const faultsInText = /entity|disallowed character\.$|is disallowed in char data/;
 
 /**
- * Reads an XML text from its start to its end, once. Entities other than XML's five are never expanded and a document type declaration is
- * refused, so nothing can grow and nothing is fetched. Gives whether the text was well formed between the kept elements and up to its end.
+ * Reads an XML text from its start to its end, once. Entities other than XML's five are never expanded and a document
+ * type declaration is refused, so nothing can grow and nothing is fetched. Gives whether the text was well formed
+ * between the kept elements and up to its end.
  */
 export function scanXml(text: string, partName: string, consumer: XmlConsumer): { complete: boolean } {
   const parser = new SaxesParser({ xmlns: false, position: false });
@@ -85,7 +89,7 @@ function createTree(partName: string, consumer: XmlConsumer) {
   let elementCount = 0;
   let countBeforePart = 0;
   let damage: string | null = null;
-  // The parser says only after an element's end that the end did not belong there; so an element waits for the next event.
+  // The parser says only after an element's end that the end did not belong there: an element waits for the next event.
   let ended: XmlElement | null = null;
 
   return {
@@ -143,7 +147,10 @@ function createTree(partName: string, consumer: XmlConsumer) {
   };
 }
 
-/** Cut before a tag, where there is one: no entity is cut then. An ampersand that begins no entity, as some banks write it, would swallow all up to the next semicolon. */
+/**
+ * Cut before a tag, where there is one: no entity is cut then. An ampersand that begins no entity, as some banks write
+ * it, would swallow all up to the next semicolon.
+ */
 function* piecesOf(text: string): Generator<string> {
   const mayMend = !text.includes('<![CDATA[');
   for (let start = 0; start < text.length; ) {

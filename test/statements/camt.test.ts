@@ -109,7 +109,8 @@ const readable: [promise: string, entry: string, expected: object][] = [
   [
     'a rate at the entry',
     entryOf(
-      '<AmtDtls><InstdAmt><Amt Ccy="USD">11.00</Amt></InstdAmt><CntrValAmt><CcyXchg><XchgRate>0.909090909</XchgRate></CcyXchg></CntrValAmt></AmtDtls>',
+      `<AmtDtls><InstdAmt><Amt Ccy="USD">11.00</Amt></InstdAmt>
+       <CntrValAmt><CcyXchg><XchgRate>0.909090909</XchgRate></CcyXchg></CntrValAmt></AmtDtls>`,
     ),
     { originalAmount: { amount: '11.00', currency: 'USD' }, exchangeRate: '0.909090909' },
   ],

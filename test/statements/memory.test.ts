@@ -85,7 +85,7 @@ function mt940Entry(number: number): string {
     ...[`?23SVWZ+Rechnung ${number} vom `, `?2415. November 2026, Kundennu`, `?25mmer ${number * 7}, Verbrauch`],
     ...['?26sstelle Hauptstrasse 17, Hi', '?27nterhaus, Zaehler 4711-0815'],
   ].join('');
-  const information = `105?00FOLGELASTSCHRIFT?109248${purpose}?30BYLADEM1001?31DE0212030000000${number}?32Stadtwerke Musterstadt ${number % 500}?34992`;
-  const lines = information.match(/.{1,65}/g) ?? [];
+  const information = `105?00FOLGELASTSCHRIFT?109248${purpose}?30BYLADEM1001?31DE0212030000000${number}`;
+  const lines = `${information}?32Stadtwerke Musterstadt ${number % 500}?34992`.match(/.{1,65}/g) ?? [];
   return `:61:2611201120CR10,00N105NONREF//20261120${number}\n:86:${lines.join('\n')}\n`;
 }
