@@ -4,7 +4,10 @@ import { toBoolean, toDirection } from './camt-account.ts';
 import { type Direction, toBic, toCurrency, toDate, toDecimal, toIban, toReference, toText } from './written-values.ts';
 import { findElement, findText, type XmlElement } from './xml-scan.ts';
 
-/** What an entry's `TxDtls` says of one payment. Its amount has no sign where `direction` is null: it is the entry's then. */
+/**
+ * What an entry's `TxDtls` says of one payment. Its amount has no sign where `direction` is null: it is the entry's
+ * then.
+ */
 export interface CamtDetail {
   amount: string | null;
   currency: string | null;

@@ -9,6 +9,7 @@ import {
   toOriginalAmount,
   toOtherFields,
 } from './camt-detail.ts';
+import type { CamtDetails } from './camt-detail-list.ts';
 import { addDecimals } from './decimal-sum.ts';
 import { type Statement, UnreadableValue } from './statement-reading.ts';
 import { type Direction, toDate, toReference, toSignedMoney, toText, toTime } from './written-values.ts';
@@ -18,12 +19,12 @@ const absent = absentValues(transactionFields);
 
 interface Entry {
   element: XmlElement;
-  details: readonly CamtDetail[];
+  details: CamtDetails;
   statement: Pick<Statement, 'format' | 'account'>;
 }
 
 /** None for an entry that is no money; several for one that stands for several payments. Throws UnreadableValue. */
-export function toCamtRows({ element, details, statement }: Entry): FetchedTransaction[] {
+export function toCamtRows({ element, details, statement }: Entry): Iterable<FetchedTransaction> {
   const status = readStatus(element, statement.format);
   if (status === 'information') return [];
   const { account } = statement;
@@ -34,9 +35,9 @@ export function toCamtRows({ element, details, statement }: Entry): FetchedTrans
   const common = { ...absent, status, ...toDates(element, status), ...toEntryCodes(element) };
   const entry = { element, common, money, direction, isReversal, ownIban: account.iban };
 
-  const payments = details.length > 1 ? toPayments(details, money, direction) : null;
-  if (payments) return toBatchRows(entry, details, payments);
-  return [toRow(entry, details.length > 1 ? null : (details[0] ?? null))];
+  if (details.length > 1 && addUp(details, entry)) return toBatchRows(entry, details);
+  const [detail = null] = details.length === 1 ? details : [];
+  return [toRow(entry, detail)];
 }
 
 interface EntryRow {
@@ -49,7 +50,10 @@ interface EntryRow {
 }
 type FetchedTransactionOfEntry = Omit<FetchedTransaction, 'amount'>;
 
-/** One row for the entry, with what its only detail says. Of several that do not add up nothing can be told of the whole. */
+/**
+ * One row for the entry, with what its only detail says. Of several that do not add up nothing can be told of the
+ * whole.
+ */
 function toRow(entry: EntryRow, detail: CamtDetail | null): FetchedTransaction {
   const { element, common, money } = entry;
   const amounts = findElement(element, 'AmtDtls');
@@ -70,21 +74,22 @@ function toRow(entry: EntryRow, detail: CamtDetail | null): FetchedTransaction {
 }
 
 /**
- * One row for each detail. The entry's own references are told beside: as the id of several payments they would make one of them.
+ * One row for each detail. The entry's own references are told beside: as the id of several payments they would make
+ * one of them.
  */
-function toBatchRows(entry: EntryRow, details: readonly CamtDetail[], payments: readonly Payment[]) {
+function* toBatchRows(entry: EntryRow, details: CamtDetails): Generator<FetchedTransaction> {
   const { element, common } = entry;
-  const ids = details.map(({ values }) => values.bankTransactionId);
-  const haveOwnIds = new Set(ids).size === ids.length && !ids.includes(undefined);
+  const haveOwnIds = haveDistinctIds(details);
   const shared: JsonObject = toEntryOtherFields(element, common.status);
   const references = { entryReference: findText(element, 'NtryRef'), batchReference: findText(element, 'AcctSvcrRef') };
   for (const [name, reference] of Object.entries(references)) {
     const text = toReference(reference);
     if (text) shared[name] = text;
   }
-  return details.map((detail, index): FetchedTransaction => {
-    const { money, direction } = payments[index] as Payment;
-    return {
+  for (const detail of details) {
+    const direction = detail.direction ?? entry.direction;
+    const money = toSignedMoney(detail.amount ?? '', entry.money.currency, direction);
+    yield {
       ...common,
       ...detail.values,
       amount: money,
@@ -94,29 +99,28 @@ function toBatchRows(entry: EntryRow, details: readonly CamtDetail[], payments: 
       additionalInformation: joinDistinct(common.additionalInformation, detail.values.additionalInformation),
       otherFields: { ...detail.otherFields, ...shared, batchSize: details.length },
     };
-  });
-}
-
-interface Payment {
-  money: Money;
-  direction: Direction;
-}
-
-/** The details' amounts with their signs; null unless all are there, in the entry's currency, and add up to the entry's. */
-function toPayments(details: readonly CamtDetail[], entry: Money, entryDirection: Direction): Payment[] | null {
-  const payments: Payment[] = [];
-  for (const { amount, currency, direction } of details) {
-    if (!amount || (currency ?? entry.currency) !== entry.currency) return null;
-    const own = direction ?? entryDirection;
-    payments.push({ money: toSignedMoney(amount, entry.currency, own), direction: own });
   }
-  const sum = addDecimals(payments.map(({ money }) => money.amount));
-  return formatAmount(sum, entry.currency) === entry.amount ? payments : null;
+}
+
+function haveDistinctIds(details: CamtDetails): boolean {
+  const ids = new Set<string>();
+  for (const { values } of details) if (values.bankTransactionId) ids.add(values.bankTransactionId);
+  return ids.size === details.length;
+}
+
+/** Whether all details have amounts, in the entry's currency, that add up to the entry's. */
+function addUp(details: CamtDetails, { money, direction: entryDirection }: EntryRow): boolean {
+  const amounts: string[] = [];
+  for (const { amount, currency, direction } of details) {
+    if (!amount || (currency ?? money.currency) !== money.currency) return false;
+    amounts.push(toSignedMoney(amount, money.currency, direction ?? entryDirection).amount);
+  }
+  return formatAmount(addDecimals(amounts), money.currency) === money.amount;
 }
 
 /**
- * The other side: whoever is not the account itself by IBAN; else who paid, of money that came in, and who was paid, of money that went out.
- * In a reversal the parties keep the roles of the payment that is taken back.
+ * The other side: whoever is not the account itself by IBAN; else who paid, of money that came in, and who was paid, of
+ * money that went out. In a reversal the parties keep the roles of the payment that is taken back.
  */
 function toCounterparty({ isReversal, ownIban }: EntryRow, { debtor, creditor }: CamtDetail, direction: Direction) {
   const byRole = (direction === 'credit') !== isReversal ? debtor : creditor;
@@ -132,7 +136,10 @@ function toCounterparty({ isReversal, ownIban }: EntryRow, { debtor, creditor }:
   };
 }
 
-/** `BOOK`, plain or as `Cd`. What will be booked (`PDNG`, `FUTR`) is pending. A statement has booked entries alone, so it may leave it out. */
+/**
+ * `BOOK`, plain or as `Cd`. What will be booked (`PDNG`, `FUTR`) is pending. A statement has booked entries alone, so
+ * it may leave it out.
+ */
 function readStatus(element: XmlElement, format: Statement['format']): FetchedTransaction['status'] | 'information' {
   const status = findElement(element, 'Sts');
   const code = findText(status, 'Cd') ?? findText(status, 'Prtry') ?? findText(element, 'Sts');

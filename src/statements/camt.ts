@@ -1,5 +1,5 @@
 import { toCamtAccount, toCamtBalance } from './camt-account.ts';
-import { type CamtDetail, toCamtDetail } from './camt-detail.ts';
+import { createDetailList } from './camt-detail-list.ts';
 import { toCamtRows } from './camt-entry.ts';
 import {
   createReading,
@@ -19,13 +19,10 @@ const messages: ReadonlyMap<string, { format: StatementFormat; statement: string
   ['BkToCstmrDbtCdtNtfctn', { format: 'camt.054', statement: 'Ntfctn' }],
 ]);
 
-/** A batch of more is one row: no account shows its owner more payments behind one entry. */
-const maxDetailCount = 50_000;
-
 /**
- * Reads camt.052, camt.053 and camt.054 of ISO 20022, whatever their version, namespace or prefix: they differ in a few wrappers, which are
- * looked through. Entries of status INFO are no money and are passed over. An entry that stands for several payments becomes one row each
- * where their amounts add up to the entry's, else one row.
+ * Reads camt.052, camt.053 and camt.054 of ISO 20022, whatever their version, namespace or prefix: they differ in a few
+ * wrappers, which are looked through. Entries of status INFO are no money and are passed over. An entry that stands for
+ * several payments becomes one row each where their amounts add up to the entry's, else one row.
  *
  * Throws StatementError for a text of which nothing can be used, and nothing else.
  */
@@ -73,29 +70,24 @@ function createStatementInProgress(
   path: string,
   { attempt, attemptRows }: ReturnType<typeof createReading>,
 ) {
-  let details: CamtDetail[] = [];
+  const details = createDetailList();
   let entryCount = 0;
   let balanceCount = 0;
 
   return {
-    beginElement(): void {
-      details = [];
-    },
+    beginElement: details.clear,
 
-    addDetail(element: XmlElement): void {
-      if (details.length <= maxDetailCount) details.push(toCamtDetail(element));
-    },
+    addDetail: details.add,
 
     addElement(element: XmlElement, damage: string | null): void {
       const assertSound = () => {
         if (damage) throw new UnreadableValue('', damage);
       };
       if (element.name === 'Ntry') {
-        const rows = attemptRows(`${path}.Ntry.${entryCount++}`, () => {
+        attemptRows(`${path}.Ntry.${entryCount++}`, statement, () => {
           assertSound();
-          return toCamtRows({ element, details: details.length > maxDetailCount ? [] : details, statement });
+          return toCamtRows({ element, details: details.take(), statement });
         });
-        for (const row of rows) statement.transactions.push(row);
       } else if (element.name === 'Bal') {
         const balance = attempt(`${path}.Bal.${balanceCount++}`, () => {
           assertSound();

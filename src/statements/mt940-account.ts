@@ -37,7 +37,10 @@ export function findCurrency(value: string): string | null {
   return toCurrency(/^(?:[CD]?\d{0,6})([A-Z]{3})/.exec(value.trim())?.[1]);
 }
 
-/** `:25:`: an IBAN, `BIC/IBAN`, a German `bank code/account number`, or anything else, with or without the currency behind it. */
+/**
+ * `:25:`: an IBAN, `BIC/IBAN`, a German `bank code/account number`, or anything else, with or without the currency
+ * behind it.
+ */
 export function toMt940Account(value: string): Omit<StatementAccount, 'currency'> & { currency: string | null } {
   const written = value.split('\n')[0]?.trim().replace(/^\//, '') ?? '';
   const withCurrency = /^(.{5,40}?)\s?([A-Z]{3})$/.exec(written);

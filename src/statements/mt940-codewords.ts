@@ -43,8 +43,8 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the form that Dutch, Belgian and Nordic banks use: `/EREF/…/CNTP/account/BIC/name/city/REMI/USTD//…`; null for a text of another form. The
- * text has no line breaks where lines were full.
+ * Reads the form that Dutch, Belgian and Nordic banks use: `/EREF/…/CNTP/account/BIC/name/city/REMI/USTD//…`; null for
+ * a text of another form. The text has no line breaks where lines were full.
  */
 export function parseCodewords(text: string, direction: Direction): PaymentInformation | null {
   if (!startPattern.test(text)) return null;

@@ -11,8 +11,8 @@ export const endOfMessage = 'end';
 const maxValueLength = 20_000;
 
 /**
- * The fields of all messages in a text, in order: with SWIFT's blocks (`{1:…}{4:`) or bare, lines ending in CRLF, LF or CR. What stands before
- * the first field or behind a message's end is passed over.
+ * The fields of all messages in a text, in order: with SWIFT's blocks (`{1:…}{4:`) or bare, lines ending in CRLF, LF or
+ * CR. What stands before the first field or behind a message's end is passed over.
  */
 export function* readMt940Fields(text: string): Generator<Mt940Field> {
   let field: Mt940Field | null = null;
@@ -51,8 +51,8 @@ function* linesOf(text: string): Generator<string> {
 }
 
 /**
- * Lines that were cut at a width, as one text. A line that fills the width goes on in the next without a blank; behind a shorter one the
- * writer began a new line, which `wrapMark` keeps: it is a blank in texts, and nothing in references.
+ * Lines that were cut at a width, as one text. A line that fills the width goes on in the next without a blank; behind
+ * a shorter one the writer began a new line, which `wrapMark` keeps: it is a blank in texts, and nothing in references.
  */
 export function joinLines(lines: readonly string[], width: number): string {
   return lines

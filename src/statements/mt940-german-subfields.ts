@@ -6,14 +6,20 @@ import { type Direction, toBic, toIban, toReference, toText } from './written-va
 /** Of each subfield of purpose and of name. */
 const subfieldWidth = 27;
 
-/** `166?00GUTSCHRIFT…`: three digits of business transaction code, then subfields, each behind the same sign and two digits. */
+/**
+ * `166?00GUTSCHRIFT…`: three digits of business transaction code, then subfields, each behind the same sign and two
+ * digits.
+ */
 const startPattern = /^(\d{3})?([^A-Za-z0-9\s/])(?:00|10|2\d|3[0-4]|6[0-3])/;
 
 const tagNames = [
   ...['EREF', 'KREF', 'MREF', 'CRED', 'DEBT', 'SVWZ', 'ABWA', 'ABWE', 'IBAN', 'BIC'],
   ...['COAM', 'OAMT', 'PURP', 'BREF', 'RREF'],
 ];
-/** `EREF+` wherever it stands, also cut by a line's end; `EREF: `, as the cooperative banks write it, at the start of a line. */
+/**
+ * `EREF+` wherever it stands, also cut by a line's end; `EREF: `, as the cooperative banks write it, at the start of a
+ * line.
+ */
 const tagPattern = (() => {
   const cut = `[\\n${wrapMark}]?`;
   const spelled = tagNames.map((name) => [...name].join(cut)).join('|');
@@ -21,8 +27,8 @@ const tagPattern = (() => {
 })();
 
 /**
- * Reads the form of the German banks' agreement on remote data transmission (Anlage 3 DFÜ-Abkommen), which Austrian, Polish and other banks use
- * with other separators; null for a text of another form.
+ * Reads the form of the German banks' agreement on remote data transmission (Anlage 3 DFÜ-Abkommen), which Austrian,
+ * Polish and other banks use with other separators; null for a text of another form.
  */
 export function parseGermanSubfields(value: string, direction: Direction): PaymentInformation | null {
   // Line breaks are of the file alone: they stand anywhere, in the middle of a subfield's code too.
@@ -49,7 +55,10 @@ export function parseGermanSubfields(value: string, direction: Direction): Payme
   };
 }
 
-/** Who stands behind the payer and behind the payee: the one on the other side is the counterparty's, the other the account owner's. */
+/**
+ * Who stands behind the payer and behind the payee: the one on the other side is the counterparty's, the other the
+ * account owner's.
+ */
 const ultimateTags = { credit: ['ABWA', 'ABWE'], debit: ['ABWE', 'ABWA'] } as const;
 
 /** `?30` and `?31` are bank code and account number where they are not BIC and IBAN. */
@@ -103,7 +112,10 @@ function rangeOf(subfields: ReadonlyMap<number, string>, first: number, last: nu
 
 type Purpose = ReturnType<typeof parsePurpose>;
 
-/** What SEPA's tags name in the purpose; what stands before the first tag is the payer's text, as is all of it where there is none. */
+/**
+ * What SEPA's tags name in the purpose; what stands before the first tag is the payer's text, as is all of it where
+ * there is none.
+ */
 function parsePurpose(lines: readonly string[]) {
   const joined = joinLines(lines, subfieldWidth);
   const tags = [...joined.matchAll(tagPattern)];

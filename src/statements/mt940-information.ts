@@ -8,8 +8,8 @@ import { type Direction, toText } from './written-values.ts';
 const lineWidth = 65;
 
 /**
- * Reads `:86:` by its form: the German one (`166?00…?20…`, with whatever separator), the one with codewords (`/EREF/…/REMI/…`), or plain text,
- * which is what the payer wrote.
+ * Reads `:86:` by its form: the German one (`166?00…?20…`, with whatever separator), the one with codewords
+ * (`/EREF/…/REMI/…`), or plain text, which is what the payer wrote.
  */
 export function toPaymentInformation(value: string, direction: Direction): PaymentInformation {
   const german = parseGermanSubfields(value, direction);

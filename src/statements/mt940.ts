@@ -14,11 +14,13 @@ import {
 const fieldsOfStatements = /^(25P?|28C?|34F|6[0125][FM]?|64)$/;
 
 /**
- * Reads MT940 and MT942 of SWIFT, one or many messages, with `:86:` in the German form, with codewords, or as plain text.
+ * Reads MT940 and MT942 of SWIFT, one or many messages, with `:86:` in the German form, with codewords, or as plain
+ * text.
  *
- * Rows of MT940 are booked. Rows of MT942 are pending, also those not marked as expected (`EC`, `ED`): it reports on a day that is not over,
- * German banks put into it what is noted and not yet booked, and whatever is booked comes again in an MT940. Taken for pending, a booked row is
- * put right by the statement that follows; taken for booked, one that the bank drops would stay for ever.
+ * Rows of MT940 are booked. Rows of MT942 are pending, also those not marked as expected (`EC`, `ED`): it reports on a
+ * day that is not over, German banks put into it what is noted and not yet booked, and whatever is booked comes again
+ * in an MT940. Taken for pending, a booked row is put right by the statement that follows; taken for booked, one that
+ * the bank drops would stay for ever.
  *
  * The text is decoded already. Throws StatementError for a text of which nothing can be used, and nothing else.
  */
@@ -54,8 +56,7 @@ function openMessage({ reading, attempt, attemptRows, note, openStatement }: Rea
   function endEntry(): void {
     if (line === null) return;
     const entry = { line, information: information.join('\n'), statement };
-    const rows = attemptRows(`${path}.entries.${entryCount++}.:61:`, () => [toMt940Row(entry)]);
-    statement.transactions.push(...rows);
+    attemptRows(`${path}.entries.${entryCount++}.:61:`, statement, () => [toMt940Row(entry)]);
     line = null;
     information = [];
   }

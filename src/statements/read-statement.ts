@@ -6,8 +6,8 @@ import { StatementError, type StatementReading } from './statement-reading.ts';
 const maxPreambleLength = 4_000;
 
 /**
- * Reads a statement by its content: banks label camt and MT940 as anything. The text is decoded already. Throws StatementError, and nothing else,
- * for a text that is neither.
+ * Reads a statement by its content: banks label camt and MT940 as anything. The text is decoded already. Throws
+ * StatementError, and nothing else, for a text that is neither.
  */
 export function readStatement(content: string): StatementReading {
   const format = detectFormat(content);

@@ -7,7 +7,10 @@ export const maxTextFieldLength = 4_000;
 const untidy = /[\p{Cc}\p{Cs}]|[^\S ]|\s\s|^\s|\s$/u;
 const untidyRuns = /[\p{Cc}\p{Cs}\s]+/gu;
 
-/** Without control characters and halves of characters, which PostgreSQL refuses, and with single blanks; null when nothing is left. */
+/**
+ * Without control characters and halves of characters, which PostgreSQL refuses, and with single blanks; null when
+ * nothing is left.
+ */
 export function toText(written: string | null | undefined): string | null {
   if (!written) return null;
   const text = written.length > maxTextFieldLength ? written.slice(0, maxTextFieldLength) : written;
@@ -26,28 +29,32 @@ export function toReference(written: string | null | undefined): string | null {
 const decimalPattern = /^([+-]?)(\d{0,30})(?:[.,](\d{0,30}))?$/;
 
 /**
- * A plain decimal with a point, without leading zeros, and with as many digits as columns hold: 15 before the point and `maxFraction` after
- * it. Nothing is rounded: what has more cannot be read.
+ * A plain decimal with a point, without leading zeros, and with as many digits as columns hold: 15 before the point and
+ * 4 after it. Nothing is rounded: what has more cannot be read. Throws UnreadableValue.
  */
-export function parseDecimal(written: string | null | undefined, field: string, maxFraction = 4): string {
-  const match = decimalPattern.exec(written?.replace(/\s/g, '') ?? '');
-  const [, sign, whole = '', fraction = ''] = match ?? [];
-  if (!match || whole + fraction === '') throw new UnreadableValue(field, written ? 'not_a_decimal' : 'amount_missing');
-  const digits = whole.replace(/^0+/, '') || '0';
-  const decimals = fraction.replace(/0+$/, '');
-  if (digits.length > 15) throw new UnreadableValue(field, 'too_large');
-  if (decimals.length > maxFraction) throw new UnreadableValue(field, 'too_many_decimals');
-  return `${sign === '-' ? '-' : ''}${digits}${decimals ? `.${decimals}` : ''}`;
+export function parseDecimal(written: string | null | undefined, field: string): string {
+  const { decimal, fault } = readDecimal(written, 4);
+  if (decimal === null) throw new UnreadableValue(field, fault);
+  return decimal;
 }
 
 /** As `parseDecimal`; null for what cannot be read or is not there. */
-export function toDecimal(written: string | null | undefined, maxFraction?: number): string | null {
-  try {
-    return parseDecimal(written, '', maxFraction);
-  } catch (error) {
-    if (error instanceof UnreadableValue) return null;
-    throw error;
-  }
+export function toDecimal(written: string | null | undefined, maxFraction = 4): string | null {
+  return written ? readDecimal(written, maxFraction).decimal : null;
+}
+
+type DecimalReading = { decimal: string; fault?: never } | { decimal: null; fault: string };
+
+function readDecimal(written: string | null | undefined, maxFraction: number): DecimalReading {
+  if (!written) return { decimal: null, fault: 'amount_missing' };
+  const match = decimalPattern.exec(written.replace(/\s/g, ''));
+  const [, sign, whole = '', fraction = ''] = match ?? [];
+  if (!match || whole + fraction === '') return { decimal: null, fault: 'not_a_decimal' };
+  const digits = whole.replace(/^0+/, '') || '0';
+  const decimals = fraction.replace(/0+$/, '');
+  if (digits.length > 15) return { decimal: null, fault: 'too_large' };
+  if (decimals.length > maxFraction) return { decimal: null, fault: 'too_many_decimals' };
+  return { decimal: `${sign === '-' ? '-' : ''}${digits}${decimals ? `.${decimals}` : ''}` };
 }
 
 export type Direction = 'credit' | 'debit';

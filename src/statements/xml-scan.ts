@@ -17,7 +17,10 @@ export interface XmlConsumer {
   onClose(name: string): void;
   /** A kept element has ended. `damage` says that it is not to be trusted: the kind of fault. */
   onElement(element: XmlElement, damage: string | null): void;
-  /** A part of the kept element has ended; it does not stay in the element, so that a thousand parts need the memory of one. */
+  /**
+   * A part of the kept element has ended; it does not stay in the element, so that a thousand parts need the memory of
+   * one.
+   */
   onPart(part: XmlElement): void;
 }
 
@@ -27,24 +30,29 @@ const maxDepth = 60;
 const maxElementCount = 5_000;
 const maxElementTextLength = 20_000;
 const pieceLength = 64 * 1024;
+/** Each costs as much time as a thousand characters; who has more of them is no bank. */
+const maxFaultCount = 100_000;
 
 /** Faults in characters: the text is taken as it stands, and the structure is sound. */
 const faultsInText = /entity|disallowed character\.$|is disallowed in char data/;
 
 /**
- * Reads an XML text from its start to its end, once. Entities other than XML's five are never expanded and a document type declaration is
- * refused, so nothing can grow and nothing is fetched. Gives whether the text was well formed between the kept elements and up to its end.
+ * Reads an XML text from its start to its end, once. Entities other than XML's five are never expanded and a document
+ * type declaration is refused, so nothing can grow and nothing is fetched. Gives whether the text was well formed
+ * between the kept elements and up to its end.
  */
 export function scanXml(text: string, partName: string, consumer: XmlConsumer): { complete: boolean } {
   const parser = new SaxesParser({ xmlns: false, position: false });
   const path: string[] = [];
   const tree = createTree(partName, consumer);
   let complete = true;
+  let faultCount = 0;
 
   parser.on('doctype', () => {
     throw new StatementError('doctype');
   });
   parser.on('error', ({ message }) => {
+    faultCount++;
     if (faultsInText.test(message) || tree.damage('malformed_xml')) return;
     complete = false;
   });
@@ -64,7 +72,10 @@ export function scanXml(text: string, partName: string, consumer: XmlConsumer): 
     if (!tree.close()) consumer.onClose(toLocalName(name));
   });
 
-  for (const piece of piecesOf(text)) parser.write(piece);
+  for (const piece of piecesOf(text)) {
+    parser.write(piece);
+    if (faultCount > maxFaultCount) return { complete: false };
+  }
   // Before the end is checked, which finds fault with what stays open around the last element and not with the element.
   tree.handOver();
   parser.close();
@@ -78,7 +89,7 @@ function createTree(partName: string, consumer: XmlConsumer) {
   let elementCount = 0;
   let countBeforePart = 0;
   let damage: string | null = null;
-  // The parser says only after an element's end that the end did not belong there; so an element waits for the next event.
+  // The parser says only after an element's end that the end did not belong there: an element waits for the next event.
   let ended: XmlElement | null = null;
 
   return {
@@ -136,12 +147,15 @@ function createTree(partName: string, consumer: XmlConsumer) {
   };
 }
 
-/** Cut before a tag. An ampersand that begins no entity, as some banks write it, would swallow all up to the next semicolon. */
+/**
+ * Cut before a tag, where there is one: no entity is cut then. An ampersand that begins no entity, as some banks write
+ * it, would swallow all up to the next semicolon.
+ */
 function* piecesOf(text: string): Generator<string> {
   const mayMend = !text.includes('<![CDATA[');
   for (let start = 0; start < text.length; ) {
     const tag = text.indexOf('<', start + pieceLength);
-    const end = tag < 0 ? text.length : tag;
+    const end = Math.min(tag < 0 ? text.length : tag, start + 2 * pieceLength);
     const piece = text.slice(start, end);
     yield mayMend ? piece.replace(/&(?!#?[A-Za-z0-9]{1,31};)/g, '&amp;') : piece;
     start = end;

@@ -30,8 +30,9 @@ export function rowsOf(reading: StatementReading) {
 
 /** `content` within a camt.053 of one statement of the account DE89370400440532013000 in EUR. */
 export function camtOf(content: string, { version = '08' } = {}): string {
-  return `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.${version}"><BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr>
-<Stmt><Id>1</Id><Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>${content}</Stmt></BkToCstmrStmt></Document>`;
+  return `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.${version}">
+<BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt><Id>1</Id>
+<Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>${content}</Stmt></BkToCstmrStmt></Document>`;
 }
 
 /** An entry that is readable by itself; `content` comes behind what every entry has, and `replaced` in its stead. */

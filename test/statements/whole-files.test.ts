@@ -69,7 +69,7 @@ describe('a German camt.053', () => {
   });
 });
 
-test('an Austrian camt.053 with prefixes and wrappers gives the same fields, with currency exchange and time of day', () => {
+test('an Austrian camt.053 with prefixes and wrappers gives the same fields, with exchange and time', () => {
   const [statement] = read('austrian-camt053-v08.xml').statements;
   expect(statement?.account).toEqual({ iban: 'AT611904300234573201', bban: null, other: null, currency: 'EUR' });
   expect(statement?.balances.map(present)).toEqual([
