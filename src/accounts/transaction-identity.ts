@@ -60,18 +60,23 @@ function saysTheSame(a: FetchedTransaction, b: FetchedTransaction): boolean {
   return toPlainFace(a, toPlainTexts(a)) === toPlainFace(b, toPlainTexts(b));
 }
 
-const longestName = 500;
+/** By the bank's id of the transaction, or by its reference of the entry. */
+export type NameKind = 't' | 'e';
 
 /** The identities that the bank's own ids may have given to what is stored of a transaction; the better first. */
-export function toNames({ bankTransactionId, entryReference }: RecognisedValues): string[] {
-  const [id, reference] = [toMeaningfulId(bankTransactionId), toMeaningfulId(entryReference)];
-  if (id === null) return reference === null ? [] : [toName('e', reference)];
-  return reference === null ? [toName('t', id)] : [toName('t', id), toName('e', reference)];
+export function toNames(values: RecognisedValues): string[] {
+  const [id, reference] = [toNameOf('t', values), toNameOf('e', values)];
+  if (id === undefined) return reference === undefined ? [] : [reference];
+  return reference === undefined ? [id] : [id, reference];
 }
 
-// An index takes texts of some 2,700 bytes.
-function toName(kind: 't' | 'e', id: string): string {
+const longestName = 500;
+
+export function toNameOf(kind: NameKind, { bankTransactionId, entryReference }: RecognisedValues): string | undefined {
+  const id = toMeaningfulId(kind === 't' ? bankTransactionId : entryReference);
+  if (id === null) return undefined;
   if (id.length <= longestName) return `${kind}:${id}`;
+  // An index takes texts of some 2,700 bytes.
   return `${kind}#:${createHash('sha256').update(id).digest('base64url')}`;
 }
 

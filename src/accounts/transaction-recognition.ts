@@ -6,7 +6,7 @@ import {
   toPlainTexts,
   toWholeFace,
 } from './transaction-face.ts';
-import { type Payment, toNames } from './transaction-identity.ts';
+import { type NameKind, type Payment, toNameOf } from './transaction-identity.ts';
 import {
   type Described,
   daysBetween,
@@ -50,13 +50,13 @@ export function recognise<K extends Known>(request: RecognitionRequest<K>): Reco
   const matching = createMatching(request);
   const { today, isLeftOut } = request;
   matching.byName((payment, known) => isSurelyNamed(payment.values, known, today));
-  matching.byFace(toWholeFace);
-  matching.byFace(toFace, 'BOOKED');
+  matching.byWholeFace();
+  matching.byFace('BOOKED', toFace);
   matching.byPlainFace('BOOKED');
   matching.bookedSayingLess();
   matching.byName((payment, known) => isNamed(payment.values, known, today));
   matching.bookedByLikeness((pending, booked) => isAnnouncementOf(pending, booked, today));
-  matching.byFace(toFace, 'PENDING');
+  matching.byFace('PENDING', toFace);
   matching.byPlainFace('PENDING');
   matching.bookedByLikeness(() => true);
   matching.bookedStillAnnounced();
@@ -120,41 +120,59 @@ function createMatching<K extends Known>({ payments, known: stored, today }: Rec
   const openOf = (status: Status) => [...open].filter(({ values }) => values.status === status);
   const freeOf = (status: Status) => [...free].filter((known) => known.status === status);
 
-  function matchNames(kind: string, accepts: (payment: Payment, known: K) => boolean): void {
+  function matchNames(kind: NameKind, accepts: (payment: Payment, known: K) => boolean): void {
     if (isDone()) return;
-    const ofKind = (names: readonly string[]) => names.find((name) => name.startsWith(kind));
-    const named = groupBy(free, (known) => ofKind(toNames(known)));
+    const named = groupBy(free, (known) => toNameOf(kind, known));
     if (named.size === 0) return;
     for (const payment of open) {
-      const name = ofKind(payment.names);
+      const name = payment.names.find((each) => each.startsWith(kind));
       const candidates = name === undefined ? undefined : named.get(name);
-      const accepted = candidates?.filter((known) => free.has(known) && accepts(payment, known)) ?? [];
-      const [first] = accepted;
-      if (first) pair(payment, accepted.length > 1 ? findMostAlike(payment.values, first, accepted) : first);
+      if (candidates === undefined) continue;
+      const known = Array.isArray(candidates)
+        ? findMostAlike(
+            payment.values,
+            candidates.filter((each) => free.has(each) && accepts(payment, each)),
+          )
+        : candidates;
+      if (known && free.has(known) && accepts(payment, known)) pair(payment, known);
     }
   }
 
-  function byFace(toKey: (values: RecognisedValues) => string, status?: Status): void {
+  function byWholeFace(): void {
     if (isDone()) return;
-    const keyOf = (values: RecognisedValues) =>
-      status === undefined || values.status === status ? toKey(values) : undefined;
-    const alike = groupBy(free, keyOf);
-    if (alike.size === 0) return;
+    const alike = groupBy(free, toWholeFace);
     for (const payment of open) {
-      const key = keyOf(payment.values);
-      const known = key === undefined ? undefined : alike.get(key)?.shift();
-      if (known) pair(payment, known);
+      const group = alike.get(toWholeFace(payment.values));
+      const known = Array.isArray(group) ? group.shift() : group;
+      if (known && free.has(known)) pair(payment, known);
     }
   }
 
-  /** Of each booked payment the known one that it may be with the highest score above 0, the best pairs first. */
+  function byFace(status: Status, toKey: (values: RecognisedValues) => string): void {
+    if (isDone()) return;
+    const alike = groupBy(freeOf(status), toKey);
+    if (alike.size === 0) return;
+    for (const [key, told] of groupBy(openOf(status), ({ values }) => toKey(values))) {
+      const [given, candidates] = [toList(told), toList(alike.get(key))];
+      if (given.length > 1 || candidates.length > 1) {
+        pairBest(given, candidates, (known, { values }) => toAgreement(known.values, values));
+      }
+      const rest = candidates.filter((known) => free.has(known));
+      for (const payment of given) {
+        const known = open.has(payment) ? rest.shift() : undefined;
+        if (known) pair(payment, known);
+      }
+    }
+  }
+
+  /** Pairs those whose score is above 0, the best pairs first. */
   function pairBest(
-    booked: readonly Payment[],
+    given: readonly Payment[],
     candidates: readonly K[],
-    toScore: (known: Described<K>, booked: Described) => number,
+    toScore: (known: Described<K>, given: Described) => number,
   ): void {
     if (candidates.length === 0) return;
-    const scored = booked.flatMap((payment) => {
+    const scored = given.flatMap((payment) => {
       const described = describe(payment.values);
       return candidates.flatMap((known) => {
         const score = toScore(describe(known), described);
@@ -172,18 +190,19 @@ function createMatching<K extends Known>({ payments, known: stored, today }: Rec
     const booked = openOf('BOOKED');
     if (booked.length === 0) return;
     const alike = groupBy(freeOf('BOOKED'), toDayAndAmount);
-    for (const [key, payments] of groupBy(booked, ({ values }) => toDayAndAmount(values))) {
-      pairBest(payments, alike.get(key) ?? [], toScore);
+    for (const [key, told] of groupBy(booked, ({ values }) => toDayAndAmount(values))) {
+      pairBest(toList(told), toList(alike.get(key)), toScore);
     }
   }
 
   return {
     byName(accepts: (payment: Payment, known: K) => boolean): void {
       // The bank's id of the transaction before its reference of the entry, which is less often one payment's alone.
-      for (const kind of ['t', 'e']) matchNames(kind, accepts);
+      for (const kind of ['t', 'e'] as const) matchNames(kind, accepts);
     },
+    byWholeFace,
     byFace,
-    byPlainFace: (status: Status) => byFace((values) => toPlainFace(values, describe(values).texts), status),
+    byPlainFace: (status: Status) => byFace(status, (values) => toPlainFace(values, describe(values).texts)),
     bookedByLikeness(accepts: (pending: Described<K>, booked: Described) => boolean): void {
       pairBest(openOf('BOOKED'), freeOf('PENDING'), (pending, booked) =>
         isSameAmount(pending.values, booked.values) && accepts(pending, booked) ? toLikeness(pending, booked) : 0,
@@ -204,7 +223,7 @@ function createMatching<K extends Known>({ payments, known: stored, today }: Rec
     },
     bookedOtherwise(isLeftOut: (known: K) => boolean): void {
       pairBest(openOf('BOOKED'), freeOf('PENDING').filter(isLeftOut), (pending, booked) =>
-        isCardPaymentOf(pending, booked) ? 1 : 0,
+        isCardPaymentOf(pending, booked) ? toCloseness(pending.values, booked.values) : 0,
       );
     },
     /** What the bank says no longer, or said only while it was pending, is kept: the same payment says less then than what is stored. */
@@ -238,6 +257,12 @@ function createMatching<K extends Known>({ payments, known: stored, today }: Rec
   };
 }
 
+/** 1 for equal amounts, less for others. */
+function toCloseness(a: RecognisedValues, b: RecognisedValues): number {
+  const [first, second] = [Math.abs(Number(a.amount.amount)), Math.abs(Number(b.amount.amount))];
+  return Math.min(first, second) / Math.max(first, second, Number.MIN_VALUE);
+}
+
 /** Below 1: of those whose texts agree as well, the one whose ids and dates do so too. */
 function toAgreement(known: RecognisedValues, given: RecognisedValues): number {
   const fields = ['bankTransactionId', 'entryReference', 'valueDate', 'transactionDate'] as const;
@@ -261,24 +286,31 @@ function toDescribed<T extends RecognisedValues>(values: T): Described<T> {
 }
 
 // An id that a whole order shares was that of several.
-function findMostAlike<K extends Known>(given: RecognisedValues, first: K, candidates: readonly K[]): K {
+function findMostAlike<K extends Known>(given: RecognisedValues, candidates: readonly K[]): K | undefined {
+  if (candidates.length < 2) return candidates[0];
   const face = toPlainFace(given, toPlainTexts(given));
   return (
     candidates.find((known) => toPlainFace(known, toPlainTexts(known)) === face) ??
     candidates.find(({ status }) => status === given.status) ??
-    first
+    candidates[0]
   );
 }
 
-/** Those without a key are left out. */
-function groupBy<T>(values: Iterable<T>, toKey: (value: T) => string | undefined): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+/** Those without a key are left out. Nearly all stand alone, without a list made for each. */
+function groupBy<T extends object>(values: Iterable<T>, toKey: (value: T) => string | undefined): Map<string, T | T[]> {
+  const groups = new Map<string, T | T[]>();
   for (const value of values) {
     const key = toKey(value);
     if (key === undefined) continue;
     const group = groups.get(key);
-    if (group) group.push(value);
-    else groups.set(key, [value]);
+    if (group === undefined) groups.set(key, value);
+    else if (Array.isArray(group)) group.push(value);
+    else groups.set(key, [group, value]);
   }
   return groups;
+}
+
+function toList<T extends object>(group: T | T[] | undefined): T[] {
+  if (group === undefined) return [];
+  return Array.isArray(group) ? group : [group];
 }
