@@ -2,10 +2,11 @@
 export interface FetchedAccount {
   resourceId: string;
   iban: string | null;
+  bban: string | null;
+  maskedPan: string | null;
   otherIdentification: string | null;
   currency: string;
   name: string | null;
-  ownerName: string | null;
   product: string | null;
 }
 
@@ -14,6 +15,8 @@ export interface StoredAccount {
   resourceId: string;
   identification: string;
   currency: string;
+  name: string | null;
+  product: string | null;
   /** YYYY-MM-DD: of the newest booked transaction seen. */
   lastBookingDate: string | null;
 }
@@ -27,47 +30,125 @@ export interface MatchedAccount {
 }
 
 /**
- * Recognises the bank's accounts: by IBAN, or other identification, and currency, which outlive a consent; where the bank has
- * given neither, by its resource id. Sub-accounts of a multi-currency account share their IBAN, so the currency belongs to
- * it. One that the bank lists twice is taken once.
+ * Recognises the bank's accounts: by what names them (IBAN, other identification) and currency, which outlive a consent. Pots and spaces
+ * share both, and are told apart by resource id, name and product; so are accounts that nothing names. A row that the bank lists twice,
+ * with one resource id, is taken once.
  */
 export function matchAccounts(
   fetched: readonly FetchedAccount[],
   stored: readonly StoredAccount[],
   newId: () => string,
 ): MatchedAccount[] {
-  const free = new Set(stored);
-  const byKey = new Map(stored.map((account) => [toKey(account), account]));
-  const matched = new Map<string, MatchedAccount>();
-  for (const account of fetched) {
-    const identification = account.iban ?? account.otherIdentification ?? account.resourceId;
-    const key = toKey({ identification, currency: account.currency });
-    if (matched.has(key)) continue;
-    const known = byKey.get(key) ?? findByResourceId(account, free);
-    const isFree = known !== undefined && free.delete(known);
-    matched.set(key, {
-      id: isFree ? known.id : newId(),
-      identification: isFree && !isIdentified(account) ? known.identification : identification,
+  const listed = takeOnce(fetched);
+  const found = new Map<FetchedAccount, StoredAccount>();
+  for (const rule of rules) {
+    const free = stored.filter((known) => ![...found.values()].includes(known));
+    const open = listed.filter((account) => !found.has(account));
+    for (const [account, known] of pairUp(rule, open, free)) found.set(account, known);
+  }
+  return listed.map((account) => {
+    const known = found.get(account) ?? null;
+    const own = toIdentification(account) ?? (known !== null && isNamed(known) ? known.identification : null);
+    return {
+      id: known?.id ?? newId(),
+      identification: own ?? account.resourceId,
       fetched: account,
-      stored: isFree ? known : null,
-    });
+      stored: known,
+    };
+  });
+}
+
+function takeOnce(fetched: readonly FetchedAccount[]): FetchedAccount[] {
+  const byResource = new Map<string, FetchedAccount>();
+  for (const account of fetched) {
+    const key = toKey([account.resourceId, toIdentification(account), account.currency]);
+    if (!byResource.has(key)) byResource.set(key, account);
   }
-  return [...matched.values()];
+  return [...byResource.values()];
 }
 
-// One side names the account and the other does not: the bank has begun to, or has left off.
-function findByResourceId(account: FetchedAccount, free: ReadonlySet<StoredAccount>): StoredAccount | undefined {
-  for (const known of free) {
-    if (known.resourceId !== account.resourceId || known.currency !== account.currency) continue;
-    if (!isIdentified(account) || known.identification === known.resourceId) return known;
+/** What both sides must say alike, and of how many that do it holds. */
+interface Rule {
+  keyOfFetched(account: FetchedAccount): string | null;
+  keyOfStored(account: StoredAccount): string | null;
+  /** Where several say the same: `none` of them is recognised, or all `in-order`. */
+  ambiguous: 'none' | 'in-order';
+}
+
+const isNamed = ({ identification, resourceId }: StoredAccount): boolean => identification !== resourceId;
+
+// The surest first. A bank that numbers accounts anew with each consent gives one's resource id to another: the name counts before it.
+const rules: readonly Rule[] = [
+  ofNamed(({ resourceId, name, product }) => [resourceId, name, product]),
+  ofNamed(({ name, product }) => [name, product], 'none'),
+  ofNamed(({ name }) => [name], 'none'),
+  ofNamed(({ resourceId }) => [resourceId]),
+  ofNamed(() => []),
+  ofUnnamed(({ resourceId, name, product }) => [resourceId, name, product]),
+  ofUnnamed(({ name, product }) => [name, product], 'none'),
+  ofUnnamed(({ resourceId }) => [resourceId]),
+  // One side names the account and the other does not: the bank has begun to, or has left off.
+  {
+    keyOfFetched: (account) => toKey([account.resourceId, account.currency, toIdentification(account) === null]),
+    keyOfStored: (account) => toKey([account.resourceId, account.currency, isNamed(account)]),
+    ambiguous: 'none',
+  },
+];
+
+type Told = Pick<FetchedAccount, 'resourceId' | 'name' | 'product'>;
+
+function ofNamed(toTold: (account: Told) => (string | null)[], ambiguous: Rule['ambiguous'] = 'in-order'): Rule {
+  return {
+    keyOfFetched(account) {
+      const identification = toIdentification(account);
+      return identification === null ? null : toKey([identification, account.currency, ...toTold(account)]);
+    },
+    keyOfStored: (account) => toKey([account.identification, account.currency, ...toTold(account)]),
+    ambiguous,
+  };
+}
+
+function ofUnnamed(toTold: (account: Told) => (string | null)[], ambiguous: Rule['ambiguous'] = 'in-order'): Rule {
+  return {
+    keyOfFetched: (account) =>
+      toIdentification(account) === null ? toKey([account.currency, ...toTold(account)]) : null,
+    keyOfStored: (account) => (isNamed(account) ? null : toKey([account.currency, ...toTold(account)])),
+    ambiguous,
+  };
+}
+
+function* pairUp(
+  { keyOfFetched, keyOfStored, ambiguous }: Rule,
+  open: readonly FetchedAccount[],
+  free: readonly StoredAccount[],
+): Generator<[FetchedAccount, StoredAccount]> {
+  const known = groupBy(free, keyOfStored);
+  for (const [key, accounts] of groupBy(open, keyOfFetched)) {
+    const candidates = known.get(key) ?? [];
+    if (ambiguous === 'none' && (accounts.length > 1 || candidates.length > 1)) continue;
+    for (const [i, account] of accounts.entries()) {
+      const candidate = candidates[i];
+      if (candidate) yield [account, candidate];
+    }
   }
-  return undefined;
 }
 
-function isIdentified({ iban, otherIdentification }: FetchedAccount): boolean {
-  return (iban ?? otherIdentification) !== null;
+/** What names an account under every consent; null where nothing does but the consent's own resource id. */
+function toIdentification({ iban, bban, maskedPan, otherIdentification }: FetchedAccount): string | null {
+  return iban ?? bban ?? maskedPan ?? otherIdentification;
 }
 
-function toKey({ identification, currency }: { identification: string; currency: string }): string {
-  return `${identification} ${currency}`;
+function toKey(parts: readonly (string | boolean | null)[]): string {
+  return JSON.stringify(parts);
+}
+
+/** Those without a key are left out. */
+function groupBy<T>(values: readonly T[], toGroupKey: (value: T) => string | null): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const key = toGroupKey(value);
+    if (key === null) continue;
+    groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  return groups;
 }
