@@ -1,24 +1,35 @@
+import type { AccountValues } from '../domain/account-fields.ts';
+import type { Balance } from '../domain/balance-fields.ts';
+import type { AccountProblem, AccountState } from './bank-data-ctes.ts';
+import { isConfirmed } from './confirmed-absence.ts';
+
 /** An account as the bank lists it. */
-export interface FetchedAccount {
+export interface FetchedAccount extends AccountValues {
   resourceId: string;
-  iban: string | null;
-  bban: string | null;
-  maskedPan: string | null;
+  state: 'AVAILABLE' | 'BLOCKED';
+  /** What names the account where it has neither IBAN, BBAN nor masked PAN. */
   otherIdentification: string | null;
-  currency: string;
-  name: string | null;
-  product: string | null;
 }
 
 export interface StoredAccount {
   id: string;
   resourceId: string;
   identification: string;
+  kind: AccountValues['kind'];
+  state: AccountState;
+  iban: string | null;
   currency: string;
   name: string | null;
   product: string | null;
+  /** As the bank gave them last. */
+  balances: readonly Balance[];
+  problem: AccountProblem | null;
   /** YYYY-MM-DD: of the newest booked transaction seen. */
   lastBookingDate: string | null;
+  /** Since a complete list that it was not in; null while the bank lists it. */
+  missingSince: string | null;
+  /** Whether transactions of it were removed within the last year. */
+  hasRemoved: boolean;
 }
 
 export interface MatchedAccount {
@@ -56,6 +67,56 @@ export function matchAccounts(
       stored: known,
     };
   });
+}
+
+/** Of the login's stored accounts those that a list of the bank's leaves out. */
+export interface MissingAccounts {
+  /** Not in the list for the first time. */
+  missedIds: string[];
+  /** No longer the bank's: what is stored of them stays. */
+  goneIds: string[];
+}
+
+/**
+ * An account is gone when two lists hours apart leave it out, or when the bank lists another that nothing names in its place: whether that
+ * is the same one cannot be known, and both would be counted. A list that is not complete says nothing.
+ */
+export function findMissingAccounts(
+  stored: readonly StoredAccount[],
+  matched: readonly MatchedAccount[],
+  { complete, now }: { complete: boolean; now: Date },
+): MissingAccounts {
+  const listed = new Set(matched.map(({ id }) => id));
+  const missing = complete ? stored.filter(({ id, state }) => !listed.has(id) && state !== 'GONE') : [];
+  const isReplaced = (known: StoredAccount): boolean =>
+    !isNamed(known) &&
+    matched.some(
+      (account) =>
+        account.stored === null &&
+        account.fetched.currency === known.currency &&
+        toIdentification(account.fetched) === null,
+    );
+  const gone = missing.filter(
+    (known) => isReplaced(known) || isConfirmed(known.missingSince === null ? null : new Date(known.missingSince), now),
+  );
+  const missed = missing.filter((known) => known.missingSince === null && !gone.includes(known));
+  return { missedIds: missed.map(({ id }) => id), goneIds: gone.map(({ id }) => id) };
+}
+
+/**
+ * The newest booking date that has surely been seen of an account, by itself and before the others are listed: of accounts that it may be,
+ * the earliest; null where it may be one that has never been read.
+ */
+export function findSeenUntil(account: FetchedAccount, stored: readonly StoredAccount[]): string | null {
+  const [match] = matchAccounts([account], stored, () => '');
+  const known = match?.stored;
+  if (!known) return null;
+  const isItself = (['resourceId', 'name', 'product'] as const).every((field) => known[field] === account[field]);
+  if (isItself) return known.lastBookingDate;
+  const dates = stored
+    .filter(({ identification, currency }) => identification === known.identification && currency === known.currency)
+    .map(({ lastBookingDate }) => lastBookingDate);
+  return dates.includes(null) ? null : (dates.sort()[0] ?? null);
 }
 
 function takeOnce(fetched: readonly FetchedAccount[]): FetchedAccount[] {
@@ -134,8 +195,8 @@ function* pairUp(
 }
 
 /** What names an account under every consent; null where nothing does but the consent's own resource id. */
-function toIdentification({ iban, bban, maskedPan, otherIdentification }: FetchedAccount): string | null {
-  return iban ?? bban ?? maskedPan ?? otherIdentification;
+function toIdentification({ iban, bban, otherIdentification, maskedPan }: FetchedAccount): string | null {
+  return iban ?? bban ?? otherIdentification ?? maskedPan;
 }
 
 function toKey(parts: readonly (string | boolean | null)[]): string {

@@ -10,3 +10,8 @@ export interface StoredTransaction extends TransactionValues {
   /** Since a synchronization that should have found it and did not; null while the bank tells of it. */
   missingSince: Date | null;
 }
+
+/** As read from the store. */
+export interface KeptTransaction extends StoredTransaction {
+  firstSeenAt: string;
+}

@@ -39,9 +39,10 @@ export function toMeaningfulId(id: string | null): string | null {
 
 const day = '(?:0?[1-9]|[12]\\d|3[01])';
 const month = '(?:0?[1-9]|1[0-2])';
+const timeOfDay = '[0-2]?\\d:[0-5]\\d(?::[0-5]\\d)?';
 const dates = new RegExp(
-  `(?<!\\d)(?:(?:19|20)\\d\\d-${month}-${day}(?:T)?|20\\d\\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01])|` +
-    `${day}\\.${month}\\.(?:\\d{4}|\\d\\d)?|${day}[/-]${month}[/-](?:\\d{4}|\\d\\d)|[0-2]?\\d:[0-5]\\d(?::[0-5]\\d)?)(?!\\d)`,
+  `(?<!\\d)(?:(?:19|20)\\d\\d-${month}-${day}(?:T${timeOfDay})?|20\\d\\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01])|` +
+    `${day}\\.${month}\\.(?:\\d{4}|\\d\\d)?|${day}[/-]${month}[/-](?:\\d{4}|\\d\\d)|${timeOfDay})(?!\\d)`,
   'g',
 );
 

@@ -1,5 +1,7 @@
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+import { isConfirmed } from './confirmed-absence.ts';
 import type { RemovedTransaction } from './removed-transaction.ts';
+import { isSame, revise } from './transaction-comparison.ts';
 import { createIdentities, type Identities, type Payment, toNames, toPayments } from './transaction-identity.ts';
 import { isSameAmount } from './transaction-likeness.ts';
 import { recognise } from './transaction-recognition.ts';
@@ -39,12 +41,6 @@ export interface Merged {
   unchangedCount: number;
 }
 
-/**
- * How long after the first synchronization that a transaction was missing from another one confirms its removal. A bank's bad moment and a
- * night's batch run last up to some hours, in which a retry or an end user's request sees the same gap again; cycles are twelve hours apart.
- */
-const confirmedAfterMs = 6 * 3_600_000;
-
 /** What is announced has no lasting content: one that was removed longer ago is not recognised by it. */
 const announcementsRememberedMs = 14 * 24 * 3_600_000;
 
@@ -70,15 +66,13 @@ export function mergeTransactions(merge: Merge): Merged {
 
   const back = findRemoved(fresh, { removed, now });
   const leftOut = missing.filter(isLeftOut);
-  const isConfirmed = ({ missingSince }: StoredTransaction): boolean =>
-    missingSince !== null && now.getTime() - missingSince.getTime() >= confirmedAfterMs;
   return {
     added: fresh.map((payment) => {
       const id = back.get(payment) ?? newId();
       return { ...payment.values, id, identity: identities.toNew(payment.names, id), missingSince: null };
     }),
     updated,
-    removed: leftOut.filter(isConfirmed),
+    removed: leftOut.filter(({ missingSince }) => isConfirmed(missingSince, now)),
     restoredIds: [...back.values()],
     missedIds: leftOut.filter(({ missingSince }) => missingSince === null).map(({ id }) => id),
     foundIds,
@@ -126,33 +120,4 @@ function isMissing(kept: StoredTransaction, { from, complete, coversPending }: T
   const { bookingDate, valueDate, transactionDate } = kept;
   if (bookingDate === null) return false;
   return [bookingDate, valueDate, transactionDate].every((day) => day === null || day > from);
-}
-
-const texts = [
-  'valueDate',
-  'counterpartyName',
-  'counterpartyIban',
-  'remittanceInformation',
-  'endToEndId',
-  'bankTransactionCode',
-  'bankTransactionId',
-  'entryReference',
-] as const;
-
-// A bank that leaves out today what it told yesterday has not taken it back.
-function revise(kept: StoredTransaction, given: FetchedTransaction, identity: string): StoredTransaction {
-  const revised: StoredTransaction = { ...kept, ...given, id: kept.id, identity, missingSince: null };
-  for (const field of texts) revised[field] = given[field] ?? kept[field];
-  revised.bookingDate = given.bookingDate ?? (given.status === kept.status ? kept.bookingDate : null);
-  return revised;
-}
-
-function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
-  return (
-    kept.status === revised.status &&
-    kept.bookingDate === revised.bookingDate &&
-    kept.amount.amount === revised.amount.amount &&
-    kept.amount.currency === revised.amount.currency &&
-    texts.every((field) => kept[field] === revised[field])
-  );
 }

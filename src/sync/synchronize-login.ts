@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { matchAccounts } from '../accounts/account-match.ts';
+import { findSeenUntil, type StoredAccount } from '../accounts/account-match.ts';
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
-import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
+import type { PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
@@ -11,7 +11,7 @@ import { newId } from '../domain/ids.ts';
 import { Prisma } from '../storage/database.ts';
 import { isDatabaseAway, isRefusedByDatabase } from '../storage/database-errors.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
+import { type FetchedLogin, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
 import { safeWindowStart, windowStart } from './fetch-window.ts';
@@ -138,7 +138,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
 
   // While the bank is asked the database has nothing else to do for this login.
   function listStored(attempt: Attempt): Promise<ListedTransactions> {
-    const { accounts } = attempt.context;
+    const accounts = attempt.context.accounts.filter(isListed);
     const toFrom = windowStarts(attempt, clock.now());
     const expected = accounts.map(({ id, lastBookingDate }) => ({
       accountId: id,
@@ -152,9 +152,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     return listing;
   }
 
-  async function tryFetch(
-    attempt: Attempt,
-  ): Promise<FetchedAccountData[] | BankFailure | LimitReached | 'interrupted'> {
+  async function tryFetch(attempt: Attempt): Promise<FetchedLogin | BankFailure | LimitReached | 'interrupted'> {
     const { request } = attempt;
     const deadline = startDeadline(request.psu ? attendedLimitMs : unattendedLimitMs, request.signal);
     try {
@@ -193,7 +191,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       ...ledgerEntry(request, context, consent),
       accesses: [
         { resourceId: '', endpoint: 'ACCOUNTS' as const },
-        ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
+        ...context.accounts.filter(isListed).flatMap(({ resourceId }) => ofAccount(resourceId)),
       ],
     };
     if (claim) {
@@ -203,15 +201,14 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     return await budget.reserve(reservation, { ctes: (version) => startAttemptCtes(started, version), rowVersion });
   }
 
-  async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
+  async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedLogin> {
     const { request, context, consent } = attempt;
     const now = clock.now();
     const toFrom = windowStarts(attempt, now);
-    const planned = context.accounts.map(({ resourceId }) => resourceId);
-    const lastBookingDates = matchStored(context.accounts);
+    const planned = context.accounts.filter(isListed).map(({ resourceId }) => resourceId);
     return await fetchBankData(deps.banks.get(context.bankId), {
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
-      since: (account) => toFrom(lastBookingDates(account)),
+      since: (account) => toFrom(findSeenUntil(account, context.accounts)),
       fallback: safeWindowStart(now),
       // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.
       beforeAccount: async ({ resourceId }) => {
@@ -247,12 +244,9 @@ function windowStarts({ request, consent }: Attempt, now: Date): (lastBookingDat
   return (lastBookingDate) => windowStart({ now, attended: request.psu !== null, authorisedAt, lastBookingDate });
 }
 
-// Under a new consent the resource ids may be others: the account itself tells how far we have read.
-function matchStored(stored: SynchronizationContext['accounts']): (account: BankAccount) => string | null {
-  return (account) => {
-    const [match] = matchAccounts([account], stored, () => '');
-    return match?.stored?.lastBookingDate ?? null;
-  };
+// What the bank no longer has is neither planned for nor read.
+function isListed({ state }: StoredAccount): boolean {
+  return state !== 'GONE';
 }
 
 function ofAccount(resourceId: string) {

@@ -1,7 +1,28 @@
 import type { FetchedTransaction, StoredTransaction } from '../../src/accounts/bank-transaction.ts';
 import type { RemovedTransaction } from '../../src/accounts/removed-transaction.ts';
 import { toRecognisedValues } from '../../src/accounts/transaction-face.ts';
-import { type Merged, mergeTransactions, type TransactionReading } from '../../src/accounts/transaction-merge.ts';
+import {
+  type Merge,
+  type Merged,
+  mergeTransactions,
+  type TransactionReading,
+} from '../../src/accounts/transaction-merge.ts';
+
+/** A reply that says everything since the beginning of 2026, to an account that holds nothing; what is given replaces the rest. */
+export function givenMerge(given: Partial<Merge> = {}): Merge {
+  let count = 0;
+  return {
+    stored: [],
+    removed: [],
+    fetched: [],
+    from: '2026-01-01',
+    complete: true,
+    coversPending: true,
+    now: new Date('2026-03-10T04:00:00Z'),
+    newId: () => `txn_${count++}`,
+    ...given,
+  };
+}
 
 /** An account as it is kept: what every reply makes of it. */
 export interface KeptAccount {
@@ -27,13 +48,8 @@ export function keepAccount(stored: readonly StoredTransaction[] = [], now = '20
     },
     take(fetched, reading) {
       const at = new Date(atMs);
-      const merged = mergeTransactions({
-        stored: kept,
-        removed,
-        ...{ fetched, from: '2026-01-01', complete: true, coversPending: true, ...reading },
-        now: at,
-        newId: () => `txn_${++count}`,
-      });
+      const newId = () => `txn_${++count}`;
+      const merged = mergeTransactions(givenMerge({ stored: kept, removed, fetched, now: at, newId, ...reading }));
       const updated = new Map(merged.updated.map((transaction) => [transaction.id, transaction]));
       const removedIds = new Set(merged.removed.map(({ id }) => id));
       const toMissingSince = ({ id, missingSince }: StoredTransaction): Date | null => {

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  createAccountStore,
-  type ListedTransaction,
-  type TransactionPosition,
-} from '../../src/accounts/account-store.ts';
+import { createAccountStore } from '../../src/accounts/account-store.ts';
 import { type AccountChange, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { StoredTransaction } from '../../src/accounts/bank-transaction.ts';
+import type { ListedTransaction, TransactionPosition } from '../../src/accounts/transaction-page.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
@@ -94,7 +91,12 @@ async function createWorld() {
       return {
         book: createBook(database, { clientId, bankLoginId: loginId, accountId }),
         async page(after: TransactionPosition | null, limit: number): Promise<ListedTransaction[]> {
-          const pages = await accounts.listTransactions(clientId, [accountId], { filter: everything, after, limit });
+          const pages = await accounts.listTransactions(clientId, [accountId], {
+            fields: null,
+            filter: everything,
+            after,
+            limit,
+          });
           return pages.get(accountId) ?? [];
         },
       };
@@ -124,7 +126,7 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
   const ids: string[] = [];
   const toBooked = (id: string, day: number, counterpartyName: string | null = null): StoredTransaction => ({
     ...givenTransaction({ bookingDate: `2026-03-0${1 + day}`, valueDate: null, counterpartyName }),
-    ...{ id, identity: id },
+    ...{ id, identity: id, missingSince: null },
   });
   const daysOf = new Map<string, number>();
   async function store(change: Partial<AccountChange>): Promise<void> {
@@ -152,7 +154,7 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
       if (!daysOf.has(id)) return [];
       if (step.kind === 'remove') {
         daysOf.delete(id);
-        await store({ removedIds: [id] });
+        await store({ removed: [toBooked(id, 0)] });
         return [id];
       }
       const day = step.kind === 'move' ? step.day : (daysOf.get(id) ?? 0);
