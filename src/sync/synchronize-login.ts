@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { matchAccounts } from '../accounts/account-match.ts';
+import { findSeenUntil, type StoredAccount } from '../accounts/account-match.ts';
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
-import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
+import type { PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
@@ -144,7 +144,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
 
   // While the bank is asked the database has nothing else to do for this login.
   function listStored(attempt: Attempt): Promise<ListedTransactions> {
-    const { accounts } = attempt.context;
+    const accounts = attempt.context.accounts.filter(isListed);
     const toFrom = windowStarts(attempt, clock.now());
     const expected = accounts.map(({ id, lastBookingDate }) => ({
       accountId: id,
@@ -214,7 +214,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       ...ledgerEntry(request, context, consent),
       accesses: [
         { resourceId: '', endpoint: 'ACCOUNTS' as const },
-        ...context.accounts.flatMap(({ resourceId }) => ofAccount(resourceId)),
+        ...context.accounts.filter(isListed).flatMap(({ resourceId }) => ofAccount(resourceId)),
       ],
     };
     if (claim) {
@@ -228,11 +228,10 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const { request, context, consent } = attempt;
     const now = clock.now();
     const toFrom = windowStarts(attempt, now);
-    const planned = context.accounts.map(({ resourceId }) => resourceId);
-    const lastBookingDates = matchStored(context.accounts);
+    const planned = context.accounts.filter(isListed).map(({ resourceId }) => resourceId);
     return await fetchBankData(deps.banks.get(context.bankId), {
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
-      since: (account) => toFrom(lastBookingDates(account)),
+      since: (account) => toFrom(findSeenUntil(account, context.accounts)),
       fallback: safeWindowStart(now),
       beforeCardAccounts: () => reserveMore([{ resourceId: cardAccounts, endpoint: 'ACCOUNTS' }]),
       // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.
@@ -269,12 +268,9 @@ function windowStarts({ request, consent }: Attempt, now: Date): (lastBookingDat
   return (lastBookingDate) => windowStart({ now, attended: request.psu !== null, authorisedAt, lastBookingDate });
 }
 
-// Under a new consent the resource ids may be others: the account itself tells how far we have read.
-function matchStored(stored: SynchronizationContext['accounts']): (account: BankAccount) => string | null {
-  return (account) => {
-    const [match] = matchAccounts([account], stored, () => '');
-    return match?.stored?.lastBookingDate ?? null;
-  };
+// What the bank no longer has is neither planned for nor read.
+function isListed({ state }: StoredAccount): boolean {
+  return state !== 'GONE';
 }
 
 function ofAccount(resourceId: string) {
