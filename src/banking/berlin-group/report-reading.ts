@@ -14,6 +14,7 @@ export interface Report {
   transactions: FetchedTransaction[];
   faults: ReadingFault[];
   skippedRows: number;
+  isJson: boolean;
   /** False for statements, of booked entries alone, whatever was asked for. */
   mayHavePending: boolean;
   /** False: the file breaks off. */
@@ -59,6 +60,7 @@ function emptyReport(): Report {
     transactions: [],
     faults: [],
     skippedRows: 0,
+    isJson: false,
     mayHavePending: false,
     complete: true,
     next: null,
@@ -77,12 +79,13 @@ function readParts(parts: readonly string[], context: RowContext): Report {
     }
   });
   if (reports.length === 0) throw new UnreadableReport('none of its parts is JSON, camt or MT940');
-  const ofJson = reports.filter(({ mayHavePending, transactions }) => mayHavePending && transactions.length > 0);
+  const ofJson = reports.filter(({ isJson, transactions }) => isJson && transactions.length > 0);
   const used = ofJson.length > 0 ? ofJson : reports;
   return {
     transactions: used.flatMap(({ transactions }) => transactions),
     faults: used.flatMap(({ faults }) => faults),
     skippedRows: used.reduce((sum, { skippedRows }) => sum + skippedRows, 0),
+    isJson: ofJson.length > 0,
     mayHavePending: used.some(({ mayHavePending }) => mayHavePending),
     complete: used.every(({ complete }) => complete) && reports.length === parts.length,
     next: reports.find(({ next }) => next !== null)?.next ?? null,
@@ -113,7 +116,7 @@ function hasLists(json: JsonRecord): boolean {
 
 /** `{ booked, pending }`, each a list, one row, or nothing; or one list of rows that say themselves what they are. */
 function readRows({ transactions }: { transactions: unknown }, context: RowContext): Report {
-  const report = { ...emptyReport(), mayHavePending: true };
+  const report = { ...emptyReport(), isJson: true, mayHavePending: true };
   const read = (rows: unknown, path: string, statusOf: (row: unknown) => FetchedTransaction['status']) => {
     // Some languages write an empty list as an empty object.
     const isNone = isRecord(rows) && Object.keys(rows).length === 0;

@@ -165,6 +165,7 @@ const noPage: ReadPage = {
   transactions: [],
   faults: [],
   skippedRows: 0,
+  isJson: false,
   mayHavePending: true,
   complete: true,
   next: null,
