@@ -1,19 +1,28 @@
+import type { AccountValues } from '../domain/account-fields.ts';
+import type { Balance } from '../domain/balance-fields.ts';
+import type { AccountProblem, AccountState } from './bank-data-ctes.ts';
+
 /** An account as the bank lists it. */
-export interface FetchedAccount {
+export interface FetchedAccount extends AccountValues {
   resourceId: string;
-  iban: string | null;
+  state: 'AVAILABLE' | 'BLOCKED';
+  /** What names the account where it has neither IBAN, BBAN nor masked PAN. */
   otherIdentification: string | null;
-  currency: string;
-  name: string | null;
-  ownerName: string | null;
-  product: string | null;
 }
 
 export interface StoredAccount {
   id: string;
   resourceId: string;
   identification: string;
+  kind: AccountValues['kind'];
+  state: AccountState;
+  iban: string | null;
   currency: string;
+  name: string | null;
+  product: string | null;
+  /** As the bank gave them last. */
+  balances: readonly Balance[];
+  problem: AccountProblem | null;
   /** YYYY-MM-DD: of the newest booked transaction seen. */
   lastBookingDate: string | null;
 }
@@ -40,7 +49,7 @@ export function matchAccounts(
   const byKey = new Map(stored.map((account) => [toKey(account), account]));
   const matched = new Map<string, MatchedAccount>();
   for (const account of fetched) {
-    const identification = account.iban ?? account.otherIdentification ?? account.resourceId;
+    const identification = toIdentification(account) ?? account.resourceId;
     const key = toKey({ identification, currency: account.currency });
     if (matched.has(key)) continue;
     const known = byKey.get(key) ?? findByResourceId(account, free);
@@ -64,8 +73,12 @@ function findByResourceId(account: FetchedAccount, free: ReadonlySet<StoredAccou
   return undefined;
 }
 
-function isIdentified({ iban, otherIdentification }: FetchedAccount): boolean {
-  return (iban ?? otherIdentification) !== null;
+function isIdentified(account: FetchedAccount): boolean {
+  return toIdentification(account) !== null;
+}
+
+function toIdentification({ iban, bban, otherIdentification, maskedPan }: FetchedAccount): string | null {
+  return iban ?? bban ?? otherIdentification ?? maskedPan;
 }
 
 function toKey({ identification, currency }: { identification: string; currency: string }): string {

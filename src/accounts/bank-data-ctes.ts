@@ -1,33 +1,46 @@
-import type { Money } from '../domain/money.ts';
+import { type AccountValues, accountFields } from '../domain/account-fields.ts';
+import type { Balance } from '../domain/balance-fields.ts';
 import { Prisma } from '../storage/database.ts';
+import { accountColumns, balanceColumns, transactionColumns } from './bank-data-columns.ts';
 import type { StoredTransaction } from './bank-transaction.ts';
 
-export interface Balance {
-  type: string;
-  amount: Money;
-  /** YYYY-MM-DD */
-  referenceDate: string | null;
+/** What a synchronization could not read of an account. */
+export interface AccountProblem {
+  /** A closed list: see sync/account-problem.ts. */
+  code: string;
+  /** For people; quotes nothing of the bank's. */
+  message: string;
+  /** Since when it has been so, RFC 3339. */
+  since: string;
 }
 
 /** An account as a synchronization leaves it, with what changed of its transactions. */
-export interface AccountChange {
+export interface AccountChange extends AccountValues {
   id: string;
   resourceId: string;
   identification: string;
-  iban: string | null;
-  name: string | null;
-  ownerName: string | null;
-  currency: string;
-  product: string | null;
-  balances: readonly Balance[];
+  state: AccountState;
+  /** As given now; null: the bank gave none, and what is stored stays. */
+  balances: readonly Balance[] | null;
+  /** Of the balances those that differ from what is stored. */
+  changedBalances: readonly Balance[];
   lastBookingDate: string | null;
+  /** Null: it was read whole. */
+  problem: AccountProblem | null;
   added: readonly StoredTransaction[];
   updated: readonly StoredTransaction[];
   removedIds: readonly string[];
 }
 
+/** A StoredAccount (account-match.ts) as JSON, of `accounts a`. */
+export const storedAccountJson = Prisma.sql`json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
+  'kind', a.kind, 'state', a.state, 'iban', a.iban, 'currency', a.currency, 'name', a.name, 'product', a.product,
+  'balances', a.balances, 'problem', a.problem, 'lastBookingDate', a.last_booking_date)`;
+
+export type AccountState = 'AVAILABLE' | 'BLOCKED' | 'GONE';
+
 /**
- * All changes of a login as CTEs: `stored_account`, `added_transaction`, `updated_transaction`, `moved_transaction`,
+ * All changes of a login as CTEs: `stored_account`, `changed_balance`, `added_transaction`, `updated_transaction`, `moved_transaction`,
  * `removed_transaction`. They write only where `condition` holds. Rows travel as one JSON text for each: arrays of texts would be
  * escaped one by one, and a list of placeholders would be another statement for every count.
  */
@@ -36,15 +49,18 @@ export function storeBankDataCtes(
   changes: readonly AccountChange[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
-  const accounts = changes.map(({ added: _added, updated: _updated, removedIds: _removed, ...account }) => account);
   const today = now.toISOString().slice(0, 10);
   const added = changes.flatMap(({ id, added }) => added.map((transaction) => toRow(transaction, id, today)));
   const updated = changes.flatMap(({ id, updated }) => updated.map((transaction) => toRow(transaction, id, today)));
+  const balances = changes.flatMap(({ id, changedBalances: changed }) =>
+    changed.map((balance) => toBalanceRow(balance, id)),
+  );
   const removedIds = changes.flatMap(({ removedIds }) => removedIds);
   return Prisma.join(
     [
-      storedAccounts({ clientId, bankLoginId, now }, accounts, condition),
+      storedAccounts({ clientId, bankLoginId, now }, changes.map(toAccountRow), condition),
       // Left out where there is nothing to write: most synchronizations find a few new transactions and no more.
+      ...(balances.length > 0 ? [changedBalances(balances, condition)] : []),
       ...(added.length > 0 ? [addedTransactions({ clientId, now }, added, condition)] : []),
       ...(updated.length > 0 ? [updatedTransactions(now, updated, condition)] : []),
       ...(removedIds.length > 0 ? [removedTransactions(removedIds, condition)] : []),
@@ -55,6 +71,14 @@ export function storeBankDataCtes(
 
 type Login = { clientId: string; bankLoginId: string; now: Date };
 
+// What a bank leaves out today and told yesterday it has not taken back.
+const keptWhereAbsent = Prisma.raw(
+  Object.entries(accountFields)
+    .flatMap(([name, { nullable }]) => (nullable ? accountColumns.columns.filter(({ key }) => key === name) : []))
+    .map(({ name }) => `${name} = coalesce(EXCLUDED.${name}, a.${name})`)
+    .join(', '),
+);
+
 function storedAccounts(
   { clientId, bankLoginId, now }: Login,
   accounts: readonly object[],
@@ -62,17 +86,46 @@ function storedAccounts(
 ): Prisma.Sql {
   return Prisma.sql`
     stored_account AS (
-      INSERT INTO accounts AS a (id, client_id, bank_login_id, resource_id, identification, iban, name, owner_name, currency, product,
-        balances, last_booking_date, created_at)
-      SELECT given.id, ${clientId}, ${bankLoginId}, given."resourceId", given.identification, given.iban, given.name,
-        given."ownerName", given.currency, given.product, given.balances, given."lastBookingDate", ${now}
-      FROM json_to_recordset(${JSON.stringify(accounts)}::json) AS given (id text, "resourceId" text, identification text, iban text,
-        name text, "ownerName" text, currency text, product text, balances jsonb, "lastBookingDate" date)
+      INSERT INTO accounts AS a (id, client_id, bank_login_id, resource_id, identification, ${accountColumns.names}, state, balances,
+        last_booking_date, problem, last_synchronization, created_at)
+      SELECT given.id, ${clientId}, ${bankLoginId}, given."resourceId", given.identification, ${accountColumns.given}, given.state,
+        coalesce(given.balances, '[]'), given."lastBookingDate", given.problem,
+        CASE WHEN given.problem IS NULL THEN ${now}::timestamptz END, ${now}
+      FROM json_to_recordset(${JSON.stringify(accounts)}::json) AS given (id text, "resourceId" text, identification text,
+        ${accountColumns.definition}, state "AccountState", balances jsonb, "lastBookingDate" date, problem jsonb)
       WHERE ${condition}
       ON CONFLICT (id) DO UPDATE SET resource_id = EXCLUDED.resource_id, identification = EXCLUDED.identification,
-        iban = coalesce(EXCLUDED.iban, a.iban), name = coalesce(EXCLUDED.name, a.name),
-        owner_name = coalesce(EXCLUDED.owner_name, a.owner_name), product = coalesce(EXCLUDED.product, a.product),
-        balances = EXCLUDED.balances, last_booking_date = greatest(EXCLUDED.last_booking_date, a.last_booking_date))`;
+        ${keptWhereAbsent}, state = EXCLUDED.state,
+        balances = CASE WHEN EXCLUDED.balances = '[]' THEN a.balances ELSE EXCLUDED.balances END,
+        last_booking_date = greatest(EXCLUDED.last_booking_date, a.last_booking_date), problem = EXCLUDED.problem,
+        last_synchronization = coalesce(EXCLUDED.last_synchronization, a.last_synchronization))`;
+}
+
+function toAccountRow(change: AccountChange): object {
+  const { id, resourceId, identification, state, balances, lastBookingDate, problem } = change;
+  return {
+    id,
+    resourceId,
+    identification,
+    ...accountColumns.toRecord(change),
+    state,
+    balances,
+    lastBookingDate,
+    problem,
+  };
+}
+
+function changedBalances(balances: readonly object[], condition: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    changed_balance AS (
+      INSERT INTO balance_changes (account_id, ${balanceColumns.names}, observed_at)
+      SELECT given."accountId", ${balanceColumns.given}, given."observedAt"
+      FROM json_to_recordset(${JSON.stringify(balances)}::json) AS given ("accountId" text, ${balanceColumns.definition},
+        "observedAt" timestamptz) WHERE ${condition})`;
+}
+
+function toBalanceRow(balance: Balance, accountId: string): object {
+  return { accountId, ...balanceColumns.toRecord(balance), observedAt: balance.observedAt };
 }
 
 function addedTransactions(
@@ -82,13 +135,8 @@ function addedTransactions(
 ): Prisma.Sql {
   return Prisma.sql`
     added_transaction AS (
-      INSERT INTO transactions (id, client_id, account_id, status, identity, bank_transaction_id, entry_reference, amount, currency,
-        booking_date, value_date, counterparty_name, counterparty_iban, remittance_information, end_to_end_id,
-        bank_transaction_code, sort_date, created_at, updated_at)
-      SELECT given.id, ${clientId}, given."accountId", given.status::"TransactionStatus", given.identity, given."bankTransactionId",
-        given."entryReference", given.amount, given.currency, given."bookingDate", given."valueDate", given."counterpartyName",
-        given."counterpartyIban", given."remittanceInformation", given."endToEndId", given."bankTransactionCode",
-        given."sortDate", ${now}, ${now}
+      INSERT INTO transactions (id, client_id, account_id, identity, ${transactionColumns.names}, sort_date, created_at, updated_at)
+      SELECT given.id, ${clientId}, given."accountId", given.identity, ${transactionColumns.given}, given."sortDate", ${now}, ${now}
       FROM ${recordset(added)} WHERE ${condition})`;
 }
 
@@ -106,12 +154,7 @@ function updatedTransactions(
   return Prisma.sql`
     given_update AS MATERIALIZED (SELECT given.* FROM ${recordset(updated)}),
     updated_transaction AS (
-      UPDATE transactions t SET status = given.status::"TransactionStatus", identity = given.identity,
-        bank_transaction_id = given."bankTransactionId", entry_reference = given."entryReference", amount = given.amount,
-        currency = given.currency, booking_date = given."bookingDate", value_date = given."valueDate",
-        counterparty_name = given."counterpartyName", counterparty_iban = given."counterpartyIban",
-        remittance_information = given."remittanceInformation", end_to_end_id = given."endToEndId",
-        bank_transaction_code = given."bankTransactionCode",
+      UPDATE transactions t SET identity = given.identity, ${transactionColumns.assignments},
         sort_date = ${newSortDate}, updated_at = ${now}
       FROM given_update AS given WHERE t.id = ANY(${ids}::text[]) AND t.id = given.id AND ${condition}),
     moved_transaction AS (
@@ -130,18 +173,16 @@ function removedTransactions(ids: readonly string[], condition: Prisma.Sql): Pri
 }
 
 function recordset(rows: readonly object[]): Prisma.Sql {
-  return Prisma.sql`json_to_recordset(${JSON.stringify(rows)}::json) AS given (id text, "accountId" text, status text, identity text,
-    "bankTransactionId" text, "entryReference" text, amount numeric, currency text, "bookingDate" date, "valueDate" date,
-    "counterpartyName" text, "counterpartyIban" text, "remittanceInformation" text, "endToEndId" text,
-    "bankTransactionCode" text, "sortDate" date)`;
+  return Prisma.sql`json_to_recordset(${JSON.stringify(rows)}::json) AS given (id text, "accountId" text, identity text,
+    ${transactionColumns.definition}, "sortDate" date)`;
 }
 
-function toRow({ amount, ...transaction }: StoredTransaction, accountId: string, today: string) {
+function toRow(transaction: StoredTransaction, accountId: string, today: string) {
   return {
-    ...transaction,
+    id: transaction.id,
     accountId,
-    amount: amount.amount,
-    currency: amount.currency,
+    identity: transaction.identity,
+    ...transactionColumns.toRecord(transaction),
     sortDate: transaction.bookingDate ?? transaction.valueDate ?? today,
   };
 }

@@ -1,8 +1,7 @@
-import { formatAmount } from '../domain/money.ts';
 import { type Database, Prisma } from '../storage/database.ts';
-import type { StoredAccount } from './account-match.ts';
+import { transactionColumns } from './bank-data-columns.ts';
 import { type AccountChange, storeBankDataCtes } from './bank-data-ctes.ts';
-import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+import type { FetchedTransaction, KeptTransaction } from './bank-transaction.ts';
 import { toNamedIdentities } from './transaction-identity.ts';
 
 /** What a bank has sent of one account. */
@@ -15,12 +14,11 @@ export interface TransactionsReply {
 }
 
 /** By account id; accounts without any are left out. */
-export type StoredTransactions = ReadonlyMap<string, readonly StoredTransaction[]>;
+export type StoredTransactions = ReadonlyMap<string, readonly KeptTransaction[]>;
 
 export type { AccountChange };
 
 export interface BankDataStore {
-  listAccounts(bankLoginId: string): Promise<StoredAccount[]>;
   /**
    * What replies of transactions may be about: booked ones since the first day asked for, all that are pending or undated, and
    * whatever has an id that the reply names.
@@ -41,38 +39,20 @@ export interface BankDataStore {
 
 export function createBankDataStore(database: Database): BankDataStore {
   return {
-    listAccounts: (bankLoginId) =>
-      database.query<StoredAccount>(Prisma.sql`
-        SELECT id, resource_id AS "resourceId", identification, currency, last_booking_date AS "lastBookingDate"
-        FROM accounts WHERE bank_login_id = ${bankLoginId} ORDER BY id`),
     listTransactions: (replies) => listTransactions(database, replies),
     addNamed: (listed, replies) => addNamed(database, listed, replies),
     storeCtes: storeBankDataCtes,
   };
 }
 
-const columns = Prisma.sql`t.id, t.account_id AS "accountId", t.identity, t.status::text AS status, t.amount::text AS amount, t.currency,
-  t.bank_transaction_id AS "bankTransactionId", t.entry_reference AS "entryReference", t.booking_date AS "bookingDate",
-  t.value_date AS "valueDate", t.counterparty_name AS "counterpartyName", t.counterparty_iban AS "counterpartyIban",
-  t.remittance_information AS "remittanceInformation", t.end_to_end_id AS "endToEndId",
-  t.bank_transaction_code AS "bankTransactionCode"`;
+const columns = Prisma.sql`t.id, t.account_id AS "accountId", t.identity, ${transactionColumns.selectedFrom('t')},
+  t.created_at AS "firstSeenAt"`;
 
-interface TransactionRow {
+interface TransactionRow extends Record<string, unknown> {
   id: string;
   accountId: string;
   identity: string;
-  status: 'BOOKED' | 'PENDING';
-  amount: string;
-  currency: string;
-  bankTransactionId: string | null;
-  entryReference: string | null;
-  bookingDate: string | null;
-  valueDate: string | null;
-  counterpartyName: string | null;
-  counterpartyIban: string | null;
-  remittanceInformation: string | null;
-  endToEndId: string | null;
-  bankTransactionCode: string | null;
+  firstSeenAt: Date;
 }
 
 async function listTransactions(
@@ -132,11 +112,12 @@ function toNamed({ accountId, transactions }: TransactionsReply): Named[] {
   return transactions.flatMap(toNamedIdentities).map((identity) => ({ accountId, identity }));
 }
 
-function byAccount(rows: readonly TransactionRow[]): Map<string, StoredTransaction[]> {
-  const transactions = new Map<string, StoredTransaction[]>();
-  for (const { accountId, amount, currency, ...row } of rows) {
+function byAccount(rows: readonly TransactionRow[]): Map<string, KeptTransaction[]> {
+  const transactions = new Map<string, KeptTransaction[]>();
+  for (const row of rows) {
+    const { id, accountId, identity, firstSeenAt } = row;
     const of = transactions.get(accountId) ?? [];
-    of.push({ ...row, amount: { amount: formatAmount(amount, currency), currency } });
+    of.push({ ...transactionColumns.fromRow(row), id, identity, firstSeenAt: firstSeenAt.toISOString() });
     transactions.set(accountId, of);
   }
   return transactions;

@@ -8,3 +8,8 @@ export interface StoredTransaction extends TransactionValues {
   /** What recognises it when the bank sends it again; see transaction-identity.ts. */
   identity: string;
 }
+
+/** As read from the store. */
+export interface KeptTransaction extends StoredTransaction {
+  firstSeenAt: string;
+}

@@ -1,4 +1,5 @@
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+import { isSame, revise } from './transaction-comparison.ts';
 import { identify, toFingerprint, toReferenceIdentity } from './transaction-identity.ts';
 
 export interface Merge {
@@ -128,36 +129,6 @@ function likenessOf(kept: StoredTransaction, given: FetchedTransaction): number 
     else if (field === 'endToEndId' || field === 'counterpartyIban') return 0;
   }
   return likeness;
-}
-
-const texts = [
-  'valueDate',
-  'counterpartyName',
-  'counterpartyIban',
-  'remittanceInformation',
-  'endToEndId',
-  'bankTransactionCode',
-  'bankTransactionId',
-  'entryReference',
-] as const;
-
-// A bank that leaves out today what it told yesterday has not taken it back.
-function revise(kept: StoredTransaction, given: FetchedTransaction, identity: string): StoredTransaction {
-  const revised: StoredTransaction = { ...kept, ...given, id: kept.id, identity };
-  for (const field of texts) revised[field] = given[field] ?? kept[field];
-  revised.bookingDate = given.bookingDate ?? (given.status === kept.status ? kept.bookingDate : null);
-  return revised;
-}
-
-function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
-  return (
-    kept.identity === revised.identity &&
-    kept.status === revised.status &&
-    kept.bookingDate === revised.bookingDate &&
-    kept.amount.amount === revised.amount.amount &&
-    kept.amount.currency === revised.amount.currency &&
-    texts.every((field) => kept[field] === revised[field])
-  );
 }
 
 // Whether a booked one without a date lies within the days asked for is unknown: it stays.

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Money } from './money.ts';
 
 /** How an account is named where it has no IBAN, or beside it. At least one is set. */
@@ -41,7 +42,13 @@ export interface Field<Kind extends FieldKind = FieldKind, Nullable extends bool
   readonly compared: boolean;
   /** Of the public API, of JSON Schemas and of docs. */
   readonly description: string;
+  /** The release that brought it; absent: it has always been there. Events from before do not have it, nor do their JSON Schemas require it. */
+  readonly since?: string;
+  /** @default the field's name in snake case */
+  readonly column?: string;
 }
+
+type Options = Partial<Pick<Field, 'compared' | 'since' | 'column'>>;
 
 /** A closed set of words, kept as a PostgreSQL enum and shown as a GraphQL enum of that name. */
 export interface EnumField<Value extends string = string> extends Field<'text', false> {
@@ -66,14 +73,18 @@ export type ValuesOf<Table> = { -readonly [Name in keyof Table]: ValueOf<Table[N
 export function optional<Kind extends FieldKind>(
   kind: Kind,
   description: string,
-  { compared = true }: { compared?: boolean } = {},
+  options: Options = {},
 ): Field<Kind, true> {
-  return { kind, nullable: true, compared, description };
+  return { kind, nullable: true, compared: true, description, ...options };
 }
 
 /** A field that every row has. */
-export function required<Kind extends FieldKind>(kind: Kind, description: string): Field<Kind, false> {
-  return { kind, nullable: false, compared: true, description };
+export function required<Kind extends FieldKind>(
+  kind: Kind,
+  description: string,
+  options: Options = {},
+): Field<Kind, false> {
+  return { kind, nullable: false, compared: true, description, ...options };
 }
 
 /** A field that every row has, of a closed set of words. */
@@ -81,8 +92,9 @@ export function oneOf<const Value extends string>(
   enumName: string,
   values: readonly Value[],
   description: string,
+  options: Options = {},
 ): EnumField<Value> {
-  return { kind: 'text', nullable: false, compared: true, description, values, enumName };
+  return { kind: 'text', nullable: false, compared: true, description, values, enumName, ...options };
 }
 
 export function isEnumField(field: Field): field is EnumField {
@@ -95,6 +107,30 @@ export function absentValues<Table extends FieldTable>(table: Table): AbsentValu
   return Object.fromEntries(absent) as AbsentValues<Table>;
 }
 
+/** The table's values alone of a row that has more. */
+export function pickValues<Table extends FieldTable>(table: Table, row: ValuesOf<Table>): ValuesOf<Table> {
+  const values: Partial<ValuesOf<Table>> = {};
+  for (const name in table) values[name] = row[name];
+  return values as ValuesOf<Table>;
+}
+
 type AbsentValues<Table> = {
   [Name in keyof Table as Table[Name] extends Field<FieldKind, true> ? Name : never]: null;
 };
+
+/** Whether two rows say the same in every field that is compared. */
+export function isSameByTable<Table extends FieldTable>(table: Table, a: ValuesOf<Table>, b: ValuesOf<Table>): boolean {
+  for (const name in table) {
+    const field = table[name];
+    if (field?.compared && !isSameValue(field.kind, a[name] ?? null, b[name] ?? null)) return false;
+  }
+  return true;
+}
+
+function isSameValue(kind: FieldKind, a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  if (kind === 'money')
+    return (a as Money).amount === (b as Money).amount && (a as Money).currency === (b as Money).currency;
+  return (kind === 'identification' || kind === 'json') && isDeepStrictEqual(a, b);
+}

@@ -1,55 +1,57 @@
 import { z } from 'zod';
+import { type AccountValues, accountFields } from '../domain/account-fields.ts';
+import { type Balance, balanceFields, balanceRecordFields } from '../domain/balance-fields.ts';
+import {
+  type TransactionRecordValues,
+  type TransactionValues,
+  transactionFields,
+  transactionRecordFields,
+} from '../domain/transaction-fields.ts';
 import { EventType } from '../generated/prisma/enums.ts';
 import { eventExamples } from './event-examples.ts';
+import { toFieldSchema } from './field-schema.ts';
 
 const id = z.string().min(1);
 const dateTime = z.iso.datetime();
 const date = z.iso.date();
-const money = z.object({
-  amount: z
-    .string()
-    .regex(/^-?\d+(\.\d+)?$/)
-    .describe('Exact decimal, negative for money going out.'),
-  currency: z.string().describe('ISO 4217; XXX where the bank aggregates several.'),
-});
+/** An account in event data, as it was. */
+export interface AccountData extends AccountValues {
+  id: string;
+  state: 'AVAILABLE' | 'BLOCKED' | 'GONE';
+}
+
+/** A transaction in event data, as it was. */
+export interface TransactionData extends TransactionValues, TransactionRecordValues {
+  id: string;
+  accountId: string;
+}
 
 const user = z.object({ id, externalId: z.string().nullable() });
 const bankLogin = z.object({ id, bank: z.object({ id, name: z.string() }) });
 
-export const balanceData = z.object({
-  type: z.string().describe('As the bank names it: closingBooked, expected, interimAvailable …'),
-  amount: money,
-  referenceDate: date.nullable(),
-});
-
-export const transactionData = z.object({
+const balanceData = toFieldSchema<Balance>({ ...balanceFields, ...balanceRecordFields });
+const transactionData = toFieldSchema<TransactionData>(
+  { ...transactionFields, ...transactionRecordFields },
+  { id, accountId: id },
+);
+const accountData = toFieldSchema<AccountData>(accountFields, {
   id,
-  accountId: id,
-  status: z.enum(['BOOKED', 'PENDING']),
-  amount: money,
-  bookingDate: date.nullable(),
-  valueDate: date.nullable(),
-  counterpartyName: z.string().nullable(),
-  counterpartyIban: z.string().nullable(),
-  remittanceInformation: z.string().nullable(),
-  endToEndId: z.string().nullable(),
-  bankTransactionCode: z.string().nullable(),
+  state: z.enum(['AVAILABLE', 'BLOCKED', 'GONE']).optional(),
 });
+const problem = z.object({ code: z.string(), message: z.string(), since: dateTime });
 
 export const synchronizedAccount = z
   .object({
-    account: z.object({
-      id,
-      iban: z.string().nullable(),
-      name: z.string().nullable(),
-      ownerName: z.string().nullable(),
-      currency: z.string(),
-      product: z.string().nullable(),
-    }),
+    account: accountData,
     balances: z.array(balanceData),
     newTransactions: z.array(transactionData),
     updatedTransactions: z.array(transactionData),
     removedTransactionIds: z.array(id),
+    problem: problem
+      .nullable()
+      .optional()
+      .describe('What could not be read of the account; null when it was read whole.'),
+    skippedRows: z.int().nonnegative().optional().describe("Rows of the bank's reply that could not be read."),
   })
   .describe('An account as this synchronization left it, with what changed since the one before.');
 
@@ -91,8 +93,6 @@ const schemas = {
 /** The event's own fields, with the names and the nesting of the public API; what is absent is null, never left out. */
 export type EventData<T extends EventType = EventType> = z.infer<(typeof schemas)[T]>;
 export type SynchronizedAccountData = z.infer<typeof synchronizedAccount>;
-export type TransactionData = z.infer<typeof transactionData>;
-export type BalanceData = z.infer<typeof balanceData>;
 
 const descriptions: Record<EventType, string> = {
   BANK_LOGIN_CONNECTED: 'A bank login has been connected and its data fetched for the first time.',

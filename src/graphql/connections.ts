@@ -80,6 +80,15 @@ export const cursorById = {
   keyOf: (cursor: string): string | null => (/^[a-z]+_[a-z0-9_]+$/.test(cursor) ? cursor : null),
 };
 
+/** For lists in the order of a number of their own. */
+export const cursorByNumber = {
+  cursorOf: (row: { id: string }): string => encodeCursor([row.id]),
+  keyOf: (cursor: string): { id: string } | null => {
+    const [id] = decodeCursor(cursor) ?? [];
+    return id !== undefined && /^\d{1,18}$/.test(id) ? { id } : null;
+  },
+};
+
 /** For lists in another order: the cursor carries the two values that the list is ordered by. */
 export function cursorByPair<First extends string, Second extends string>(first: First, second: Second) {
   type Key = Record<First | Second, string>;

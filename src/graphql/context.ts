@@ -1,4 +1,5 @@
-import type { ListedTransaction, TransactionPage } from '../accounts/account-store.ts';
+import type { BalanceChange, BalanceHistoryPage } from '../accounts/balance-history-store.ts';
+import type { ListedTransaction, TransactionPage } from '../accounts/transaction-page.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import type {
   Account,
@@ -60,6 +61,7 @@ export interface Loaders {
   event: Loader<string, EventRecord>;
   cycle: Loader<string, CycleRecord>;
   webhookEndpoint: Loader<string, WebhookEndpoint>;
+  balanceHistory: ListLoader<BalanceHistoryPage, BalanceChange>;
   transactions: ListLoader<TransactionPage, ListedTransaction>;
   /** Of one account each, whose transactions are read with it. */
   accountWithTransactions: ListLoader<TransactionPage, Account>;
@@ -99,6 +101,7 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
       event: createRowLoader((ids) => services.events.listByIds(clientId, ids)),
       cycle: createRowLoader((ids) => services.cycles.listByIds(ids)),
       webhookEndpoint: createRowLoader((ids) => services.webhooks.listByIds(clientId, ids)),
+      balanceHistory: createListLoader((ids, page) => services.accounts.listBalanceHistory(clientId, ids, page)),
       transactions,
       accountWithTransactions: createListLoader(async (ids, page) => {
         const read = await services.accounts.listWithTransactions(clientId, ids, page);

@@ -10,15 +10,20 @@ import {
 /** By the node of the outer field: documents come again and again. Of one outer field only one inner one is ever looked for. */
 const found = new WeakMap<FieldNode, FieldNode | null>();
 
+export interface InnerField {
+  node: FieldNode;
+  args: Record<string, unknown>;
+}
+
 /**
- * The arguments with which a field of `type` is asked for of what the resolver is about to return: to read both at once. Null
- * where it is not asked for, where that hangs on a condition, and where the arguments are wrong, which the field itself will tell.
+ * A field of `type` that is asked for of what the resolver is about to return: to read both at once. Null where it is not asked
+ * for, where that hangs on a condition, and where the arguments are wrong, which the field itself will tell.
  */
-export function findArguments(
+export function findInnerField(
   info: GraphQLResolveInfo,
   type: GraphQLObjectType,
   fieldName: string,
-): Record<string, unknown> | null {
+): InnerField | null {
   const [outer] = info.fieldNodes;
   const field = type.getFields()[fieldName];
   if (!outer?.selectionSet || !field || info.fieldNodes.length > 1) return null;
@@ -28,7 +33,7 @@ export function findArguments(
     found.set(outer, node);
   }
   try {
-    return node && getArgumentValues(field, node, info.variableValues);
+    return node && { node, args: getArgumentValues(field, node, info.variableValues) };
   } catch {
     return null;
   }

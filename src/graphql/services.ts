@@ -26,7 +26,10 @@ export interface Services {
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;
   bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
-  accounts: Pick<AccountStore, 'listByIds' | 'listWithTransactions' | 'findTransaction' | 'listTransactions'>;
+  accounts: Pick<
+    AccountStore,
+    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions'
+  >;
   sessions: Pick<
     Sessions,
     'find' | 'createConnectSession' | 'createManagementSession' | 'cancel' | 'redirectUrl' | 'endedUrl'

@@ -1,4 +1,4 @@
-import type { TransactionPosition } from '../accounts/account-store.ts';
+import type { TransactionPosition } from '../accounts/transaction-page.ts';
 import { decodeCursor, encodeCursor } from './connections.ts';
 import { isCalendarDate } from './scalars.ts';
 

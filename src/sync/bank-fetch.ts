@@ -5,10 +5,28 @@ import type { FetchedTransaction } from '../domain/transaction-fields.ts';
 
 export interface FetchedAccountData {
   account: BankAccount;
-  balances: BalanceValues[];
+  /** Null: the bank gave none; what is stored stays. */
+  balances: BalanceValues[] | null;
   /** The first day that transactions were asked for, YYYY-MM-DD. */
   from: string;
   transactions: FetchedTransaction[];
+  /** Whether the whole range was read, and every row of it: only then something can be missing. */
+  complete: boolean;
+  /** Whether pending transactions would be among them. */
+  coversPending: boolean;
+  /** How many rows of the bank's reply could not be read. */
+  skippedRows: number;
+  /** What could not be read of the account; null: all was. */
+  problem: { code: string; message: string } | null;
+}
+
+/** What a bank gave of a login. */
+export interface FetchedLogin {
+  accounts: FetchedAccountData[];
+  /** Whether these are all accounts that the bank has. */
+  complete: boolean;
+  /** Some accounts were brought whole, and others not. */
+  partial: boolean;
 }
 
 export interface FetchPlan {
@@ -24,14 +42,22 @@ export interface FetchPlan {
 }
 
 /** Reads everything of a login from its bank, one call after another. */
-export async function fetchBankData(bank: BankPort, plan: FetchPlan): Promise<FetchedAccountData[]> {
+export async function fetchBankData(bank: BankPort, plan: FetchPlan): Promise<FetchedLogin> {
   const fetched: FetchedAccountData[] = [];
   for (const account of (await bank.listAccounts(plan.access)).accounts) {
     await plan.beforeAccount(account);
     const balances = account.balances ?? (await bank.readBalances(account, plan.access)).balances;
-    fetched.push({ account, balances, ...(await fetchTransactions(bank, account, plan)) });
+    fetched.push({
+      account,
+      balances,
+      ...(await fetchTransactions(bank, account, plan)),
+      complete: true,
+      coversPending: true,
+      skippedRows: 0,
+      problem: null,
+    });
   }
-  return fetched;
+  return { accounts: fetched, complete: true, partial: false };
 }
 
 async function fetchTransactions(

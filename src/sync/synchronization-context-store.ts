@@ -1,4 +1,5 @@
 import type { StoredAccount } from '../accounts/account-match.ts';
+import { storedAccountJson } from '../accounts/bank-data-ctes.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 
 /** What a synchronization has to know of its login before it asks the bank. */
@@ -52,8 +53,7 @@ export const contextColumns = Prisma.sql`
   l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
   k.bank_consent_id AS "bankConsentId", k.recurring AS "consentRecurring", k.frequency_per_day AS "frequencyPerDay",
   k.authorised_at AS "authorisedAt",
-  coalesce((SELECT json_agg(json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
-    'currency', a.currency, 'lastBookingDate', a.last_booking_date) ORDER BY a.id)
+  coalesce((SELECT json_agg(${storedAccountJson} ORDER BY a.id)
     FROM accounts a WHERE a.bank_login_id = l.id), '[]') AS accounts`;
 
 /** One row for one of `bank_logins l`. */

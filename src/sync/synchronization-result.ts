@@ -1,17 +1,21 @@
 import { type MatchedAccount, matchAccounts } from '../accounts/account-match.ts';
+import { findChangedBalances } from '../accounts/balance-changes.ts';
+import type { AccountProblem } from '../accounts/bank-data-ctes.ts';
 import type {
   AccountChange,
   BankDataStore,
   StoredTransactions,
   TransactionsReply,
 } from '../accounts/bank-data-store.ts';
-import type { StoredTransaction } from '../accounts/bank-transaction.ts';
+import type { FetchedTransaction, KeptTransaction, StoredTransaction } from '../accounts/bank-transaction.ts';
 import { mergeTransactions } from '../accounts/transaction-merge.ts';
+import { accountFields } from '../domain/account-fields.ts';
 import type { Clock } from '../domain/clock.ts';
+import { pickValues } from '../domain/field-table.ts';
 import { newId } from '../domain/ids.ts';
-import type { SynchronizedAccountData, TransactionData } from '../events/event-catalogue.ts';
+import type { SynchronizedAccountData } from '../events/event-catalogue.ts';
 import type { NewEvent } from '../events/event-record.ts';
-import type { FetchedAccountData } from './bank-fetch.ts';
+import type { FetchedAccountData, FetchedLogin } from './bank-fetch.ts';
 import type { SynchronizationContext, SynchronizationContextStore } from './synchronization-context-store.ts';
 import type { SynchronizationStore } from './synchronization-store.ts';
 import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
@@ -19,7 +23,7 @@ import type { Attempt, SynchronizeLoginOutcome } from './synchronize-login.ts';
 /** Merges what the bank gave into what is stored, and stores it with its event. */
 export type StoreFetched = (
   attempt: Attempt,
-  fetched: readonly FetchedAccountData[],
+  fetched: FetchedLogin,
   /** Read while the bank was asked. @default it is read here */
   listed?: ListedTransactions,
 ) => Promise<SynchronizeLoginOutcome>;
@@ -43,13 +47,13 @@ const maximumTries = 5;
 export function createStoreFetched({ clock, contexts, bankData, store }: StoreFetchedDeps): StoreFetched {
   async function merge(
     context: SynchronizationContext,
-    fetched: readonly FetchedAccountData[],
+    fetched: FetchedLogin,
     listed?: ListedTransactions,
-  ): Promise<AccountChange[]> {
+  ): Promise<LoggedChange[]> {
     const now = clock.now();
-    const byResourceId = new Map(fetched.map((data) => [data.account.resourceId, data]));
+    const byResourceId = new Map(fetched.accounts.map((data) => [data.account.resourceId, data]));
     const accounts = matchAccounts(
-      fetched.map(({ account }) => account),
+      fetched.accounts.map(({ account }) => account),
       context.accounts,
       () => newId('account', now),
     );
@@ -87,6 +91,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
         changes,
         event,
         sequence,
+        partial: fetched.partial,
         now,
       });
       if (stored) return { kind: 'synchronized', eventId: event.id };
@@ -99,33 +104,70 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
   };
 }
 
-function toChange(
-  { id, identification, fetched }: MatchedAccount,
-  { balances, from, transactions }: FetchedAccountData,
-  { stored, now }: { stored: readonly StoredTransaction[]; now: Date },
-): AccountChange {
-  const booked = transactions.flatMap(({ status, bookingDate }) =>
-    status === 'BOOKED' && bookingDate ? [bookingDate] : [],
-  );
+interface StoredBefore {
+  stored: readonly KeptTransaction[];
+  now: Date;
+}
+
+function toChange(account: MatchedAccount, data: FetchedAccountData, { stored, now }: StoredBefore): LoggedChange {
+  const { id, identification, fetched } = account;
+  const { from, transactions, complete } = data;
+  const balances = data.balances?.map((balance) => ({ ...balance, observedAt: now.toISOString() })) ?? [];
+  const merged = mergeTransactions({
+    stored,
+    fetched: transactions,
+    // Of what was not read nothing can be called withdrawn.
+    from: complete ? from : null,
+    newId: () => newId('transaction', now),
+  });
   return {
+    ...pickValues(accountFields, fetched),
     id,
     identification,
     resourceId: fetched.resourceId,
-    iban: fetched.iban,
-    name: fetched.name,
-    ownerName: fetched.ownerName,
-    currency: fetched.currency,
-    product: fetched.product,
-    balances,
-    lastBookingDate: booked.reduce<string | null>((latest, date) => (latest && latest > date ? latest : date), null),
-    ...mergeTransactions({ stored, fetched: transactions, from, newId: () => newId('transaction', now) }),
+    state: fetched.state,
+    balances: balances.length > 0 ? balances : null,
+    changedBalances: findChangedBalances(account.stored?.balances ?? [], balances),
+    // What lies before it is not asked for again: with a part missing it stays where it was.
+    lastBookingDate: complete ? findLastBookingDate(transactions) : null,
+    problem: toProblem(data.problem, account.stored?.problem ?? null, now),
+    skippedRows: data.skippedRows,
+    ...merged,
+    firstSeenAt: findFirstSeen(merged.updated, stored),
   };
+}
+
+function findLastBookingDate(transactions: readonly FetchedTransaction[]): string | null {
+  let last: string | null = null;
+  for (const { status, bookingDate } of transactions) {
+    if (status === 'BOOKED' && bookingDate && (last === null || bookingDate > last)) last = bookingDate;
+  }
+  return last;
+}
+
+/** The same problem as before has been there since then. */
+function toProblem(
+  problem: FetchedAccountData['problem'],
+  before: AccountProblem | null,
+  now: Date,
+): AccountProblem | null {
+  return problem && { ...problem, since: before?.code === problem.code ? before.since : now.toISOString() };
+}
+
+function findFirstSeen(
+  updated: readonly StoredTransaction[],
+  stored: readonly KeptTransaction[],
+): ReadonlyMap<string, string> {
+  const ids = new Set(updated.map(({ id }) => id));
+  return new Map(
+    ids.size === 0 ? [] : stored.flatMap(({ id, firstSeenAt }) => (ids.has(id) ? [[id, firstSeenAt]] : [])),
+  );
 }
 
 function toEvent(
   context: SynchronizationContext,
   { request }: Attempt,
-  { changes, now }: { changes: readonly AccountChange[]; now: Date },
+  { changes, now }: { changes: readonly LoggedChange[]; now: Date },
 ): { event: NewEvent & { id: string }; sequence: number } {
   const common = {
     id: newId('event', now),
@@ -138,7 +180,7 @@ function toEvent(
   const data = {
     user: { id: context.userId, externalId: context.externalId },
     bankLogin: { id: context.bankLoginId, bank: { id: context.bankId, name: context.bankName } },
-    accounts: changes.map(toSynchronizedAccount),
+    accounts: changes.map((change) => toSynchronizedAccount(change, now.toISOString())),
   };
   // The first data of a login is its connection, whatever brought it.
   if (context.lastSynchronization === null) {
@@ -149,18 +191,34 @@ function toEvent(
   return { event: { ...common, type: 'BANK_LOGIN_SYNCHRONIZED', data: { ...data, trigger, sequence } }, sequence };
 }
 
-function toSynchronizedAccount(change: AccountChange): SynchronizedAccountData {
-  const { id, iban, name, ownerName, currency, product } = change;
+/** With what is told of it and not stored. */
+interface LoggedChange extends AccountChange {
+  skippedRows: number;
+  /** Of the updated transactions, by id. */
+  firstSeenAt: ReadonlyMap<string, string>;
+}
+
+function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedAccountData {
+  const { id, state, problem, skippedRows, firstSeenAt } = change;
   return {
-    account: { id, iban, name, ownerName, currency, product },
-    balances: [...change.balances],
-    newTransactions: change.added.map((transaction) => toTransactionData(transaction, id)),
-    updatedTransactions: change.updated.map((transaction) => toTransactionData(transaction, id)),
+    account: { id, ...pickValues(accountFields, change), state },
+    balances: [...(change.balances ?? [])],
+    newTransactions: change.added.map((transaction) => ({
+      ...toTransactionData(transaction, id),
+      firstSeenAt: now,
+      updatedAt: now,
+    })),
+    updatedTransactions: change.updated.map((transaction) => ({
+      ...toTransactionData(transaction, id),
+      firstSeenAt: firstSeenAt.get(transaction.id) ?? now,
+      updatedAt: now,
+    })),
     removedTransactionIds: [...change.removedIds],
+    problem,
+    skippedRows,
   };
 }
 
-function toTransactionData(transaction: StoredTransaction, accountId: string): TransactionData {
-  const { bankTransactionId: _, entryReference: __, identity: ___, id, ...fields } = transaction;
+function toTransactionData({ identity: _, id, ...fields }: StoredTransaction, accountId: string) {
   return { id, accountId, ...fields };
 }

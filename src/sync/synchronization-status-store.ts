@@ -13,6 +13,7 @@ export interface AttemptFacts {
 export interface LoginFacts extends Omit<StandingOfLogin, 'unattendedAccessesLeft'> {
   bankLoginId: string;
   userId: string;
+  partial: boolean;
   lastSynchronization: Date | null;
   lastAttempt: AttemptFacts | null;
 }
@@ -40,7 +41,7 @@ export function createSynchronizationStatusStore(database: Database): Synchroniz
   return {
     async list(clientId, bankLoginIds, now) {
       const rows = await database.query<FactsRow>(Prisma.sql`
-        SELECT l.id AS "bankLoginId", l.user_id AS "userId", l.status::text AS status, l.secrets_stored AS "secretsStored",
+        SELECT l.id AS "bankLoginId", l.user_id AS "userId", l.status::text AS status, l.partial, l.secrets_stored AS "secretsStored",
           l.last_synchronization AS "lastSynchronization", l.bank_failure_count AS "bankFailureCount", u.recurring,
           k.recurring AS "consentRecurring", k.valid_until AS "validUntil", k.authorised_at AS "authorisedAt", b.sca_validity_days AS "scaValidityDays",
           coalesce((SELECT ended.status = 'EXPIRED' FROM consents ended

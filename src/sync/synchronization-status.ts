@@ -10,6 +10,8 @@ import type { AttemptFacts, LoginFacts, SynchronizationStatusStore } from './syn
 export interface LoginStatus {
   bankLoginId: string;
   status: LoginFacts['status'];
+  /** The last synchronization brought some accounts and not others. */
+  partial: boolean;
   /** Whether the automatic cycles include this login. */
   active: boolean;
   lastSynchronization: Date | null;
@@ -73,6 +75,7 @@ function toStatus(
   return {
     bankLoginId: login.bankLoginId,
     status: login.status,
+    partial: login.partial,
     active,
     lastSynchronization: login.lastSynchronization,
     lastAttempt: login.lastAttempt,

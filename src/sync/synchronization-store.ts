@@ -20,6 +20,8 @@ export interface SynchronizationResult {
   changes: readonly AccountChange[];
   event: NewEvent & { id: string };
   sequence: number;
+  /** Some accounts were brought whole, and others not. */
+  partial: boolean;
   now: Date;
 }
 
@@ -45,12 +47,12 @@ export function createSynchronizationStore({
 }: SynchronizationStoreDeps): SynchronizationStore {
   return {
     async store(result) {
-      const { context, holder, attemptId, changes, event, sequence, now } = result;
+      const { context, holder, attemptId, changes, event, sequence, partial, now } = result;
       const { clientId, bankLoginId } = context;
       const stored = Prisma.sql`EXISTS (SELECT FROM stored_login)`;
       const [row] = await database.query<{ position: bigint | null }>(Prisma.sql`
         WITH stored_login AS (
-          UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now},
+          UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
             status = CASE WHEN EXISTS (SELECT FROM consents k WHERE k.bank_login_id = l.id AND k.status = 'VALID')
               THEN 'OK' ELSE l.status END,
             bank_failure_count = 0, last_attempt_id = ${attemptId},

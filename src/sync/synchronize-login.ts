@@ -11,7 +11,7 @@ import { newId } from '../domain/ids.ts';
 import { Prisma } from '../storage/database.ts';
 import { isDatabaseAway, isRefusedByDatabase } from '../storage/database-errors.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import { type FetchedAccountData, fetchBankData } from './bank-fetch.ts';
+import { type FetchedLogin, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
 import { safeWindowStart, windowStart } from './fetch-window.ts';
@@ -152,9 +152,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     return listing;
   }
 
-  async function tryFetch(
-    attempt: Attempt,
-  ): Promise<FetchedAccountData[] | BankFailure | LimitReached | 'interrupted'> {
+  async function tryFetch(attempt: Attempt): Promise<FetchedLogin | BankFailure | LimitReached | 'interrupted'> {
     const { request } = attempt;
     const deadline = startDeadline(request.psu ? attendedLimitMs : unattendedLimitMs, request.signal);
     try {
@@ -203,7 +201,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     return await budget.reserve(reservation, { ctes: (version) => startAttemptCtes(started, version), rowVersion });
   }
 
-  async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedAccountData[]> {
+  async function fetchAll(attempt: Attempt, signal: AbortSignal): Promise<FetchedLogin> {
     const { request, context, consent } = attempt;
     const now = clock.now();
     const toFrom = windowStarts(attempt, now);

@@ -1,21 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import { type FetchedAccount, matchAccounts, type StoredAccount } from '../../src/accounts/account-match.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
 
 function fetched(given: Partial<FetchedAccount> = {}): FetchedAccount {
   return {
+    ...absentValues(accountFields),
+    kind: 'CASH',
+    state: 'AVAILABLE',
     resourceId: 'r1',
     iban: 'DE1',
     otherIdentification: null,
     currency: 'EUR',
-    name: null,
-    ownerName: null,
-    product: null,
     ...given,
   };
 }
 
 function stored(given: Partial<StoredAccount> = {}): StoredAccount {
-  return { id: 'acc_1', resourceId: 'r1', identification: 'DE1', currency: 'EUR', lastBookingDate: null, ...given };
+  return {
+    id: 'acc_1',
+    resourceId: 'r1',
+    identification: 'DE1',
+    kind: 'CASH',
+    state: 'AVAILABLE',
+    iban: null,
+    currency: 'EUR',
+    name: null,
+    product: null,
+    balances: [],
+    problem: null,
+    lastBookingDate: null,
+    ...given,
+  };
 }
 
 function match(given: FetchedAccount[], known: StoredAccount[]) {

@@ -1,17 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  type AccountStore,
-  createAccountStore,
-  type TransactionFilter,
-  type TransactionPage,
-} from '../../src/accounts/account-store.ts';
+import { type AccountStore, createAccountStore } from '../../src/accounts/account-store.ts';
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
 import { mergeTransactions } from '../../src/accounts/transaction-merge.ts';
+import type { TransactionFilter, TransactionPage } from '../../src/accounts/transaction-page.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
-import { givenPending, givenTransaction } from './given-transactions.ts';
+import { givenChange, givenPending, givenTransaction } from './given-transactions.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
 const everything: TransactionFilter = { status: null, bookedFrom: null, bookedTo: null, search: null };
@@ -21,21 +17,9 @@ async function storeTransactions(database: Database, clientId: string, fetched: 
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
   let count = 0;
   const merged = mergeTransactions({ stored: [], fetched, from: null, newId: () => `txn_${count++}` });
-  const account = {
-    id: 'acc_1',
-    resourceId: 'r1',
-    identification: 'DE1',
-    iban: 'DE1',
-    name: null,
-    ownerName: null,
-    currency: 'EUR',
-    product: null,
-    balances: [],
-    lastBookingDate: null,
-  };
   const ctes = createBankDataStore(database).storeCtes(
     { clientId, bankLoginId: loginId, now },
-    [{ ...account, ...merged }],
+    [givenChange(merged)],
     Prisma.sql`true`,
   );
   await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
@@ -52,8 +36,8 @@ describe('the transactions of an account', () => {
     accounts = createAccountStore(database);
   });
 
-  const listPage = async (page: TransactionPage, asked = clientId) =>
-    (await accounts.listTransactions(asked, ['acc_1'], page)).get('acc_1') ?? [];
+  const listPage = async (page: Omit<TransactionPage, 'fields'>, asked = clientId) =>
+    (await accounts.listTransactions(asked, ['acc_1'], { fields: null, ...page })).get('acc_1') ?? [];
   const list = async (filter: Partial<TransactionFilter> = {}) => {
     const rows = await listPage({ filter: { ...everything, ...filter }, after: null, limit: 100 });
     return rows.map(({ id }) => id);
@@ -111,7 +95,7 @@ describe('the transactions of an account', () => {
     expect(await accounts.findTransaction(stranger, 'txn_0')).toBeNull();
     expect(await accounts.listByIds(clientId, ['acc_1'])).toMatchObject([{ iban: 'DE1' }]);
     expect(await accounts.listByIds(stranger, ['acc_1'])).toEqual([]);
-    const page = { filter: everything, after: null, limit: 10 };
+    const page = { fields: null, filter: everything, after: null, limit: 10 };
     expect(await listPage(page)).toHaveLength(1);
     expect(await listPage(page, stranger)).toEqual([]);
     expect(await accounts.listWithTransactions(clientId, ['acc_1'], page)).toEqual([

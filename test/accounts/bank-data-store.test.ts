@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type AccountChange, type BankDataStore, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
 import { mergeTransactions } from '../../src/accounts/transaction-merge.ts';
+import { balanceFields } from '../../src/domain/balance-fields.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
@@ -69,7 +71,9 @@ describe('storing bank data', () => {
     const { added } = await take('acc_1', [told, givenPending({ remittanceInformation: null })]);
     const stored = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-01-01', transactions: [] }]);
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
-    expect(stored.get('acc_1')).toEqual([...added].sort(byId));
+    expect(stored.get('acc_1')).toEqual(
+      [...added].sort(byId).map((transaction) => ({ ...transaction, firstSeenAt: now.toISOString() })),
+    );
   });
 
   it('finds nothing to change when the same reply comes again', async () => {
@@ -153,14 +157,14 @@ describe('storing bank data', () => {
   });
 
   it('keeps an account under a new resource id, and what the bank no longer says of it', async () => {
-    const { bankData, bankLoginId, database, store } = await createWorld();
-    const balances = [{ type: 'expected', amount: { amount: '1.00', currency: 'EUR' }, referenceDate: null }];
+    const { database, store } = await createWorld();
+    const amount = { amount: '1.00', currency: 'EUR' };
+    const balances = [{ ...absentValues(balanceFields), type: 'expected', amount, observedAt: now.toISOString() }];
     await store([givenChange({ lastBookingDate: '2026-03-09' })]);
     await store([givenChange({ resourceId: 'r2', name: null, balances, lastBookingDate: '2026-03-01' })]);
-    expect(await bankData.listAccounts(bankLoginId)).toEqual([
-      { id: 'acc_1', resourceId: 'r2', identification: 'DE1', currency: 'EUR', lastBookingDate: '2026-03-09' },
+    expect(await database.prisma.account.findMany()).toMatchObject([
+      { resourceId: 'r2', lastBookingDate: new Date('2026-03-09'), name: 'Giro', ownerName: 'Anna', balances },
     ]);
-    expect(await database.prisma.account.findMany()).toMatchObject([{ name: 'Giro', ownerName: 'Anna', balances }]);
   });
 
   it('writes nothing where the condition does not hold', async () => {

@@ -1,4 +1,5 @@
 import type { AccountChange } from '../../src/accounts/bank-data-store.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
 import { absentValues } from '../../src/domain/field-table.ts';
 import { type FetchedTransaction, transactionFields } from '../../src/domain/transaction-fields.ts';
 
@@ -26,12 +27,16 @@ export function givenChange(given: Partial<AccountChange> = {}): AccountChange {
     id: 'acc_1',
     resourceId: 'r1',
     identification: 'DE1',
+    ...absentValues(accountFields),
+    kind: 'CASH',
+    state: 'AVAILABLE',
     iban: 'DE1',
     name: 'Giro',
     ownerName: 'Anna',
     currency: 'EUR',
-    product: null,
     balances: [],
+    changedBalances: [],
+    problem: null,
     lastBookingDate: null,
     added: [],
     updated: [],

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  createAccountStore,
-  type ListedTransaction,
-  type TransactionPosition,
-} from '../../src/accounts/account-store.ts';
+import { createAccountStore } from '../../src/accounts/account-store.ts';
 import { type AccountChange, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { StoredTransaction } from '../../src/accounts/bank-transaction.ts';
+import type { ListedTransaction, TransactionPosition } from '../../src/accounts/transaction-page.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
@@ -94,7 +91,12 @@ async function createWorld() {
       return {
         book: createBook(database, { clientId, bankLoginId: loginId, accountId }),
         async page(after: TransactionPosition | null, limit: number): Promise<ListedTransaction[]> {
-          const pages = await accounts.listTransactions(clientId, [accountId], { filter: everything, after, limit });
+          const pages = await accounts.listTransactions(clientId, [accountId], {
+            fields: null,
+            filter: everything,
+            after,
+            limit,
+          });
           return pages.get(accountId) ?? [];
         },
       };

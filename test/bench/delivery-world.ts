@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { balanceFields } from '../../src/domain/balance-fields.ts';
 import { systemClock } from '../../src/domain/clock.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
 import { newId } from '../../src/domain/ids.ts';
+import { transactionFields } from '../../src/domain/transaction-fields.ts';
 import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal, type EventSignal, openPostgresEventSignal } from '../../src/events/event-signal.ts';
@@ -99,7 +103,7 @@ export function synchronizedEvent(
   clientId: string,
   { bodyBytes, login }: { bodyBytes: number; login: string },
 ): NewEvent {
-  const count = Math.max(1, Math.round((bodyBytes - 760) / 405));
+  const count = Math.max(1, Math.round((bodyBytes - 960) / 895));
   return {
     clientId,
     type: 'BANK_LOGIN_SYNCHRONIZED',
@@ -114,15 +118,26 @@ export function synchronizedEvent(
       accounts: [
         {
           account: {
+            ...absentValues(accountFields),
             id: `acc_${login}`,
+            kind: 'CASH' as const,
+            state: 'AVAILABLE' as const,
             iban: 'DE02120300000000202051',
             name: 'Giro',
             ownerName: 'Anna',
             currency: 'EUR',
-            product: null,
           },
-          balances: [{ type: 'expected', amount: { amount: '100.00', currency: 'EUR' }, referenceDate: '2026-03-10' }],
+          balances: [
+            {
+              ...absentValues(balanceFields),
+              type: 'expected',
+              amount: { amount: '100.00', currency: 'EUR' },
+              referenceDate: '2026-03-10',
+              observedAt: '2026-03-10T10:00:00.000Z',
+            },
+          ],
           newTransactions: Array.from({ length: count }, (_, index) => ({
+            ...absentValues(transactionFields),
             id: `txn_${login}_${index}`,
             accountId: `acc_${login}`,
             status: 'BOOKED' as const,
@@ -134,6 +149,8 @@ export function synchronizedEvent(
             remittanceInformation: `Card payment ${index} of the ninth of March, thank you for your visit`,
             endToEndId: `E2E-${login}-${index}`,
             bankTransactionCode: 'PMNT-CCRD-POSD',
+            firstSeenAt: '2026-03-10T10:00:00.000Z',
+            updatedAt: '2026-03-10T10:00:00.000Z',
           })),
           updatedTransactions: [],
           removedTransactionIds: [],

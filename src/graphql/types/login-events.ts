@@ -1,6 +1,7 @@
 import { NotFound } from '../../domain/errors.ts';
 import type { EventData } from '../../events/event-catalogue.ts';
 import type { EventRecord } from '../../events/event-record.ts';
+import { withRecordFields } from '../../events/event-upgrade.ts';
 import { builder } from '../builder.ts';
 import { BankLogin } from './bank-login.ts';
 import { defineEvent } from './event-node.ts';
@@ -46,7 +47,7 @@ for (const ref of [Connected, Synchronized]) {
     t.field({
       type: [SynchronizedAccount],
       description: 'Every account of the login.',
-      resolve: (event) => dataOf(event).accounts,
+      resolve: (event) => withRecordFields(dataOf(event).accounts, event.occurredAt),
     }),
   );
 }

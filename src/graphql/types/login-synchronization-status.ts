@@ -71,6 +71,9 @@ export const LoginSynchronizationStatus = builder.objectRef<LoginStatus>('LoginS
   description: 'How fresh the data of a login is, what stands in the way, and who has to act.',
   fields: (t) => ({
     status: t.expose('status', { type: SynchronizationStatus, description: 'How the last attempt ended.' }),
+    partial: t.exposeBoolean('partial', {
+      description: 'The last synchronization brought some accounts and not others: see Account.problem.',
+    }),
     active: t.exposeBoolean('active', { description: 'Whether the automatic cycles include this login.' }),
     lastSynchronization: t.expose('lastSynchronization', {
       type: 'DateTime',

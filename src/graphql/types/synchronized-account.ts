@@ -3,7 +3,8 @@ import type { SynchronizedAccountData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
 import { assumedChanges } from '../limits.ts';
 import { Account } from './account.ts';
-import { Balance } from './money.ts';
+import { AccountProblem } from './account-problem.ts';
+import { Balance } from './balance.ts';
 import { Transaction } from './transaction.ts';
 
 export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('SynchronizedAccount').implement({
@@ -34,6 +35,16 @@ export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('S
       description: 'Pending transactions that the bank has withdrawn.',
       extensions: { listLength: assumedChanges.removedTransactionIds },
       resolve: ({ removedTransactionIds }) => removedTransactionIds,
+    }),
+    problem: t.field({
+      type: AccountProblem,
+      nullable: true,
+      description: 'What this synchronization could not read of the account; null when it was read whole.',
+      resolve: ({ problem }) => problem ?? null,
+    }),
+    skippedRows: t.int({
+      description: "Rows of the bank's reply that could not be read.",
+      resolve: ({ skippedRows }) => skippedRows ?? 0,
     }),
   }),
 });

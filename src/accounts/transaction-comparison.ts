@@ -1,0 +1,28 @@
+import { isSameByTable } from '../domain/field-table.ts';
+import { transactionFields } from '../domain/transaction-fields.ts';
+import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+
+const optionalFields = Object.entries(transactionFields).flatMap(([name, { nullable }]) =>
+  nullable ? [name as OptionalField] : [],
+);
+type OptionalField = {
+  [Name in keyof FetchedTransaction]: null extends FetchedTransaction[Name] ? Name : never;
+}[keyof FetchedTransaction];
+
+/**
+ * What is stored, as the bank's new word makes it. What the bank leaves out today and told yesterday it has not taken back; but the day of
+ * booking belongs to the status.
+ */
+export function revise(kept: StoredTransaction, given: FetchedTransaction, identity: string): StoredTransaction {
+  const revised: StoredTransaction = { ...kept, ...given, id: kept.id, identity };
+  for (const name of optionalFields) {
+    if (given[name] === null && kept[name] !== null) Object.assign(revised, { [name]: kept[name] });
+  }
+  revised.bookingDate = given.bookingDate ?? (given.status === kept.status ? kept.bookingDate : null);
+  return revised;
+}
+
+/** Whether nothing has changed that is stored and compared. */
+export function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
+  return kept.identity === revised.identity && isSameByTable(transactionFields, kept, revised);
+}
