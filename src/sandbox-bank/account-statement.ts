@@ -13,7 +13,7 @@ export interface AccountStatement {
   entries: StatementEntry[];
 }
 
-export type StatementEntry = Pick<BankEntryLine, 'id' | 'status' | 'cents' | 'day' | 'remittance'>;
+export type StatementEntry = Pick<BankEntryLine, 'id' | 'status' | 'cents' | 'day' | 'remittance'> & { code: string };
 
 /** All accounts of an end user; empty for one whom the bank does not know. Reads nothing: the books stay as they are. */
 export function listStatements(
@@ -36,7 +36,14 @@ export function listStatements(
       currency: account.currency,
       maskedPan: account.maskedPan ?? null,
       balanceCents: ledger.balances(given).booked,
-      entries: lines.map(({ id, status, cents, day, remittance }) => ({ id, status, cents, day, remittance })),
+      entries: lines.map(({ id, status, cents, day, remittance, merchant: { code } }) => ({
+        id,
+        status,
+        cents,
+        day,
+        remittance,
+        code,
+      })),
     };
   });
 }

@@ -28,6 +28,13 @@ export const formatTraits = {
     about: 'JSON is labelled `text/plain`',
     reply: (reply) => (reply.json ? { ...reply, headers: { ...reply.headers, 'content-type': 'text/plain' } } : reply),
   },
+  'web-page': {
+    about: 'Transactions of the second account are a web page, with 200',
+    reply: (reply, call) =>
+      call.about === 'transactions' && call.account?.index === 1
+        ? { status: 200, headers: { 'content-type': 'text/html' }, text: '<!doctype html><title>Welcome</title>' }
+        : reply,
+  },
   camt: {
     about: 'Transactions are camt.052 (version 02), where `Accept` has XML',
     formats: xml,
