@@ -159,10 +159,11 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
       clock.advance(1_000);
       const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
       unwrap(runSynchronizationCycle);
-      await eventually(async () => {
+      const isOver = async () => {
         const { currentSynchronizationCycle } = await api.run(CurrentSynchronizationCycleDocument, {});
         return currentSynchronizationCycle === null;
-      });
+      };
+      await eventually(isOver, { limitMs: 120_000, what: 'the end of the cycle' });
     },
     statuses: async (userId) =>
       (await api.run<{ loginsSynchronizationStatus: LoginStatusNode[] }>(statusQuery, { userId }))
