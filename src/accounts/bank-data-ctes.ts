@@ -1,8 +1,10 @@
 import { type AccountValues, accountFields } from '../domain/account-fields.ts';
 import type { Balance } from '../domain/balance-fields.ts';
 import { Prisma } from '../storage/database.ts';
+import type { MissingAccounts } from './account-match.ts';
 import { accountColumns, balanceColumns, transactionColumns } from './bank-data-columns.ts';
 import type { StoredTransaction } from './bank-transaction.ts';
+import { forgottenTombstones } from './tombstone-store.ts';
 
 /** What a synchronization could not read of an account. */
 export interface AccountProblem {
@@ -29,13 +31,20 @@ export interface AccountChange extends AccountValues {
   problem: AccountProblem | null;
   added: readonly StoredTransaction[];
   updated: readonly StoredTransaction[];
-  removedIds: readonly string[];
+  removed: readonly StoredTransaction[];
+  /** Of those added, the ids of those that come back after their removal. */
+  restoredIds: readonly string[];
+  /** Missing from a reply for the first time. */
+  missedIds: readonly string[];
+  /** Missing no more, and not changed. */
+  foundIds: readonly string[];
 }
 
 /** A StoredAccount (account-match.ts) as JSON, of `accounts a`. */
 export const storedAccountJson = Prisma.sql`json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
   'kind', a.kind, 'state', a.state, 'iban', a.iban, 'currency', a.currency, 'name', a.name, 'product', a.product,
-  'balances', a.balances, 'problem', a.problem, 'lastBookingDate', a.last_booking_date)`;
+  'balances', a.balances, 'problem', a.problem, 'lastBookingDate', a.last_booking_date, 'missingSince', a.missing_since,
+  'hasRemoved', EXISTS (SELECT FROM transaction_tombstones s WHERE s.account_id = a.id))`;
 
 export type AccountState = 'AVAILABLE' | 'BLOCKED' | 'GONE';
 
@@ -45,7 +54,7 @@ export type AccountState = 'AVAILABLE' | 'BLOCKED' | 'GONE';
  * escaped one by one, and a list of placeholders would be another statement for every count.
  */
 export function storeBankDataCtes(
-  { clientId, bankLoginId, now }: Login,
+  { clientId, bankLoginId, now, missing }: Login,
   changes: readonly AccountChange[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
@@ -55,7 +64,10 @@ export function storeBankDataCtes(
   const balances = changes.flatMap(({ id, changedBalances: changed }) =>
     changed.map((balance) => toBalanceRow(balance, id)),
   );
-  const removedIds = changes.flatMap(({ removedIds }) => removedIds);
+  const removedIds = changes.flatMap(({ removed }) => removed.map(({ id }) => id));
+  const restoredIds = changes.flatMap((change) => change.restoredIds);
+  const missedIds = changes.flatMap((change) => change.missedIds);
+  const foundIds = changes.flatMap((change) => change.foundIds);
   return Prisma.join(
     [
       storedAccounts({ clientId, bankLoginId, now }, changes.map(toAccountRow), condition),
@@ -64,12 +76,23 @@ export function storeBankDataCtes(
       ...(added.length > 0 ? [addedTransactions({ clientId, now }, added, condition)] : []),
       ...(updated.length > 0 ? [updatedTransactions(now, updated, condition)] : []),
       ...(removedIds.length > 0 ? [removedTransactions(removedIds, condition)] : []),
+      ...(restoredIds.length > 0 ? [forgottenTombstones(restoredIds, condition)] : []),
+      ...(missedIds.length + foundIds.length > 0 ? [missingTransactions({ missedIds, foundIds, now }, condition)] : []),
+      ...(missing && missing.missedIds.length + missing.goneIds.length > 0
+        ? [missingAccounts({ ...missing, now }, condition)]
+        : []),
     ],
     ', ',
   );
 }
 
-type Login = { clientId: string; bankLoginId: string; now: Date };
+interface Login {
+  clientId: string;
+  bankLoginId: string;
+  now: Date;
+  /** Accounts that the bank does not list. @default none */
+  missing?: MissingAccounts;
+}
 
 // What a bank leaves out today and told yesterday it has not taken back.
 const keptWhereAbsent = Prisma.raw(
@@ -95,7 +118,7 @@ function storedAccounts(
         ${accountColumns.definition}, state "AccountState", balances jsonb, "lastBookingDate" date, problem jsonb)
       WHERE ${condition}
       ON CONFLICT (id) DO UPDATE SET resource_id = EXCLUDED.resource_id, identification = EXCLUDED.identification,
-        ${keptWhereAbsent}, state = EXCLUDED.state,
+        ${keptWhereAbsent}, state = EXCLUDED.state, missing_since = NULL,
         balances = CASE WHEN EXCLUDED.balances = '[]' THEN a.balances ELSE EXCLUDED.balances END,
         last_booking_date = greatest(EXCLUDED.last_booking_date, a.last_booking_date), problem = EXCLUDED.problem,
         last_synchronization = coalesce(EXCLUDED.last_synchronization, a.last_synchronization))`;
@@ -155,7 +178,7 @@ function updatedTransactions(
     given_update AS MATERIALIZED (SELECT given.* FROM ${recordset(updated)}),
     updated_transaction AS (
       UPDATE transactions t SET identity = given.identity, ${transactionColumns.assignments},
-        sort_date = ${newSortDate}, updated_at = ${now}
+        sort_date = ${newSortDate}, missing_since = NULL, updated_at = ${now}
       FROM given_update AS given WHERE t.id = ANY(${ids}::text[]) AND t.id = given.id AND ${condition}),
     moved_transaction AS (
       INSERT INTO transaction_moves (account_id, transaction_id, moved_by, sort_date, moved_at)
@@ -170,6 +193,28 @@ function updatedTransactions(
 function removedTransactions(ids: readonly string[], condition: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     removed_transaction AS (DELETE FROM transactions WHERE id = ANY(${[...ids]}::text[]) AND ${condition})`;
+}
+
+// Nobody is told: neither that it is missing, until another reply confirms it, nor that it was.
+function missingTransactions(
+  { missedIds, foundIds, now }: { missedIds: readonly string[]; foundIds: readonly string[]; now: Date },
+  condition: Prisma.Sql,
+): Prisma.Sql {
+  return Prisma.sql`
+    missing_transaction AS (
+      UPDATE transactions SET missing_since = CASE WHEN id = ANY(${[...missedIds]}::text[]) THEN ${now}::timestamptz END
+      WHERE id = ANY(${[...missedIds, ...foundIds]}::text[]) AND ${condition})`;
+}
+
+function missingAccounts(
+  { missedIds, goneIds, now }: MissingAccounts & { now: Date },
+  condition: Prisma.Sql,
+): Prisma.Sql {
+  return Prisma.sql`
+    missing_account AS (
+      UPDATE accounts SET missing_since = coalesce(missing_since, ${now}),
+        state = CASE WHEN id = ANY(${[...goneIds]}::text[]) THEN 'GONE' ELSE state END
+      WHERE id = ANY(${[...missedIds, ...goneIds]}::text[]) AND ${condition})`;
 }
 
 function recordset(rows: readonly object[]): Prisma.Sql {

@@ -1,8 +1,11 @@
 import { type Database, Prisma } from '../storage/database.ts';
+import type { MissingAccounts } from './account-match.ts';
 import { transactionColumns } from './bank-data-columns.ts';
 import { type AccountChange, storeBankDataCtes } from './bank-data-ctes.ts';
 import type { FetchedTransaction, KeptTransaction } from './bank-transaction.ts';
-import { toNamedIdentities } from './transaction-identity.ts';
+import type { RemovedTransaction } from './removed-transaction.ts';
+import { listRemoved, tombstoneCte } from './tombstone-store.ts';
+import { toNames } from './transaction-identity.ts';
 
 /** What a bank has sent of one account. */
 export interface TransactionsReply {
@@ -20,38 +23,52 @@ export type { AccountChange };
 
 export interface BankDataStore {
   /**
-   * What replies of transactions may be about: booked ones since the first day asked for, all that are pending or undated, and
-   * whatever has an id that the reply names.
+   * What replies of transactions may be about: booked ones since the first day asked for, and since the earliest day that the reply tells
+   * of, whatever was asked for; all that are pending or undated; and whatever has an id that the reply names.
    */
   listTransactions(replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
-  /** What was listed while the replies were still to come, and whatever else has an id that they name. */
-  addNamed(listed: StoredTransactions, replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
+  /** What was listed while the replies were still to come, and whatever else they may be about. */
+  addMeant(listed: StoredTransactions, replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
+  /** Of these accounts, the transactions that were removed within the last year; accounts without any are left out. */
+  listRemoved(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly RemovedTransaction[]>>;
   /**
    * CTEs that store all changes of a login in one statement: `stored_account`, `added_transaction`, `updated_transaction`,
    * `removed_transaction`. They write only where `condition`, which may read earlier CTEs, holds.
    */
   storeCtes(
-    given: { clientId: string; bankLoginId: string; now: Date },
+    given: { clientId: string; bankLoginId: string; now: Date; missing?: MissingAccounts },
     changes: readonly AccountChange[],
     condition: Prisma.Sql,
   ): Prisma.Sql;
+  /**
+   * The CTE `tombstone`, which remembers what the changes remove; null where that is nothing. `position`: where the client's event log tells
+   * of the removal.
+   */
+  tombstoneCte(
+    given: { clientId: string; now: Date; position: Prisma.Sql },
+    changes: readonly AccountChange[],
+    condition: Prisma.Sql,
+  ): Prisma.Sql | null;
 }
 
 export function createBankDataStore(database: Database): BankDataStore {
   return {
     listTransactions: (replies) => listTransactions(database, replies),
-    addNamed: (listed, replies) => addNamed(database, listed, replies),
+    addMeant: (listed, replies) => addMeant(database, listed, replies),
+    listRemoved: (accountIds) => listRemoved(database, accountIds),
     storeCtes: storeBankDataCtes,
+    tombstoneCte,
   };
 }
 
 const columns = Prisma.sql`t.id, t.account_id AS "accountId", t.identity, ${transactionColumns.selectedFrom('t')},
-  t.created_at AS "firstSeenAt"`;
+  t.missing_since AS "missingSince", t.created_at AS "firstSeenAt"`;
 
 interface TransactionRow extends Record<string, unknown> {
   id: string;
   accountId: string;
   identity: string;
+  missingSince: Date | null;
   firstSeenAt: Date;
 }
 
@@ -64,7 +81,7 @@ async function listTransactions(
   // LATERAL with its LIMIT makes the planner look rows up one by one, whatever it believes about the size of its input.
   const rows = await database.query<TransactionRow>(Prisma.sql`
     WITH given AS MATERIALIZED (
-      SELECT * FROM unnest(${replies.map(({ accountId }) => accountId)}::text[], ${replies.map(({ from }) => from)}::date[])
+      SELECT * FROM unnest(${replies.map(({ accountId }) => accountId)}::text[], ${replies.map(toEarliestDay)}::date[])
         AS given (account_id, day))
     SELECT ${columns} FROM given CROSS JOIN LATERAL (
       SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'BOOKED' AND booking_date >= given.day
@@ -80,21 +97,48 @@ async function listTransactions(
   return byAccount(rows);
 }
 
-async function addNamed(
+async function addMeant(
   database: Database,
   listed: StoredTransactions,
   replies: readonly TransactionsReply[],
 ): Promise<StoredTransactions> {
+  const all = new Map(listed);
+  const add = (rows: readonly TransactionRow[]): void => {
+    for (const [accountId, found] of byAccount(rows)) {
+      const known = all.get(accountId) ?? [];
+      const ids = new Set(known.map(({ id }) => id));
+      all.set(accountId, [...found.filter(({ id }) => !ids.has(id)), ...known]);
+    }
+  };
+  const earlier = replies.filter((reply) => toEarliestDay(reply) < reply.from);
+  if (earlier.length > 0) add(await database.query<TransactionRow>(earlierSql(earlier)));
   const named = replies.flatMap((reply) => {
-    const known = new Set(listed.get(reply.accountId)?.map(({ identity }) => identity));
+    const known = new Set(all.get(reply.accountId)?.map(({ identity }) => identity));
     return toNamed(reply).filter(({ identity }) => !known.has(identity));
   });
-  if (named.length === 0) return listed;
-  const rows = await database.query<TransactionRow>(Prisma.sql`
-    SELECT ${columns} FROM ${namedSql(named)} ORDER BY id`);
-  const all = new Map(listed);
-  for (const [accountId, found] of byAccount(rows)) all.set(accountId, [...found, ...(listed.get(accountId) ?? [])]);
+  if (named.length > 0) {
+    add(await database.query<TransactionRow>(Prisma.sql`SELECT ${columns} FROM ${namedSql(named)} ORDER BY id`));
+  }
   return all;
+}
+
+/** Some banks send what lies before the days that they were asked for, every time, and without ids. */
+function toEarliestDay({ from, transactions }: TransactionsReply): string {
+  let earliest = from;
+  for (const { bookingDate } of transactions)
+    if (bookingDate !== null && bookingDate < earliest) earliest = bookingDate;
+  return earliest;
+}
+
+function earlierSql(replies: readonly TransactionsReply[]): Prisma.Sql {
+  const accountIds = replies.map(({ accountId }) => accountId);
+  const [days, ends] = [replies.map(toEarliestDay), replies.map(({ from }) => from)];
+  return Prisma.sql`
+    SELECT ${columns} FROM unnest(${accountIds}::text[], ${days}::date[], ${ends}::date[]) AS given (account_id, day, end_day)
+    CROSS JOIN LATERAL (
+      SELECT * FROM transactions WHERE account_id = given.account_id AND status = 'BOOKED'
+        AND booking_date >= given.day AND booking_date < given.end_day) t
+    ORDER BY id`;
 }
 
 interface Named {
@@ -109,15 +153,15 @@ function namedSql(named: readonly Named[]): Prisma.Sql {
 }
 
 function toNamed({ accountId, transactions }: TransactionsReply): Named[] {
-  return transactions.flatMap(toNamedIdentities).map((identity) => ({ accountId, identity }));
+  return transactions.flatMap(toNames).map((identity) => ({ accountId, identity }));
 }
 
 function byAccount(rows: readonly TransactionRow[]): Map<string, KeptTransaction[]> {
   const transactions = new Map<string, KeptTransaction[]>();
   for (const row of rows) {
-    const { id, accountId, identity, firstSeenAt } = row;
+    const { id, accountId, identity, missingSince, firstSeenAt } = row;
     const of = transactions.get(accountId) ?? [];
-    of.push({ ...transactionColumns.fromRow(row), id, identity, firstSeenAt: firstSeenAt.toISOString() });
+    of.push({ ...transactionColumns.fromRow(row), id, identity, missingSince, firstSeenAt: firstSeenAt.toISOString() });
     transactions.set(accountId, of);
   }
   return transactions;

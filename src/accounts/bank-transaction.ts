@@ -7,6 +7,8 @@ export interface StoredTransaction extends TransactionValues {
   id: string;
   /** What recognises it when the bank sends it again; see transaction-identity.ts. */
   identity: string;
+  /** Since a synchronization that should have found it and did not; null while the bank tells of it. */
+  missingSince: Date | null;
 }
 
 /** As read from the store. */

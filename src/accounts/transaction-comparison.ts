@@ -14,7 +14,7 @@ type OptionalField = {
  * booking belongs to the status.
  */
 export function revise(kept: StoredTransaction, given: FetchedTransaction, identity: string): StoredTransaction {
-  const revised: StoredTransaction = { ...kept, ...given, id: kept.id, identity };
+  const revised: StoredTransaction = { ...kept, ...given, id: kept.id, identity, missingSince: null };
   for (const name of optionalFields) {
     if (given[name] === null && kept[name] !== null) Object.assign(revised, { [name]: kept[name] });
   }
@@ -22,7 +22,7 @@ export function revise(kept: StoredTransaction, given: FetchedTransaction, ident
   return revised;
 }
 
-/** Whether nothing has changed that is stored and compared. */
+/** Whether nothing has changed that is compared. What the row is recognised by is nobody's to be told of: it changes with the rest. */
 export function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
-  return kept.identity === revised.identity && isSameByTable(transactionFields, kept, revised);
+  return isSameByTable(transactionFields, kept, revised);
 }

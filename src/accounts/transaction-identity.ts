@@ -1,98 +1,112 @@
 import { createHash } from 'node:crypto';
 import type { FetchedTransaction } from './bank-transaction.ts';
+import { type RecognisedValues, toMeaningfulId, toPlainFace, toPlainTexts, toWholeFace } from './transaction-face.ts';
+
+/** A payment as one reply tells of it. */
+export interface Payment {
+  values: FetchedTransaction;
+  /** The bank's ids as identities, as far as each names one payment in this reply; the better first. */
+  names: string[];
+}
 
 /**
- * What recognises each transaction of one account's reply: the bank's bankTransactionId, else its entryReference, else a
- * fingerprint with a number, so that two equal coffees on one day are two. Both ids are optional in the protocol.
- * Transactions that say the same id twice are one: the last, and a booked one rather than a pending.
+ * The payments of one account's reply. Rows that say one id are one payment, told by the last of them, and rather by a booked one than by
+ * an announcement. An id that rows of different content share names none of them: it is a placeholder, or a whole order's or statement's.
  */
-export function identify(fetched: readonly FetchedTransaction[]): Map<string, FetchedTransaction> {
-  const byIdentity = new Map<string, FetchedTransaction>();
-  const alike = new Map<string, FetchedTransaction[]>();
-  const isCollective = findCollectiveReferences(fetched);
-  for (const transaction of fetched) {
-    const own = ownIdentity(transaction, isCollective);
-    if (own) {
-      const known = byIdentity.get(own);
-      if (!known || known.status === 'PENDING' || transaction.status === 'BOOKED') byIdentity.set(own, transaction);
-      continue;
+export function toPayments(fetched: readonly FetchedTransaction[]): Payment[] {
+  const payments = fetched.map((values) => ({ values, names: toNames(values) }));
+  const told = new Set<string>();
+  let nameCount = 0;
+  for (const { names } of payments) {
+    for (const name of names) told.add(name);
+    nameCount += names.length;
+  }
+  return told.size === nameCount ? payments : joinNamesakes(payments);
+}
+
+function joinNamesakes(rows: readonly Payment[]): Payment[] {
+  const shared = findSharedNames(rows);
+  const payments: Payment[] = [];
+  const byName = new Map<string, Payment>();
+  for (const { values, names: all } of rows) {
+    const names = all.filter((name) => !shared.has(name));
+    const known = names.map((name) => byName.get(name)).find((payment) => payment !== undefined);
+    if (known && values.status === 'PENDING' && known.values.status === 'BOOKED') continue;
+    const payment = known ?? { values, names };
+    if (known) Object.assign(known, { values, names: [...new Set([...names, ...known.names])] });
+    else payments.push(payment);
+    for (const name of payment.names) byName.set(name, payment);
+  }
+  return payments;
+}
+
+function findSharedNames(rows: readonly Payment[]): Set<string> {
+  const shared = new Set<string>();
+  const firsts = new Map<string, FetchedTransaction>();
+  for (const { values, names } of rows) {
+    for (const name of names) {
+      const key = `${values.status} ${name}`;
+      const first = firsts.get(key);
+      if (!first) firsts.set(key, values);
+      else if (!saysTheSame(first, values)) shared.add(name);
     }
-    const fingerprint = `${transaction.status === 'BOOKED' ? 'f' : 'p'}:${toFingerprint(transaction)}`;
-    const others = alike.get(fingerprint);
-    if (others) others.push(transaction);
-    else alike.set(fingerprint, [transaction]);
   }
-  for (const [fingerprint, transactions] of alike) {
-    // In an order of their own: the bank's may change from reply to reply.
-    if (transactions.length > 1) transactions.sort((a, b) => compare(toRest(a), toRest(b)));
-    for (const [number, transaction] of transactions.entries()) byIdentity.set(`${fingerprint}:${number}`, transaction);
-  }
-  return byIdentity;
+  return shared;
 }
 
-function toRest({ entryReference, valueDate, bankTransactionCode }: FetchedTransaction): string {
-  return JSON.stringify([entryReference, valueDate, bankTransactionCode]);
+function saysTheSame(a: FetchedTransaction, b: FetchedTransaction): boolean {
+  if (toWholeFace(a) === toWholeFace(b)) return true;
+  if (toMeaningfulId(a.bankTransactionId) !== toMeaningfulId(b.bankTransactionId)) return false;
+  return toPlainFace(a, toPlainTexts(a)) === toPlainFace(b, toPlainTexts(b));
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** By the bank's id of the transaction, or by its reference of the entry. */
+export type NameKind = 't' | 'e';
+
+/** The identities that the bank's own ids may have given to what is stored of a transaction; the better first. */
+export function toNames(values: RecognisedValues): string[] {
+  const [id, reference] = [toNameOf('t', values), toNameOf('e', values)];
+  if (id === undefined) return reference === undefined ? [] : [reference];
+  return reference === undefined ? [id] : [id, reference];
 }
 
-/** The identities that the bank's own ids may have given to what is stored of this transaction. */
-export function toNamedIdentities({ bankTransactionId, entryReference }: FetchedTransaction): string[] {
-  return [
-    ...(bankTransactionId ? [toIdIdentity(bankTransactionId)] : []),
-    ...(entryReference ? [toReferenceIdentity(entryReference)] : []),
-  ];
+const longestName = 500;
+
+export function toNameOf(kind: NameKind, { bankTransactionId, entryReference }: RecognisedValues): string | undefined {
+  const id = toMeaningfulId(kind === 't' ? bankTransactionId : entryReference);
+  if (id === null) return undefined;
+  if (id.length <= longestName) return `${kind}:${id}`;
+  // An index takes texts of some 2,700 bytes.
+  return `${kind}#:${createHash('sha256').update(id).digest('base64url')}`;
 }
 
-type IsCollective = (entryReference: string) => boolean;
-
-function ownIdentity(
-  { bankTransactionId, entryReference }: FetchedTransaction,
-  isCollective: IsCollective,
-): string | null {
-  if (bankTransactionId) return toIdIdentity(bankTransactionId);
-  return entryReference && !isCollective(entryReference) ? toReferenceIdentity(entryReference) : null;
+/** Gives identities that nothing has which is stored or has just been given one. */
+export interface Identities {
+  /** For a transaction that was not known: a name that is free, else one made of its own id. */
+  toNew(names: readonly string[], id: string): string;
+  /** For one that is kept: the bank's present id for it where that is free, else what it has. */
+  toKept(names: readonly string[], identity: string): string;
 }
 
-function toIdIdentity(bankTransactionId: string): string {
-  return `t:${bankTransactionId}`;
-}
-
-/** The identity of a transaction that has an entryReference and no bankTransactionId. */
-export function toReferenceIdentity(entryReference: string): string {
-  return `e:${entryReference}`;
-}
-
-// Some banks give one reference to all payments of a collective order, or to all entries of a statement: where booked
-// transactions of different content share it, it recognises none of them.
-function findCollectiveReferences(fetched: readonly FetchedTransaction[]): IsCollective {
-  const fingerprints = new Map<string, string>();
-  const collective = new Set<string>();
-  for (const transaction of fetched) {
-    const { status, bankTransactionId, entryReference } = transaction;
-    if (bankTransactionId || !entryReference || status !== 'BOOKED') continue;
-    const fingerprint = toFingerprint(transaction);
-    if ((fingerprints.get(entryReference) ?? fingerprint) !== fingerprint) collective.add(entryReference);
-    fingerprints.set(entryReference, fingerprint);
-  }
-  return (entryReference) => collective.has(entryReference);
-}
-
-/** Equal for transactions that say the same of everything but the bank's ids. */
-export function toFingerprint(transaction: FetchedTransaction): string {
-  const { amount, bookingDate, counterpartyName, counterpartyIban, remittanceInformation, endToEndId } = transaction;
-  const told = [
-    // A pending one has no date of its own that would last.
-    transaction.status === 'BOOKED' ? bookingDate : null,
-    amount.amount,
-    amount.currency,
-    counterpartyName,
-    counterpartyIban,
-    remittanceInformation,
-    endToEndId,
-  ];
-  return createHash('sha256').update(JSON.stringify(told)).digest('base64url').slice(0, 22);
+/**
+ * `taken`: of all that is stored and could be meant by the reply, which all holders of its names are among. What is given up or removed
+ * now is not given away by the same statement: its changes have no order, and the unique key is checked row by row.
+ */
+export function createIdentities(taken: () => Iterable<string>): Identities {
+  let all: Set<string> | undefined;
+  const used = (): Set<string> => {
+    all ??= new Set(taken());
+    return all;
+  };
+  const take = (identity: string): string => {
+    used().add(identity);
+    return identity;
+  };
+  return {
+    toNew: (names, id) => take(names.find((name) => !used().has(name)) ?? `n:${id}`),
+    toKept(names, identity) {
+      const [best] = names;
+      return best === undefined || names.includes(identity) || used().has(best) ? identity : take(best);
+    },
+  };
 }

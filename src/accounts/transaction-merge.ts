@@ -1,138 +1,123 @@
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
+import { isConfirmed } from './confirmed-absence.ts';
+import type { RemovedTransaction } from './removed-transaction.ts';
 import { isSame, revise } from './transaction-comparison.ts';
-import { identify, toFingerprint, toReferenceIdentity } from './transaction-identity.ts';
+import { createIdentities, type Identities, type Payment, toNames, toPayments } from './transaction-identity.ts';
+import { isSameAmount } from './transaction-likeness.ts';
+import { recognise } from './transaction-recognition.ts';
 
-export interface Merge {
+/** What a bank said of one account's transactions, and what it could have said. */
+export interface TransactionReading {
+  fetched: readonly FetchedTransaction[];
+  /** The first day that the bank was asked for, YYYY-MM-DD; null: nothing can be called missing. */
+  from: string | null;
+  /** Whether all rows and pages were read. */
+  complete: boolean;
+  /** Whether pending ones would be in it. */
+  coversPending: boolean;
+}
+
+export interface Merge extends TransactionReading {
   /** Of one account: all that could be meant by the reply. */
   stored: readonly StoredTransaction[];
-  fetched: readonly FetchedTransaction[];
-  /** The first day that the bank was asked for, YYYY-MM-DD; null: nothing can be called withdrawn. */
-  from: string | null;
+  /** Of the account, removed within the last year. */
+  removed: readonly RemovedTransaction[];
+  now: Date;
   newId: () => string;
 }
 
 export interface Merged {
+  /** New to the account, or back after their removal under the ids that they had. */
   added: StoredTransaction[];
   updated: StoredTransaction[];
-  removedIds: string[];
+  removed: StoredTransaction[];
+  /** Of those added that were removed before. */
+  restoredIds: string[];
+  /** Left out by the bank for the first time: kept as they are. */
+  missedIds: string[];
+  /** Neither changed nor missing any more. */
+  foundIds: string[];
   /** How many of the reply's transactions were stored just so. */
   unchangedCount: number;
 }
 
+/** What is announced has no lasting content: one that was removed longer ago is not recognised by it. */
+const announcementsRememberedMs = 14 * 24 * 3_600_000;
+
 /**
- * Merges a bank's reply into what is stored of one account. Merging the same reply again changes nothing; a pending
- * transaction that is booked stays one, with its id; what the bank no longer sends within the days asked for is removed.
+ * Merges a bank's reply into what is stored of one account. Merging the same reply again changes nothing; a pending transaction that is
+ * booked stays one, with its id; what the bank leaves out is removed when a second synchronization, hours after the first, confirms it.
  */
-export function mergeTransactions({ stored, fetched, from, newId }: Merge): Merged {
-  const unmatchedFetched = identify(fetched);
-  const unmatchedStored = new Map(stored.map((transaction) => [transaction.identity, transaction]));
-  const pairs: Pair[] = [];
-  const pair = (identity: string, given: FetchedTransaction, kept: StoredTransaction): void => {
-    unmatchedFetched.delete(identity);
-    unmatchedStored.delete(kept.identity);
-    pairs.push({ identity, given, kept });
-  };
+export function mergeTransactions(merge: Merge): Merged {
+  const { stored, removed, now, newId } = merge;
+  const today = toDay(now);
+  const payments = toPayments(merge.fetched);
+  const isLeftOut = (kept: StoredTransaction): boolean => isMissing(kept, merge);
+  const { pairs, fresh, missing } = recognise({ payments, known: stored, today, isLeftOut });
+  const identities = createIdentities(() => stored.map(({ identity }) => identity));
 
-  for (const [identity, given] of [...unmatchedFetched]) {
-    const kept = unmatchedStored.get(identity);
-    // A transaction that was booked does not become pending again: banks repeat the announcement for a while.
-    if (kept) pair(identity, given.status === 'PENDING' && kept.status === 'BOOKED' ? kept : given, kept);
+  const updated: StoredTransaction[] = [];
+  const foundIds: string[] = [];
+  for (const { payment, known } of pairs) {
+    const revised = toRevised(known, payment, identities);
+    if (!isSame(known, revised)) updated.push(revised);
+    else if (known.missingSince !== null) foundIds.push(known.id);
   }
-  matchByReference(unmatchedFetched, unmatchedStored, pair);
-  matchByContent(unmatchedFetched, unmatchedStored, pair);
-  matchBookedToPending(unmatchedFetched, unmatchedStored, pair);
 
-  const updated = pairs.flatMap(({ identity, given, kept }) => {
-    const revised = revise(kept, given, identity);
-    return isSame(kept, revised) ? [] : [revised];
-  });
+  const back = findRemoved(fresh, { removed, now });
+  const leftOut = missing.filter(isLeftOut);
   return {
-    added: [...unmatchedFetched].map(([identity, given]) => ({ ...given, identity, id: newId() })),
+    added: fresh.map((payment) => {
+      const id = back.get(payment) ?? newId();
+      return { ...payment.values, id, identity: identities.toNew(payment.names, id), missingSince: null };
+    }),
     updated,
-    removedIds: [...unmatchedStored.values()].filter((kept) => isWithdrawn(kept, from)).map((kept) => kept.id),
+    removed: leftOut.filter(({ missingSince }) => isConfirmed(missingSince, now)),
+    restoredIds: [...back.values()],
+    missedIds: leftOut.filter(({ missingSince }) => missingSince === null).map(({ id }) => id),
+    foundIds,
     unchangedCount: pairs.length - updated.length,
   };
 }
 
-interface Pair {
-  identity: string;
-  given: FetchedTransaction;
-  kept: StoredTransaction;
+// A transaction that was booked does not become pending again: banks repeat the announcement for a while.
+function toRevised(kept: StoredTransaction, { values, names }: Payment, identities: Identities): StoredTransaction {
+  if (values.status === 'PENDING' && kept.status === 'BOOKED') return kept;
+  return revise(kept, values, identities.toKept(names, kept.identity));
 }
 
-type Fetched = Map<string, FetchedTransaction>;
-type Stored = Map<string, StoredTransaction>;
-type OnPair = (identity: string, given: FetchedTransaction, kept: StoredTransaction) => void;
-
-// A pending one often has a reference only, and gets its bankTransactionId when it is booked.
-function matchByReference(fetched: Fetched, stored: Stored, pair: OnPair): void {
-  for (const [identity, given] of [...fetched]) {
-    if (!given.bankTransactionId || !given.entryReference) continue;
-    const kept = stored.get(toReferenceIdentity(given.entryReference));
-    if (kept && kept.amount.amount === given.amount.amount) pair(identity, given, kept);
+/** By payment, the id that it had before it was removed. */
+function findRemoved(
+  fresh: readonly Payment[],
+  { removed, now }: Pick<Merge, 'removed' | 'now'>,
+): Map<Payment, string> {
+  if (fresh.length === 0 || removed.length === 0) return new Map();
+  const isLasting = ({ status, removedAt }: RemovedTransaction): boolean =>
+    status === 'BOOKED' || now.getTime() - removedAt.getTime() <= announcementsRememberedMs;
+  const request = { today: toDay(now), isLeftOut: () => false };
+  const { pairs, fresh: others } = recognise({ ...request, payments: fresh, known: removed.filter(isLasting) });
+  const ids = new Map(pairs.map(({ payment, known: { id } }) => [payment, id]));
+  const byName = new Map(removed.flatMap((known) => toNames(known).map((name) => [name, known] as const)));
+  for (const payment of others) {
+    const known = payment.names.map((name) => byName.get(name)).find((named) => named && !isLasting(named));
+    if (known && isSameAmount(known, payment.values)) {
+      ids.set(payment, known.id);
+      for (const name of toNames(known)) byName.delete(name);
+    }
   }
+  return ids;
 }
 
-// The bank has begun to send ids, or sends others since the consent was renewed.
-function matchByContent(fetched: Fetched, stored: Stored, pair: OnPair): void {
-  const byContent = groupBy(stored.values(), (kept) => `${kept.status}:${toFingerprint(kept)}`);
-  for (const [identity, given] of [...fetched]) {
-    const kept = byContent.get(`${given.status}:${toFingerprint(given)}`)?.shift();
-    if (kept) pair(identity, given, kept);
-  }
+function toDay(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }
 
-function matchBookedToPending(fetched: Fetched, stored: Stored, pair: OnPair): void {
-  const pending = [...stored.values()].filter((kept) => kept.status === 'PENDING');
-  const byAmount = groupBy(pending, toAmountKey);
-  if (byAmount.size === 0) return;
-  const candidates = [...fetched].flatMap(([identity, given]) =>
-    given.status === 'BOOKED'
-      ? (byAmount.get(toAmountKey(given)) ?? []).map((kept) => ({
-          identity,
-          given,
-          kept,
-          likeness: likenessOf(kept, given),
-        }))
-      : [],
-  );
-  // The best first, lest one that is like it takes the place of the payment itself. Of equals the newest: what was announced
-  // lately is booked lately, and old history may hold payments that look alike.
-  candidates.sort(
-    (a, b) => b.likeness - a.likeness || (b.given.bookingDate ?? '').localeCompare(a.given.bookingDate ?? ''),
-  );
-  for (const { identity, given, kept, likeness } of candidates) {
-    if (likeness > 0 && fetched.has(identity) && stored.has(kept.identity)) pair(identity, given, kept);
-  }
-}
-
-function toAmountKey({ amount: { amount, currency } }: StoredTransaction | FetchedTransaction): string {
-  return `${amount} ${currency}`;
-}
-
-function groupBy<T>(values: Iterable<T>, toKey: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const group = groups.get(toKey(value));
-    if (group) group.push(value);
-    else groups.set(toKey(value), [value]);
-  }
-  return groups;
-}
-
-/** Of two of the same amount; 0: not the same payment. What one side leaves open speaks neither for nor against. */
-function likenessOf(kept: StoredTransaction, given: FetchedTransaction): number {
-  let likeness = 0;
-  for (const field of ['counterpartyName', 'counterpartyIban', 'remittanceInformation', 'endToEndId'] as const) {
-    if (kept[field] === null || given[field] === null) continue;
-    if (kept[field] === given[field]) likeness += 1;
-    else if (field === 'endToEndId' || field === 'counterpartyIban') return 0;
-  }
-  return likeness;
-}
-
-// Whether a booked one without a date lies within the days asked for is unknown: it stays.
-function isWithdrawn(kept: StoredTransaction, from: string | null): boolean {
-  if (from === null) return false;
-  return kept.status === 'PENDING' || (kept.bookingDate !== null && kept.bookingDate >= from);
+// A bank that filters by value date leaves out what it was asked for by its booking date: the earliest day counts. Whether a booked one
+// without a date lies within the days asked for is unknown: it stays.
+function isMissing(kept: StoredTransaction, { from, complete, coversPending }: TransactionReading): boolean {
+  if (from === null || !complete) return false;
+  if (kept.status === 'PENDING') return coversPending;
+  const { bookingDate, valueDate, transactionDate } = kept;
+  if (bookingDate === null) return false;
+  return [bookingDate, valueDate, transactionDate].every((day) => day === null || day > from);
 }

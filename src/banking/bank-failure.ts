@@ -28,7 +28,7 @@ export class BankFailure extends AppError {
   declare readonly code: BankFailureCode;
   /** The bank asked us not to come back before this (Retry-After); null when it did not say. */
   readonly retryAt: Date | null;
-  /** Of REQUEST_REFUSED: it may be the days that were asked for, and a shorter range be granted. */
+  /** Of a question for transactions: it may be the days that were asked for, and a shorter range be granted. */
   readonly concernsPeriod: boolean;
 
   constructor(

@@ -102,21 +102,16 @@ export function createReading() {
     note,
     attempt,
 
-    /** As `attempt`, for the rows of one entry, which join the statement's: all of them or none. */
+    /**
+     * As `attempt`, for the rows of one entry, which join the statement's. `read` throws before its first row or not at
+     * all.
+     */
     attemptRows(path: string, { transactions }: Statement, read: () => Iterable<FetchedTransaction>): void {
-      if (reading.skippedRows >= maxSkippedRowCount) {
-        reading.skippedRows++;
-        reading.complete = false;
-        return;
-      }
-      const countBefore = transactions.length;
-      const added = attempt(path, () => {
-        for (const row of read()) transactions.push(detach(row));
-        return true;
-      });
-      if (added) return;
-      transactions.length = countBefore;
-      reading.skippedRows++;
+      const isHopeless = reading.skippedRows >= maxSkippedRowCount;
+      if (isHopeless) reading.complete = false;
+      const rows = isHopeless ? null : attempt(path, read);
+      if (!rows) reading.skippedRows++;
+      for (const row of rows ?? []) transactions.push(detach(row));
     },
 
     openStatement(format: StatementFormat): Statement {

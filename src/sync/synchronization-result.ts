@@ -1,4 +1,9 @@
-import { type MatchedAccount, matchAccounts } from '../accounts/account-match.ts';
+import {
+  findMissingAccounts,
+  type MatchedAccount,
+  type MissingAccounts,
+  matchAccounts,
+} from '../accounts/account-match.ts';
 import { findChangedBalances } from '../accounts/balance-changes.ts';
 import type { AccountProblem } from '../accounts/bank-data-ctes.ts';
 import type {
@@ -8,6 +13,7 @@ import type {
   TransactionsReply,
 } from '../accounts/bank-data-store.ts';
 import type { FetchedTransaction, KeptTransaction, StoredTransaction } from '../accounts/bank-transaction.ts';
+import type { RemovedTransaction } from '../accounts/removed-transaction.ts';
 import { mergeTransactions } from '../accounts/transaction-merge.ts';
 import { accountFields } from '../domain/account-fields.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -49,7 +55,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
     context: SynchronizationContext,
     fetched: FetchedLogin,
     listed?: ListedTransactions,
-  ): Promise<LoggedChange[]> {
+  ): Promise<{ changes: LoggedChange[]; missing: MissingAccounts }> {
     const now = clock.now();
     const byResourceId = new Map(fetched.accounts.map((data) => [data.account.resourceId, data]));
     const accounts = matchAccounts(
@@ -62,16 +68,22 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
       return stored && data ? [{ accountId: stored.id, from: data.from, transactions: data.transactions }] : [];
     });
     const stored = await listStored(known, listed);
-    return accounts.flatMap((account) => {
-      const data = byResourceId.get(account.fetched.resourceId);
-      return data ? [toChange(account, data, { stored: stored.get(account.id) ?? [], now })] : [];
+    const withRemoved = accounts.flatMap(({ stored: before }) => (before?.hasRemoved ? [before.id] : []));
+    const removed = await bankData.listRemoved(withRemoved);
+    const changes = accounts.flatMap((account) => {
+      const { id, fetched: listedAccount } = account;
+      const data = byResourceId.get(listedAccount.resourceId);
+      return data
+        ? [toChange(account, data, { stored: stored.get(id) ?? [], removed: removed.get(id) ?? [], now })]
+        : [];
     });
+    return { changes, missing: findMissingAccounts(context.accounts, accounts, { complete: fetched.complete, now }) };
   }
 
   async function listStored(replies: TransactionsReply[], listed?: ListedTransactions): Promise<StoredTransactions> {
     // The bank may know an account again that we did not expect, of which more is needed then.
     const isEnough = replies.every(({ accountId, from }) => (listed?.from.get(accountId) ?? '9999') <= from);
-    if (listed && isEnough) return await bankData.addNamed(listed.transactions, replies);
+    if (listed && isEnough) return await bankData.addMeant(listed.transactions, replies);
     return await bankData.listTransactions(replies);
   }
 
@@ -81,7 +93,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
     for (let tries = 0; context && tries < maximumTries; tries++) {
       const now = clock.now();
       // Where the first try is refused somebody else has stored since then.
-      const changes = await merge(context, fetched, tries === 0 ? listed : undefined);
+      const { changes, missing } = await merge(context, fetched, tries === 0 ? listed : undefined);
       const { event, sequence } = toEvent(context, attempt, { changes, now });
       const stored = await store.store({
         context,
@@ -89,6 +101,7 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
         holder: request,
         attemptId: attempt.id,
         changes,
+        missing,
         event,
         sequence,
         partial: fetched.partial,
@@ -106,18 +119,26 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
 
 interface StoredBefore {
   stored: readonly KeptTransaction[];
+  removed: readonly RemovedTransaction[];
   now: Date;
 }
 
-function toChange(account: MatchedAccount, data: FetchedAccountData, { stored, now }: StoredBefore): LoggedChange {
+function toChange(
+  account: MatchedAccount,
+  data: FetchedAccountData,
+  { stored, removed, now }: StoredBefore,
+): LoggedChange {
   const { id, identification, fetched } = account;
-  const { from, transactions, complete } = data;
+  const { from, transactions, complete, coversPending } = data;
   const balances = data.balances?.map((balance) => ({ ...balance, observedAt: now.toISOString() })) ?? [];
   const merged = mergeTransactions({
     stored,
+    removed,
     fetched: transactions,
-    // Of what was not read nothing can be called withdrawn.
-    from: complete ? from : null,
+    from,
+    complete,
+    coversPending,
+    now,
     newId: () => newId('transaction', now),
   });
   return {
@@ -213,12 +234,12 @@ function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedA
       firstSeenAt: firstSeenAt.get(transaction.id) ?? now,
       updatedAt: now,
     })),
-    removedTransactionIds: [...change.removedIds],
+    removedTransactionIds: change.removed.map(({ id }) => id),
     problem,
     skippedRows,
   };
 }
 
-function toTransactionData({ identity: _, id, ...fields }: StoredTransaction, accountId: string) {
+function toTransactionData({ identity: _, missingSince: __, id, ...fields }: StoredTransaction, accountId: string) {
   return { id, accountId, ...fields };
 }

@@ -1,3 +1,4 @@
+import type { MissingAccounts } from '../accounts/account-match.ts';
 import type { AccountChange, BankDataStore } from '../accounts/bank-data-store.ts';
 import { newId } from '../domain/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
@@ -18,6 +19,7 @@ export interface SynchronizationResult {
   holder: Holder;
   attemptId: string;
   changes: readonly AccountChange[];
+  missing: MissingAccounts;
   event: NewEvent & { id: string };
   sequence: number;
   /** Some accounts were brought whole, and others not. */
@@ -47,9 +49,11 @@ export function createSynchronizationStore({
 }: SynchronizationStoreDeps): SynchronizationStore {
   return {
     async store(result) {
-      const { context, holder, attemptId, changes, event, sequence, partial, now } = result;
+      const { context, holder, attemptId, changes, missing, event, sequence, partial, now } = result;
       const { clientId, bankLoginId } = context;
       const stored = Prisma.sql`EXISTS (SELECT FROM stored_login)`;
+      const position = Prisma.sql`(SELECT position FROM new_event)`;
+      const tombstone = bankData.tombstoneCte({ clientId, now, position }, changes, stored);
       const [row] = await database.query<{ position: bigint | null }>(Prisma.sql`
         WITH stored_login AS (
           UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
@@ -64,8 +68,9 @@ export function createSynchronizationStore({
           UPDATE sessions SET status = 'COMPLETED', event_id = ${event.id}, finished_at = ${now}, updated_at = ${now}, lease_until = NULL
           WHERE id = ${holder.session?.sessionId ?? null}::text AND ${stored}),
         ${context.secretsStored ? Prisma.empty : dropSecretsCtes(result, stored)}
-        ${bankData.storeCtes({ clientId, bankLoginId, now }, changes, stored)},
+        ${bankData.storeCtes({ clientId, bankLoginId, now, missing }, changes, stored)},
         ${eventLog.appendCtes(event, stored)}
+        ${tombstone ? Prisma.sql`, ${tombstone}` : Prisma.empty}
         SELECT (SELECT position FROM new_event) AS position`);
       if (row?.position == null) return false;
       eventLog.committed(clientId, row.position);

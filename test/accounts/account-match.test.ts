@@ -30,6 +30,8 @@ function stored(given: Partial<StoredAccount> = {}): StoredAccount {
     balances: [],
     problem: null,
     lastBookingDate: null,
+    missingSince: null,
+    hasRemoved: false,
     ...given,
   };
 }

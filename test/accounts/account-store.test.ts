@@ -8,6 +8,7 @@ import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 import { givenChange, givenPending, givenTransaction } from './given-transactions.ts';
+import { givenMerge } from './kept-account.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
 const everything: TransactionFilter = { status: null, bookedFrom: null, bookedTo: null, search: null };
@@ -15,8 +16,7 @@ const everything: TransactionFilter = { status: null, bookedFrom: null, bookedTo
 /** Ids are txn_0, txn_1 … in the order given. */
 async function storeTransactions(database: Database, clientId: string, fetched: FetchedTransaction[]): Promise<void> {
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
-  let count = 0;
-  const merged = mergeTransactions({ stored: [], fetched, from: null, newId: () => `txn_${count++}` });
+  const merged = mergeTransactions(givenMerge({ fetched }));
   const ctes = createBankDataStore(database).storeCtes(
     { clientId, bankLoginId: loginId, now },
     [givenChange(merged)],

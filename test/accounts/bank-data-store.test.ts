@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AccountChange, type BankDataStore, createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { FetchedTransaction } from '../../src/accounts/bank-transaction.ts';
+import { removeOldTombstones } from '../../src/accounts/tombstone-store.ts';
 import { mergeTransactions } from '../../src/accounts/transaction-merge.ts';
 import { balanceFields } from '../../src/domain/balance-fields.ts';
 import { absentValues } from '../../src/domain/field-table.ts';
@@ -9,17 +10,23 @@ import { type Database, Prisma } from '../../src/storage/database.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 import { givenChange, givenPending, givenTransaction } from './given-transactions.ts';
+import { givenMerge } from './kept-account.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
+const hoursLater = (hours: number): Date => new Date(now.getTime() + hours * 3_600_000);
 
 interface World {
   database: Database;
   bankData: BankDataStore;
   clientId: string;
   bankLoginId: string;
-  store(changes: AccountChange[], condition?: Prisma.Sql): Promise<void>;
+  store(changes: AccountChange[], condition?: Prisma.Sql, at?: Date): Promise<void>;
   /** Merges a reply into what is stored of the account, and stores it. */
-  take(accountId: string, transactions: FetchedTransaction[], from?: string): Promise<AccountChange>;
+  take(
+    accountId: string,
+    transactions: FetchedTransaction[],
+    asked?: { from?: string; at?: Date },
+  ): Promise<AccountChange>;
 }
 
 async function createWorld(): Promise<World> {
@@ -27,9 +34,17 @@ async function createWorld(): Promise<World> {
   const bankData = createBankDataStore(database);
   const clientId = await insertClient(database, now);
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
-  const given = { clientId, bankLoginId: loginId, now };
-  const store: World['store'] = async (changes, condition = Prisma.sql`true`) => {
-    await database.query(Prisma.sql`WITH ${bankData.storeCtes(given, changes, condition)} SELECT 1`);
+  let position = 0;
+  const store: World['store'] = async (changes, condition = Prisma.sql`true`, at = now) => {
+    const given = { clientId, bankLoginId: loginId, now: at };
+    position += 1;
+    const tombstone = bankData.tombstoneCte(
+      { clientId, now: at, position: Prisma.sql`${position}::bigint` },
+      changes,
+      condition,
+    );
+    const ctes = [bankData.storeCtes(given, changes, condition), ...(tombstone ? [tombstone] : [])];
+    await database.query(Prisma.sql`WITH ${Prisma.join(ctes, ', ')} SELECT 1`);
   };
   return {
     database,
@@ -37,22 +52,21 @@ async function createWorld(): Promise<World> {
     clientId,
     bankLoginId: loginId,
     store,
-    async take(accountId, transactions, from = '2026-01-01') {
-      const stored = (await bankData.listTransactions([{ accountId, from, transactions }])).get(accountId) ?? [];
-      const merged = mergeTransactions({
-        stored,
-        fetched: transactions,
-        from,
-        newId: () => newId('transaction', now),
-      });
+    async take(accountId, transactions, { from = '2026-01-01', at = now } = {}) {
+      const reply = { accountId, from, transactions };
+      const stored = (await bankData.listTransactions([reply])).get(accountId) ?? [];
+      const removed = (await bankData.listRemoved([accountId])).get(accountId) ?? [];
+      const merged = mergeTransactions(
+        givenMerge({ stored, removed, fetched: transactions, from, now: at, newId: () => newId('transaction', at) }),
+      );
       const change = givenChange({ id: accountId, ...merged });
-      await store([change]);
+      await store([change], Prisma.sql`true`, at);
       return change;
     },
   };
 }
 
-const nothing = { added: [], updated: [], removedIds: [] };
+const nothing = { added: [], updated: [], removed: [] };
 
 describe('storing bank data', () => {
   it('gives back what was stored, to the last character', async () => {
@@ -96,25 +110,121 @@ describe('storing bank data', () => {
       givenPending({ bankTransactionId: 'b1' }),
       givenTransaction({ bankTransactionId: 'b2' }),
     ]);
-    const second = await take('acc_1', [
+    const reply = [
       givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-03-08' }),
       givenTransaction({ bankTransactionId: 'b3', counterpartyName: 'Bakery' }),
-    ]);
-    expect(second.updated.map(({ id }) => id)).toEqual([first.added[0]?.id]);
-    expect(second.removedIds).toEqual([first.added[1]?.id]);
+    ];
+    const [kept, gone] = first.added;
+    const second = await take('acc_1', reply, { at: hoursLater(12) });
+    expect(second).toMatchObject({ updated: [{ id: kept?.id }], removed: [], missedIds: [gone?.id] });
+    const third = await take('acc_1', [...reply, givenTransaction({ bankTransactionId: 'b4' })], {
+      at: hoursLater(24),
+    });
+    expect(third).toMatchObject({ added: [{ identity: 't:b4' }], removed: [{ id: gone?.id }] });
     const rows = await database.prisma.transaction.findMany({ orderBy: { identity: 'asc' } });
     expect(rows).toMatchObject([
-      { id: first.added[0]?.id, identity: 't:b1', status: 'BOOKED', sortDate: new Date('2026-03-08') },
+      { id: kept?.id, identity: 't:b1', status: 'BOOKED', sortDate: new Date('2026-03-08') },
       { identity: 't:b3' },
+      { identity: 't:b4' },
     ]);
+  });
+
+  it('is silent about what is missing once, and forgets it when it is found', async () => {
+    const { database, store, take } = await createWorld();
+    await store([givenChange()]);
+    await take('acc_1', [givenTransaction({ bankTransactionId: 'b1' })]);
+    const read = () => database.prisma.transaction.findMany({ select: { missingSince: true, updatedAt: true } });
+    expect(await take('acc_1', [], { at: hoursLater(12) })).toMatchObject(nothing);
+    expect(await read()).toEqual([{ missingSince: hoursLater(12), updatedAt: now }]);
+    const reply = [givenTransaction({ bankTransactionId: 'b1' })];
+    expect(await take('acc_1', reply, { at: hoursLater(24) })).toMatchObject({ ...nothing, unchangedCount: 1 });
+    expect(await read()).toEqual([{ missingSince: null, updatedAt: now }]);
+    await take('acc_1', [], { at: hoursLater(36) });
+    const changed = [givenTransaction({ bankTransactionId: 'b1', remittanceInformation: 'Corrected' })];
+    await take('acc_1', changed, { at: hoursLater(48) });
+    expect(await read()).toEqual([{ missingSince: null, updatedAt: hoursLater(48) }]);
+  });
+
+  it('remembers what is removed for a year, and gives it its id again', async () => {
+    const { database, store, take } = await createWorld();
+    await store([givenChange()]);
+    const reply = [
+      givenTransaction(),
+      givenTransaction({ bankTransactionId: 'b2', amount: { amount: '-7.00', currency: 'EUR' } }),
+    ];
+    const { added } = await take('acc_1', reply);
+    await take('acc_1', [], { at: hoursLater(12) });
+    const { removed } = await take('acc_1', [], { at: hoursLater(24) });
+    expect(removed).toHaveLength(2);
+    const tombstones = await database.prisma.transactionTombstone.findMany({ orderBy: { transactionId: 'asc' } });
+    expect(tombstones).toMatchObject(added.map(({ id }) => ({ transactionId: id, accountId: 'acc_1', position: 4n })));
+    const back = await take('acc_1', reply, { at: hoursLater(24 * 300) });
+    expect(back.added.map(({ id }) => id)).toEqual(added.map(({ id }) => id));
+    expect(await database.prisma.transactionTombstone.count()).toBe(0);
+  });
+
+  it('forgets removed transactions in small steps, and with their account', async () => {
+    const { database, store, take } = await createWorld();
+    await store([givenChange()]);
+    const reply = ['b1', 'b2', 'b3'].map((bankTransactionId) => givenTransaction({ bankTransactionId }));
+    await take('acc_1', reply);
+    await take('acc_1', reply.slice(1), { at: hoursLater(12) });
+    await take('acc_1', [], { at: hoursLater(24) });
+    await take('acc_1', [], { at: hoursLater(36) });
+    const steps: number[] = [];
+    for await (const count of removeOldTombstones(database, hoursLater(30), 2)) steps.push(count);
+    expect([steps, await database.prisma.transactionTombstone.count()]).toEqual([[1], 2]);
+    for await (const count of removeOldTombstones(database, hoursLater(40), 1)) steps.push(count);
+    expect(steps).toEqual([1, 1, 1, 0]);
+    await take('acc_1', reply, { at: hoursLater(48) });
+    await take('acc_1', [], { at: hoursLater(60) });
+    await take('acc_1', [], { at: hoursLater(72) });
+    expect(await database.prisma.transactionTombstone.count()).toBe(3);
+    await database.prisma.user.deleteMany();
+    expect(await database.prisma.transactionTombstone.count()).toBe(0);
+  });
+
+  it('knows rows without ids again, however long before the days asked for they were booked', async () => {
+    const { bankData, store, take } = await createWorld();
+    await store([givenChange()]);
+    const old = [givenTransaction({ bookingDate: '2025-03-01' }), givenTransaction({ bookingDate: '2025-03-01' })];
+    await take('acc_1', old, { from: '2025-01-01' });
+    const again = [...old, givenTransaction({ counterpartyName: 'Bakery' })];
+    expect(await take('acc_1', again, { from: '2026-03-01', at: hoursLater(12) })).toMatchObject({
+      added: [{ counterpartyName: 'Bakery' }],
+      unchangedCount: 2,
+    });
+    const reply = [{ accountId: 'acc_1', from: '2026-03-01', transactions: again }];
+    const listed = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-03-01', transactions: [] }]);
+    expect(listed.get('acc_1')).toHaveLength(1);
+    expect((await bankData.addMeant(listed, reply)).get('acc_1')).toHaveLength(3);
+  });
+
+  it('keeps pots beside their account, and marks accounts as gone without emptying them', async () => {
+    const { database, store, take, bankData, clientId, bankLoginId } = await createWorld();
+    await store([givenChange(), givenChange({ id: 'acc_2', resourceId: 'r2', name: 'Holiday' })]);
+    await take('acc_2', [givenTransaction()]);
+    const leaveOut = async (missing: { missedIds: string[]; goneIds: string[] }) => {
+      const ctes = bankData.storeCtes({ clientId, bankLoginId, now, missing }, [givenChange()], Prisma.sql`true`);
+      await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
+    };
+    const read = () =>
+      database.prisma.account.findUnique({ where: { id: 'acc_2' }, select: { state: true, missingSince: true } });
+    await leaveOut({ missedIds: ['acc_2'], goneIds: [] });
+    expect(await read()).toEqual({ state: 'AVAILABLE', missingSince: now });
+    await leaveOut({ missedIds: [], goneIds: ['acc_2'] });
+    expect(await read()).toEqual({ state: 'GONE', missingSince: now });
+    expect(await database.prisma.transaction.count({ where: { accountId: 'acc_2' } })).toBe(1);
+    await store([givenChange({ id: 'acc_2', resourceId: 'r2' })]);
+    expect(await read()).toEqual({ state: 'AVAILABLE', missingSince: null });
   });
 
   it('knows by its id a transaction whose booking date has moved into the days asked for', async () => {
     const { store, take } = await createWorld();
     await store([givenChange()]);
     await take('acc_1', [
-      givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-02-01' }),
-      givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-01', counterpartyName: 'Bakery' }),
+      givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-02-20' }),
+      givenTransaction({ entryReference: 'r1', bookingDate: '2026-02-20', counterpartyName: 'Bakery' }),
     ]);
     const moved = await take(
       'acc_1',
@@ -122,9 +232,9 @@ describe('storing bank data', () => {
         givenTransaction({ bankTransactionId: 'b1', bookingDate: '2026-03-02' }),
         givenTransaction({ entryReference: 'r1', bookingDate: '2026-03-02', counterpartyName: 'Bakery' }),
       ],
-      '2026-03-01',
+      { from: '2026-03-01' },
     );
-    expect(moved).toMatchObject({ added: [], removedIds: [], updated: [{}, {}] });
+    expect(moved).toMatchObject({ added: [], removed: [], updated: [{}, {}] });
   });
 
   it('lists what lies before the days asked for only where the reply names it', async () => {
@@ -150,10 +260,11 @@ describe('storing bank data', () => {
     expect(listed.get('acc_1')).toHaveLength(2);
     const named = [...older.slice(0, 2), ...newer, givenTransaction({ bankTransactionId: 'b4' })];
     const byIdentity = (a: { identity: string }, b: { identity: string }) => a.identity.localeCompare(b.identity);
-    const added = await bankData.addNamed(listed, ofReply(named));
+    const added = await bankData.addMeant(listed, ofReply(named));
     const after = await bankData.listTransactions(ofReply(named));
     expect([...(added.get('acc_1') ?? [])].sort(byIdentity)).toEqual([...(after.get('acc_1') ?? [])].sort(byIdentity));
-    expect(added.get('acc_1')).toHaveLength(4);
+    // All since the earliest day that the reply tells of.
+    expect(added.get('acc_1')).toHaveLength(5);
   });
 
   it('keeps an account under a new resource id, and what the bank no longer says of it', async () => {
@@ -177,7 +288,7 @@ describe('storing bank data', () => {
       givenChange({
         added: [{ ...kept, id: 'txn_2', identity: 't:2' }],
         updated: [{ ...kept, remittanceInformation: 'changed' }],
-        removedIds: [kept.id],
+        removed: [kept],
       }),
       givenChange({ id: 'acc_2', identification: 'DE2' }),
     ];

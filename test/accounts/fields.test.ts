@@ -16,6 +16,7 @@ import type { Column } from '../../src/storage/field-columns.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 import { givenChange } from './given-transactions.ts';
+import { givenMerge } from './kept-account.ts';
 import { givenValue, wholeTransaction } from './whole-transaction.ts';
 
 const now = new Date('2026-03-10T10:00:00Z');
@@ -60,10 +61,10 @@ describe('what a bank says of a transaction', () => {
   it('comes back whole from where it is merged, listed and found', async () => {
     const { clientId, bankData, store, accounts } = await openWorld();
     const given = wholeTransaction();
-    await store({ added: [{ ...given, id: 'txn_1', identity: 't:1' }] });
+    await store({ added: [{ ...given, id: 'txn_1', identity: 't:1', missingSince: null }] });
     const firstSeenAt = now.toISOString();
     const stored = await bankData.listTransactions([{ accountId: 'acc_1', from: '2026-01-01', transactions: [] }]);
-    expect(stored.get('acc_1')).toEqual([{ ...given, id: 'txn_1', identity: 't:1', firstSeenAt }]);
+    expect(stored.get('acc_1')).toEqual([{ ...given, id: 'txn_1', identity: 't:1', missingSince: null, firstSeenAt }]);
     const filter = { status: null, bookedFrom: null, bookedTo: null, search: null };
     const page = { fields: null, filter, after: null, limit: 10 };
     const shown = { ...given, id: 'txn_1', accountId: 'acc_1', firstSeenAt, updatedAt: firstSeenAt };
@@ -75,7 +76,7 @@ describe('what a bank says of a transaction', () => {
   it('is read of a page as far as it is asked for', async () => {
     const { clientId, store, accounts } = await openWorld();
     const given = wholeTransaction();
-    await store({ added: [{ ...given, id: 'txn_1', identity: 't:1' }] });
+    await store({ added: [{ ...given, id: 'txn_1', identity: 't:1', missingSince: null }] });
     const filter = { status: null, bookedFrom: null, bookedTo: null, search: null };
     const names: [TransactionField[], object][] = [
       [[], {}],
@@ -94,28 +95,24 @@ describe('what a bank says of a transaction', () => {
     'is a change of the transaction when it is another %s',
     (name, field) => {
       const given = wholeTransaction();
-      const stored = [{ ...given, id: 'txn_1', identity: `t:${given.bankTransactionId}` }];
+      const stored = [{ ...given, id: 'txn_1', identity: `t:${given.bankTransactionId}`, missingSince: null }];
       const changed = { ...given, [name]: givenValue(name, field, 99) };
-      const merged = mergeTransactions({ stored, fetched: [changed], from: null, newId: () => 'txn_2' });
+      const merged = mergeTransactions(givenMerge({ stored, fetched: [changed] }));
       if (name === 'bankTransactionId') return;
       expect(merged.updated).toEqual(
-        field.compared ? [{ ...changed, id: 'txn_1', identity: stored[0]?.identity }] : [],
+        field.compared ? [{ ...changed, id: 'txn_1', identity: stored[0]?.identity, missingSince: null }] : [],
       );
     },
   );
 
   it('stays where the bank leaves out what it told before', () => {
     const given = wholeTransaction();
-    const stored = [{ ...given, id: 'txn_1', identity: `t:${given.bankTransactionId}` }];
+    const stored = [{ ...given, id: 'txn_1', identity: `t:${given.bankTransactionId}`, missingSince: null }];
     for (const [name, { nullable }] of fields) {
       if (!nullable) continue;
       const fetched = [{ ...given, [name]: null }];
-      const { added, updated } = mergeTransactions({ stored, fetched, from: null, newId: () => 'txn_2' });
-      expect([name, added, updated.map(({ identity: _, ...rest }) => rest)]).toEqual([
-        name,
-        [],
-        name === 'bankTransactionId' ? [{ ...given, id: 'txn_1' }] : [],
-      ]);
+      const { added, updated } = mergeTransactions(givenMerge({ stored, fetched }));
+      expect([name, added, updated]).toEqual([name, [], []]);
     }
   });
 });

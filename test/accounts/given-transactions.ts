@@ -40,7 +40,10 @@ export function givenChange(given: Partial<AccountChange> = {}): AccountChange {
     lastBookingDate: null,
     added: [],
     updated: [],
-    removedIds: [],
+    removed: [],
+    restoredIds: [],
+    missedIds: [],
+    foundIds: [],
     ...given,
   };
 }

@@ -126,7 +126,7 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
   const ids: string[] = [];
   const toBooked = (id: string, day: number, counterpartyName: string | null = null): StoredTransaction => ({
     ...givenTransaction({ bookingDate: `2026-03-0${1 + day}`, valueDate: null, counterpartyName }),
-    ...{ id, identity: id },
+    ...{ id, identity: id, missingSince: null },
   });
   const daysOf = new Map<string, number>();
   async function store(change: Partial<AccountChange>): Promise<void> {
@@ -154,7 +154,7 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
       if (!daysOf.has(id)) return [];
       if (step.kind === 'remove') {
         daysOf.delete(id);
-        await store({ removedIds: [id] });
+        await store({ removed: [toBooked(id, 0)] });
         return [id];
       }
       const day = step.kind === 'move' ? step.day : (daysOf.get(id) ?? 0);

@@ -235,11 +235,12 @@ export function toFetched(resourceId: string, transactions: FetchedTransaction[]
       transactions,
       complete: true,
       coversPending: true,
+      faults: [],
       skippedRows: 0,
       problem: null,
     },
   ];
-  return { accounts, complete: true, partial: false };
+  return { accounts, faults: [], failures: [], complete: true, partial: false };
 }
 
 async function insertClient(

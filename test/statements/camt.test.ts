@@ -31,6 +31,11 @@ const readable: [promise: string, entry: string, expected: object][] = [
     { amount: { amount: '100', currency: 'JPY' } },
   ],
   ['a minus that is written', entryOf('', { Amt: '<Amt>-5</Amt>' }), { amount: { amount: '-5.00' } }],
+  [
+    'a minus that is written of money that goes out',
+    entryOf('', { ...debit, Amt: '<Amt>-5</Amt>' }),
+    { amount: { amount: '-5.00' } },
+  ],
   ['money that goes out', entryOf('', debit), { amount: { amount: '-10.00' } }],
   [
     'a day that no calendar has is absent',
@@ -297,8 +302,10 @@ describe('a file that breaks off', () => {
     });
   });
 
-  test('between rows is not complete', () => {
-    expect(readCamt(whole.slice(0, whole.lastIndexOf('<Ntry>')))).toMatchObject({ complete: false, skippedRows: 0 });
+  test('between rows keeps the rows before it, and is not complete', () => {
+    const reading = readCamt(whole.slice(0, whole.lastIndexOf('<Ntry>')));
+    expect(rowsOf(reading).map(({ bankTransactionId }) => bankTransactionId)).toEqual(['1']);
+    expect(reading).toMatchObject({ complete: false, skippedRows: 0, faults: [] });
   });
 
   test('by a tag that closes what was never opened, does not take half a row for one', () => {
@@ -345,4 +352,15 @@ test('gives up on a file that has nothing but faults, keeps what it has read, an
   const characters = readCamt(camtOf(`${entryOf()}<Ntry>${'&a;'.repeat(120_000)}</Ntry>${entryOf()}`));
   expect(characters).toMatchObject({ complete: false });
   expect(rowsOf(characters)).toHaveLength(1);
+});
+
+test('a batch of several thousand payments is as many rows, and one beyond all measure is one', () => {
+  const batchOfMany = (count: number) =>
+    entryOf(`<NtryDtls>${'<TxDtls><Amt>1.00</Amt></TxDtls>'.repeat(count)}</NtryDtls>`, {
+      Amt: `<Amt Ccy="EUR">${count}.00</Amt>`,
+    });
+  expect(rowsOf(readCamt(camtOf(batchOfMany(6_000))))).toHaveLength(6_000);
+  const [row, ...more] = rowsOf(readCamt(camtOf(batchOfMany(50_001))));
+  expect(row).toMatchObject({ amount: { amount: '50001.00' } });
+  expect(more).toEqual([]);
 });

@@ -50,6 +50,11 @@ const german: [promise: string, information: string, expected: object][] = [
     },
   ],
   [
+    'a tag that comes twice: the first, but all of the text',
+    '020?20EREF+E1?21EREF+E2?22SVWZ+a?23SVWZ+b',
+    { endToEndId: 'E1', remittanceInformation: 'a b' },
+  ],
+  [
     'account and bank among the tags',
     '020?20IBAN+DE89 3704 0044 0532?21 0130 00?22BIC+COBADEFFXXX',
     {

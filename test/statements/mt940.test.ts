@@ -131,6 +131,16 @@ describe('messages', () => {
     expect(rowsOf(reading)[0]).toMatchObject({ remittanceInformation: 'x', additionalInformation: null });
   });
 
+  test('information before the first payment is not its own', () => {
+    const reading = readMt940(message.replace(':61:', ':86:from the bank\n:61:').replace('166?20SVWZ+x', 'x'));
+    expect(rowsOf(reading)[0]).toMatchObject({ remittanceInformation: 'x' });
+  });
+
+  test('with an opening balance are booked, though they have a floor limit too', () => {
+    const reading = readMt940(message.replace(':61:', ':34F:EURD0,\n:61:'));
+    expect(reading.statements).toMatchObject([{ format: 'mt940', transactions: [{ status: 'BOOKED' }] }]);
+  });
+
   test('a balance that cannot be read is told, and its currency is used if it can be', () => {
     const reading = readMt940(message.replace(':60F:C261119EUR0,00', ':60F:C261119EURxx'));
     expect(reading.faults).toEqual([{ path: 'statements.0.:60F:', kind: 'malformed_balance' }]);

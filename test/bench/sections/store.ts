@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { toNamedIdentities } from '../../../src/accounts/transaction-identity.ts';
+import { toNames } from '../../../src/accounts/transaction-identity.ts';
 import { newId } from '../../../src/domain/ids.ts';
 import type { Comparison, Contestant, Section } from '../section.ts';
 import {
@@ -122,7 +122,7 @@ async function openBareStore({ database, clientId, endpointId }: Synchronization
     const rows = transactions.map((transaction) => ({
       ...transaction,
       id: newId('transaction', now),
-      identity: toNamedIdentities(transaction)[0],
+      identity: toNames(transaction)[0],
       amount: transaction.amount.amount,
     }));
     const newRows = first === 0 ? rows : rows.slice(-newCount);

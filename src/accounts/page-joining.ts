@@ -1,0 +1,37 @@
+import { transactionFields } from '../domain/transaction-fields.ts';
+import type { FetchedTransaction } from './bank-transaction.ts';
+
+/**
+ * The rows of a reply that came in pages. Where a page begins with the rows that the one before ended with, equal in all that they say, the
+ * bank has shown them twice: they are taken once. Rows that are alike elsewhere are different payments.
+ */
+export function joinPages(pages: Iterable<readonly FetchedTransaction[]>): FetchedTransaction[] {
+  const rows: FetchedTransaction[] = [];
+  let before: readonly FetchedTransaction[] = [];
+  for (const page of pages) {
+    for (let i = countShared(before, page); i < page.length; i++) rows.push(page[i] as FetchedTransaction);
+    if (page.length > 0) before = page;
+  }
+  return rows;
+}
+
+/** How many rows the end of one page and the beginning of the next have in common. */
+function countShared(before: readonly FetchedTransaction[], page: readonly FetchedTransaction[]): number {
+  for (let count = Math.min(before.length, page.length); count > 0; count--) {
+    const start = before.length - count;
+    if (page.slice(0, count).every((row, i) => isEqual(row, before[start + i]))) return count;
+  }
+  return 0;
+}
+
+const compared = (Object.keys(transactionFields) as (keyof typeof transactionFields)[]).filter(
+  (name) => transactionFields[name].compared,
+);
+
+function isEqual(a: FetchedTransaction, b: FetchedTransaction | undefined): boolean {
+  return b !== undefined && compared.every((name) => a[name] === b[name] || isEqualObject(a[name], b[name]));
+}
+
+function isEqualObject(a: unknown, b: unknown): boolean {
+  return typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b);
+}

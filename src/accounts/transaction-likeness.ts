@@ -1,0 +1,110 @@
+import { findCard, isNumbered, type PlainTexts, type RecognisedValues } from './transaction-face.ts';
+
+/** A transaction with its plain texts at hand. */
+export interface Described<T extends RecognisedValues = RecognisedValues> {
+  values: T;
+  texts: PlainTexts;
+}
+
+const dayMs = 86_400_000;
+
+/** Days between two calendar days; 0 where one is open. */
+export function daysBetween(a: string | null, b: string | null): number {
+  return a === null || b === null || a === b ? 0 : Math.abs(Date.parse(a) - Date.parse(b)) / dayMs;
+}
+
+export function isSameAmount(a: RecognisedValues, b: RecognisedValues): boolean {
+  return a.amount.amount === b.amount.amount && a.amount.currency === b.amount.currency;
+}
+
+/** Both go out, or both come in, in one currency. */
+export function isSameSide(a: RecognisedValues, b: RecognisedValues): boolean {
+  return a.amount.amount.startsWith('-') === b.amount.amount.startsWith('-') && a.amount.currency === b.amount.currency;
+}
+
+/** The day that a pending one names, of whatever kind. */
+export function toPendingDay({ transactionDate, bookingDate, valueDate }: RecognisedValues): string | null {
+  return transactionDate ?? bookingDate ?? valueDate;
+}
+
+/**
+ * How many texts of two agree; 0: not the same payment. What one side leaves open speaks neither for nor against. Names and remittance
+ * information may be written otherwise when a payment is booked; an account or the payer's own reference may not.
+ */
+export function toLikeness({ texts: a }: Described, { texts: b }: Described): number {
+  if (differs(a.endToEndId, b.endToEndId) || differs(a.counterpartyIban, b.counterpartyIban)) return 0;
+  const agreed = [
+    a.endToEndId !== null && a.endToEndId === b.endToEndId,
+    a.counterpartyIban !== null && a.counterpartyIban === b.counterpartyIban,
+    isAlike(a.counterpartyName, b.counterpartyName),
+    isAlike(a.remittanceInformation, b.remittanceInformation),
+  ];
+  return agreed.filter(Boolean).length;
+}
+
+/** Whether no text of one says otherwise than the other's. */
+export function isCompatible({ texts: a }: Described, { texts: b }: Described): boolean {
+  return (
+    !differs(a.endToEndId, b.endToEndId) &&
+    !differs(a.counterpartyIban, b.counterpartyIban) &&
+    (a.counterpartyName === null || b.counterpartyName === null || isAlike(a.counterpartyName, b.counterpartyName)) &&
+    (a.remittanceInformation === null ||
+      b.remittanceInformation === null ||
+      isAlike(a.remittanceInformation, b.remittanceInformation))
+  );
+}
+
+/** Whether the one says nothing that the other does not say too. */
+export function isContained({ texts: less }: Described, { texts: more }: Described): boolean {
+  return (Object.keys(less) as (keyof PlainTexts)[]).every((name) => less[name] === null || less[name] === more[name]);
+}
+
+function differs(a: string | null, b: string | null): boolean {
+  return a !== null && b !== null && a !== b;
+}
+
+const shortestBeginning = 5;
+
+// Banks cut texts, and put more behind them.
+function isAlike(a: string | null, b: string | null): boolean {
+  if (a === null || b === null) return false;
+  if (a === b) return true;
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  return shorter.length >= shortestBeginning && longer.startsWith(shorter);
+}
+
+/** How long a booked transaction's announcement may go on beside it. */
+const announcedForDays = 5;
+
+/**
+ * Whether a bank that shows both announces with the one what it has booked with the other. Equal texts alone would make one of two equal
+ * coffees: it takes a day that both name, the payer's own reference, or a text with a number in it.
+ */
+export function isAnnouncementOf(pending: Described, booked: Described, today: string): boolean {
+  const [p, b] = [pending.values, booked.values];
+  if (!isSameAmount(p, b) || !isCompatible(pending, booked) || toLikeness(pending, booked) === 0) return false;
+  if (p.transactionDate !== null && b.transactionDate !== null && p.transactionDate !== b.transactionDate) return false;
+  const isNear = daysBetween(b.bookingDate, toPendingDay(p) ?? today) <= announcedForDays;
+  if (isNear && pending.texts.endToEndId !== null && booked.texts.endToEndId !== null) return true;
+  const announcedOn = [p.transactionDate, p.valueDate, p.bookingDate].filter((day) => day !== null);
+  if (announcedOn.length === 0) return isNear && isNumbered(p);
+  return announcedOn.some((day) => [b.transactionDate, b.valueDate, b.bookingDate].includes(day));
+}
+
+/** How long it takes at most until what a card has reserved is booked. */
+const reservedForDays = 14;
+
+/**
+ * Whether a card payment was announced with another amount than it was booked with, as for fuel and hotels: of the same merchant, within
+ * days, by the same card where both name one. A transfer names accounts, references or mandates, and never changes its amount.
+ */
+export function isCardPaymentOf(pending: Described, booked: Described): boolean {
+  const [p, b] = [pending.values, booked.values];
+  const merchant = pending.texts.counterpartyName;
+  if (merchant === null || merchant !== booked.texts.counterpartyName || !isSameSide(p, b)) return false;
+  const isTransfer = [p, b].some(({ counterpartyIban, mandateId }) => counterpartyIban !== null || mandateId !== null);
+  if (isTransfer || pending.texts.endToEndId !== null || booked.texts.endToEndId !== null) return false;
+  const [reservedBy, paidBy] = [findCard(p), findCard(b)];
+  if (reservedBy !== null && paidBy !== null && reservedBy !== paidBy) return false;
+  return daysBetween(toPendingDay(p), b.bookingDate) <= reservedForDays;
+}
