@@ -101,7 +101,7 @@ async function readAccount(
     readBalances(account, reading),
     readTransactions(account, reading),
   ]);
-  const { codes, faults, ...read } = transactions;
+  const { codes, faults, hasFailed, pageCount: _, ...read } = transactions;
   // A blocked account says by itself why nothing comes of it.
   const isBlocked = account.state === 'BLOCKED';
   return {
@@ -111,9 +111,9 @@ async function readAccount(
       ...read,
       complete: codes.length === 0 && read.complete,
       faults: [...balances.faults, ...faults].slice(0, maxFaults),
-      problem: isBlocked && read.pageCount === 0 ? null : toAccountProblem([...codes, ...balances.codes]),
+      problem: isBlocked && hasFailed ? null : toAccountProblem([...codes, ...balances.codes]),
     },
-    hasFailed: read.pageCount === 0 && !isBlocked,
+    hasFailed: hasFailed && !isBlocked,
   };
 }
 
@@ -135,6 +135,8 @@ async function readBalances(
 interface ReadTransactions
   extends Pick<FetchedAccountData, 'from' | 'transactions' | 'complete' | 'coversPending' | 'faults' | 'skippedRows'> {
   pageCount: number;
+  /** Nothing was read. */
+  hasFailed: boolean;
   codes: AccountProblemCode[];
 }
 
@@ -156,7 +158,7 @@ async function readTransactions(account: BankAccount, reading: Reading): Promise
 }
 
 function startReading(from: string): ReadTransactions {
-  const nothing = { transactions: [], faults: [], skippedRows: 0, pageCount: 0, codes: [] };
+  const nothing = { transactions: [], faults: [], skippedRows: 0, pageCount: 0, hasFailed: false, codes: [] };
   return { from, ...nothing, complete: true, coversPending: false };
 }
 
@@ -186,5 +188,8 @@ function finish(read: ReadTransactions, failure?: keyof typeof failureCodes): Re
   if (failure) codes.push(read.pageCount > 0 && failure !== 'TIMED_OUT' ? 'PAGE_REFUSED' : failureCodes[failure]);
   else if (!read.complete) codes.push('PAGE_REFUSED');
   if (read.skippedRows > 0) codes.push('ROWS_SKIPPED');
-  return { ...read, codes };
+  const hasFailed = failure !== undefined && read.pageCount === 0;
+  // No page at all, and no failure: there is nothing, pending or not.
+  const isEmpty = failure === undefined && read.pageCount === 0;
+  return { ...read, codes, hasFailed, coversPending: isEmpty || read.coversPending };
 }

@@ -101,12 +101,13 @@ export function createStoreFetched({ clock, contexts, bankData, store }: StoreFe
 
 function toChange(
   { id, identification, fetched }: MatchedAccount,
-  { balances, from, transactions }: FetchedAccountData,
+  { balances, from, transactions, complete }: FetchedAccountData,
   { stored, now }: { stored: readonly StoredTransaction[]; now: Date },
 ): AccountChange {
   const booked = transactions.flatMap(({ status, bookingDate }) =>
     status === 'BOOKED' && bookingDate ? [bookingDate] : [],
   );
+  const merged = mergeTransactions({ stored, fetched: transactions, from, newId: () => newId('transaction', now) });
   return {
     id,
     identification,
@@ -117,9 +118,16 @@ function toChange(
     currency: fetched.currency,
     product: fetched.product,
     balances: balances ?? [],
-    lastBookingDate: booked.reduce<string | null>((latest, date) => (latest && latest > date ? latest : date), null),
-    ...mergeTransactions({ stored, fetched: transactions, from, newId: () => newId('transaction', now) }),
+    // What was not read lies behind it, and is asked for again.
+    lastBookingDate: complete ? findLast(booked) : null,
+    ...merged,
+    // Of what was not read nothing is missing.
+    removedIds: complete ? merged.removedIds : [],
   };
+}
+
+function findLast(dates: readonly string[]): string | null {
+  return dates.reduce<string | null>((latest, date) => (latest && latest > date ? latest : date), null);
 }
 
 function toEvent(
