@@ -13,7 +13,7 @@ import { openJobStore } from '../../src/jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from '../../src/jobs/jobs.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
-import type { FetchedAccountData } from '../../src/sync/bank-fetch.ts';
+import type { FetchedAccountData, FetchedLogin } from '../../src/sync/bank-fetch.ts';
 import type { Cycles } from '../../src/sync/cycles.ts';
 import { createSynchronization } from '../../src/sync/synchronization.ts';
 import {
@@ -46,7 +46,7 @@ export interface SynchronizationWorld {
   /** What comes before the storing: the attempt is noted, the login read. */
   begin(loginId: string): Promise<Begun>;
   /** Merges and stores, as a synchronization does with what the bank gave. */
-  storeFetched(begun: Begun, fetched: readonly FetchedAccountData[]): Promise<void>;
+  storeFetched(begun: Begun, fetched: FetchedLogin): Promise<void>;
   /** Starts what runs cycles, with the job store; before anybody is enrolled, since a start opens the slot's own cycle. */
   startJobs(): Promise<void>;
   /** Runs an extra cycle through the job store to its end. Gives how long it took to open, and from then on. */
@@ -208,33 +208,46 @@ export function toTransactions(count: number, first = 0): FetchedTransaction[] {
 }
 
 /** What a bank gives of a login: one account with these transactions. */
-export function toFetched(resourceId: string, transactions: FetchedTransaction[]): FetchedAccountData[] {
-  return [
-    {
-      account: {
-        ...absentValues(accountFields),
-        resourceId,
-        kind: 'CASH',
-        state: 'AVAILABLE',
-        iban: 'DE02120300000000202051',
-        otherIdentification: null,
-        currency: 'EUR',
-        name: 'Giro',
-        ownerName: 'Anna',
-        balances: null,
-      },
-      balances: [
-        {
-          ...absentValues(balanceFields),
-          type: 'expected',
-          amount: { amount: '100.00', currency: 'EUR' },
-          referenceDate: '2026-03-10',
-        },
-      ],
-      from: new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10),
-      transactions,
+export function toFetched(resourceId: string, transactions: FetchedTransaction[]): FetchedLogin {
+  return {
+    accounts: [toFetchedAccount(resourceId, transactions)],
+    faults: [],
+    failures: [],
+    complete: true,
+    partial: false,
+  };
+}
+
+function toFetchedAccount(resourceId: string, transactions: FetchedTransaction[]): FetchedAccountData {
+  return {
+    account: {
+      ...absentValues(accountFields),
+      resourceId,
+      kind: 'CASH',
+      state: 'AVAILABLE',
+      iban: 'DE02120300000000202051',
+      otherIdentification: null,
+      currency: 'EUR',
+      name: 'Giro',
+      ownerName: 'Anna',
+      balances: null,
     },
-  ];
+    balances: [
+      {
+        ...absentValues(balanceFields),
+        type: 'expected',
+        amount: { amount: '100.00', currency: 'EUR' },
+        referenceDate: '2026-03-10',
+      },
+    ],
+    from: new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10),
+    transactions,
+    complete: true,
+    coversPending: true,
+    faults: [],
+    skippedRows: 0,
+    problem: null,
+  };
 }
 
 async function insertClient(

@@ -77,16 +77,16 @@ function createMemoryWatch(size: number) {
 }
 
 function createBankInMemory(onAsked: () => void): BankPort {
-  const [fetched] = toFetched('resource-1', toTransactions(20));
+  const [fetched] = toFetched('resource-1', toTransactions(20)).accounts;
   if (!fetched) throw new Error('nothing fetched');
   return {
     async listAccounts() {
       onAsked();
-      return [fetched.account];
+      return { accounts: [fetched.account], faults: [], complete: true };
     },
-    getBalances: async () => fetched.balances,
+    readBalances: async () => ({ balances: fetched.balances ?? [], faults: [] }),
     async *listTransactions() {
-      yield fetched.transactions;
+      yield { transactions: fetched.transactions, faults: [], coversPending: true };
     },
   } as unknown as BankPort;
 }
