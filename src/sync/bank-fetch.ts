@@ -102,7 +102,7 @@ async function readAccount(
     readBalances(account, reading),
     readTransactions(account, reading),
   ]);
-  const { codes, faults, ...read } = transactions;
+  const { codes, faults, hasFailed, pageCount: _, ...read } = transactions;
   // A blocked account says by itself why nothing comes of it.
   const isBlocked = account.state === 'BLOCKED';
   return {
@@ -112,9 +112,9 @@ async function readAccount(
       ...read,
       complete: codes.length === 0 && read.complete,
       faults: [...balances.faults, ...faults].slice(0, maxFaults),
-      problem: isBlocked && read.pageCount === 0 ? null : toAccountProblem([...codes, ...balances.codes]),
+      problem: isBlocked && hasFailed ? null : toAccountProblem([...codes, ...balances.codes]),
     },
-    hasFailed: read.pageCount === 0 && !isBlocked,
+    hasFailed: hasFailed && !isBlocked,
   };
 }
 
@@ -136,6 +136,8 @@ async function readBalances(
 interface ReadTransactions
   extends Pick<FetchedAccountData, 'from' | 'transactions' | 'complete' | 'coversPending' | 'faults' | 'skippedRows'> {
   pageCount: number;
+  /** Nothing was read. */
+  hasFailed: boolean;
   codes: AccountProblemCode[];
 }
 
@@ -162,7 +164,7 @@ async function readTransactions(account: BankAccount, reading: Reading): Promise
 }
 
 function startReading(from: string): PagesReading {
-  const nothing = { pages: [], faults: [], skippedRows: 0, pageCount: 0, codes: [] };
+  const nothing = { pages: [], faults: [], skippedRows: 0, pageCount: 0, hasFailed: false, codes: [] };
   return { from, ...nothing, complete: true, coversPending: false };
 }
 
@@ -192,5 +194,8 @@ function finish({ pages, ...read }: PagesReading, failure?: keyof typeof failure
   if (failure) codes.push(read.pageCount > 0 && failure !== 'TIMED_OUT' ? 'PAGE_REFUSED' : failureCodes[failure]);
   else if (!read.complete) codes.push('PAGE_REFUSED');
   if (read.skippedRows > 0) codes.push('ROWS_SKIPPED');
-  return { ...read, transactions: joinPages(pages), codes };
+  const hasFailed = failure !== undefined && read.pageCount === 0;
+  // No page at all, and no failure: there is nothing, pending or not.
+  const isEmpty = failure === undefined && read.pageCount === 0;
+  return { ...read, transactions: joinPages(pages), codes, hasFailed, coversPending: isEmpty || read.coversPending };
 }

@@ -273,6 +273,14 @@ describe('a period that the bank refuses', () => {
   });
 });
 
+it('an account without a single page is whole, and empty', async () => {
+  const { port } = scriptedPort({ accounts: accounts.slice(0, 1), pages: { a: [] } });
+  expect(await fetchBankData(port, plan())).toMatchObject({
+    accounts: [{ transactions: [], complete: true, coversPending: true, problem: null }],
+    partial: false,
+  });
+});
+
 it('pending transactions are covered where a page says so', async () => {
   const pages = { a: [page({ coversPending: false })], b: [page({ coversPending: false }), page()] };
   const { accounts: fetched } = await fetchBankData(scriptedPort({ accounts, pages }).port, plan());
