@@ -48,18 +48,19 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
   async function createConnecting(visit: Visit, bank: Bank): Promise<Visit> {
     const now = clock.now();
     const link = newLink(encryption, now);
-    const { clientId, userId, id: parentId } = visit.session;
+    const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('connectSession', now);
-    const session = { id, kind: 'CONNECT', clientId, userId, parentId, bankId: bank.id, ...link } as const;
+    const of = { clientId, userId, parentId, browserHash, bankId: bank.id };
+    const session = { id, kind: 'CONNECT', ...of, ...link } as const;
     return await visits.of(await sessions.create(session), encryption.decrypt(link.linkSecret));
   }
 
   async function createRenewing(visit: Visit, login: ManagedLogin): Promise<Visit> {
     const now = clock.now();
     const link = newLink(encryption, now);
-    const { clientId, userId, id: parentId } = visit.session;
+    const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('synchronizationSession', now);
-    const of = { clientId, userId, parentId, bankId: login.bankId, bankLoginId: login.id };
+    const of = { clientId, userId, parentId, browserHash, bankId: login.bankId, bankLoginId: login.id };
     const session = { id, kind: 'SYNCHRONIZATION', ...of, storeSecrets: login.secretsStored, ...link } as const;
     const created = await sessions.createForLogin(session, now);
     if (created) return await visits.of(created, encryption.decrypt(link.linkSecret));

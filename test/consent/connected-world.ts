@@ -167,13 +167,16 @@ function watched(bank: ReturnType<typeof createBerlinGroupBank>, overrides: Part
 }
 
 /** Opens the link, and chooses the bank where there is a choice: ends before the bank's login, or on our form for it. */
-export async function goToBank(link: string, bankId = 'bank_sandbox'): Promise<Page> {
-  let page = await createFormBrowser().open(link);
+export async function goToBank(link: string, bankId = 'bank_sandbox', browser = createFormBrowser()): Promise<Page> {
+  let page = await browser.open(link);
   for (let i = 0; i < 3 && !hasField(page, 'psu_id'); i++) {
     page = await page.submit({}, bankId).catch(() => page.submit({ bankId }));
   }
   return page;
 }
+
+/** What fetch and its like send to be one browser, the same each time. */
+export const oneBrowser = { cookie: `tidewater-browser=${'b'.repeat(43)}` };
 
 /** The redirect SCA, on the bank's pages up to its question. */
 export async function logInAtBank(page: Page, psuId: string): Promise<Page> {
