@@ -103,9 +103,9 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     returns,
     maintenance: [
       { name: 'expire-sessions', run: () => sessions.expireOverdue() },
+      { name: 'end-unconfirmed-returns', run: () => returns.endUnconfirmed() },
       { name: 'end-consents', run: () => terminations.work() },
       { name: 'watch-consents', run: () => expiry.work() },
-      { name: 'end-unconfirmed-returns', run: () => returns.endUnconfirmed() },
       { name: 'forget-wrong-entries', run: () => wrongEntries.removeOld(new Date(clock.now().getTime() - dayMs)) },
       { name: 'forget-accesses', run: () => budget.forget(clock.now()) },
     ],

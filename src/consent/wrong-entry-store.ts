@@ -57,6 +57,7 @@ export function createWrongEntryStore(database: Database): WrongEntryStore {
       await database.query(Prisma.sql`
         UPDATE wrong_entries SET count = ${count}, paused_until = ${pauseSql(count, rule)}
         WHERE key_hash = ANY(${keys}) AND count > 0`);
+      await database.query(Prisma.sql`DELETE FROM wrong_entries WHERE key_hash = ANY(${keys}) AND count = 0`);
     },
     forget: async (keys) =>
       void (await database.query(Prisma.sql`DELETE FROM wrong_entries WHERE key_hash = ANY(${keys})`)),

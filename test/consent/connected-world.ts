@@ -63,6 +63,8 @@ export interface ConnectedWorldOptions {
   toEntries?: (sandboxUrl: string) => BankEntry[];
   /** Where a proxy passes requests on from. @default our own address */
   publicUrl?: () => string;
+  /** @default none */
+  embeddingOrigins?: readonly string[];
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
@@ -102,7 +104,13 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     publicUrl,
     allowLoopbackReturnUrls: false,
   });
-  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl, log });
+  const pages = createPages({
+    ...connections,
+    banks: bankStore,
+    embeddingOrigins: options.embeddingOrigins ?? [],
+    publicUrl,
+    log,
+  });
   const server = createServer((request, response) => {
     pages(request, response, new URL(request.url ?? '', url)).then(
       (answered) => answered || response.writeHead(404).end(),
