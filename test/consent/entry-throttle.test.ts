@@ -91,17 +91,17 @@ it('forgets the wrong entries after the right one, and counts none that the bank
   expect(await world.database.prisma.wrongEntry.findMany()).toMatchObject([{ count: 4, pausedUntil: null }]);
 });
 
-it('forgets wrong entries after an hour, and removes them after a day', async () => {
+it('forgets wrong entries after an hour without one, and removes them after a day', async () => {
   const world = await createConnectedWorld();
-  const login = await openLogin(world);
-  refusePasswords(world);
-  for (let n = 0; n < 4; n++) await enter(login);
-  world.clock.advance(20 * 60_000);
-  expect((await enter(login)).status).toBe(422);
-  expect((await enter(login)).status).toBe(429);
-  world.clock.advance(25 * 3_600_000);
+  for (let hour = 0; hour < 2; hour++) {
+    const login = await openLogin(world);
+    refusePasswords(world);
+    for (let n = 0; n < 4; n++) expect((await enter(login)).status).toBe(422);
+    delete world.bankOverrides.continueAuthorisation;
+    world.clock.advance(3_600_000 + 1);
+  }
+  world.clock.advance(24 * 3_600_000);
+  expect(await world.database.prisma.wrongEntry.count()).toBeGreaterThan(0);
   for (const { run } of world.connections.maintenance) await run();
   expect(await world.database.prisma.wrongEntry.count()).toBe(0);
-  const again = await openLogin(world).catch(() => null);
-  expect(again).toBeNull();
 });
