@@ -1,4 +1,4 @@
-import { type Database, Prisma } from '../storage/database.ts';
+import { type Database, Prisma, type Query } from '../storage/database.ts';
 
 export interface WrongEntryStore {
   /**
@@ -31,41 +31,49 @@ const pauseSql = (count: Prisma.Sql, { now, free, firstPauseMs, longestPauseMs }
 
 export function createWrongEntryStore(database: Database): WrongEntryStore {
   return {
-    take: (keys, rule) =>
+    take: (keys, rule) => database.atomically((query) => take(query, keys, rule)),
+    giveBack: (keys, rule) =>
       database.atomically(async (query) => {
-        const { now, forgottenAfterMs } = rule;
-        const forgotten = new Date(now.getTime() - forgottenAfterMs);
-        // Sorted, so that two that share keys wait for each other instead of dying.
-        const sorted = [...keys].sort();
-        await query(Prisma.sql`
-          INSERT INTO wrong_entries (key_hash, count, last_at) SELECT unnest(${sorted}::text[]), 0, ${now}
-          ON CONFLICT DO NOTHING`);
-        const rows = await query<{ pausedUntil: Date | null }>(Prisma.sql`
-          SELECT paused_until AS "pausedUntil" FROM wrong_entries WHERE key_hash = ANY(${sorted}) ORDER BY key_hash FOR UPDATE`);
-        const pauses = rows.flatMap(({ pausedUntil }) =>
-          pausedUntil && pausedUntil > now ? [pausedUntil.getTime()] : [],
-        );
-        if (pauses.length > 0) return new Date(Math.max(...pauses));
-        const count = Prisma.sql`(CASE WHEN greatest(last_at, paused_until) < ${forgotten} THEN 0 ELSE count END + 1)`;
-        await query(Prisma.sql`
-          UPDATE wrong_entries SET count = ${count}, paused_until = ${pauseSql(count, rule)}, last_at = ${now}
-          WHERE key_hash = ANY(${sorted})`);
-        return null;
+        const count = Prisma.sql`(count - 1)`;
+        const given = await query<{ keyHash: string }>(Prisma.sql`
+          WITH ${lockedCte(keys)}
+          UPDATE wrong_entries SET count = ${count}, paused_until = ${pauseSql(count, rule)}
+          WHERE key_hash IN (SELECT key_hash FROM locked) AND count > 0 RETURNING key_hash AS "keyHash"`);
+        const hashes = given.map(({ keyHash }) => keyHash);
+        await query(Prisma.sql`DELETE FROM wrong_entries WHERE key_hash = ANY(${hashes}) AND count = 0`);
       }),
-    async giveBack(keys, rule) {
-      const count = Prisma.sql`(count - 1)`;
+    async forget(keys) {
       await database.query(Prisma.sql`
-        UPDATE wrong_entries SET count = ${count}, paused_until = ${pauseSql(count, rule)}
-        WHERE key_hash = ANY(${keys}) AND count > 0`);
-      await database.query(Prisma.sql`DELETE FROM wrong_entries WHERE key_hash = ANY(${keys}) AND count = 0`);
+        WITH ${lockedCte(keys)} DELETE FROM wrong_entries WHERE key_hash IN (SELECT key_hash FROM locked)`);
     },
-    forget: async (keys) =>
-      void (await database.query(Prisma.sql`DELETE FROM wrong_entries WHERE key_hash = ANY(${keys})`)),
     async removeOld(before) {
       const removed = await database.query(Prisma.sql`
-        DELETE FROM wrong_entries WHERE key_hash IN (SELECT key_hash FROM wrong_entries WHERE last_at < ${before} LIMIT 10000)
+        DELETE FROM wrong_entries WHERE key_hash IN (
+          SELECT key_hash FROM wrong_entries WHERE last_at < ${before} LIMIT 10000 FOR UPDATE SKIP LOCKED)
         RETURNING key_hash`);
       return removed.length;
     },
   };
 }
+
+async function take(query: Query, keys: readonly string[], rule: PauseRule): Promise<Date | null> {
+  const { now, forgottenAfterMs } = rule;
+  const forgotten = new Date(now.getTime() - forgottenAfterMs);
+  // Changes nothing of a row that there is, but locks it: in the order of the keys, as everywhere here, so that two that share keys
+  // wait for each other instead of ending in a deadlock.
+  const rows = await query<{ pausedUntil: Date | null }>(Prisma.sql`
+    INSERT INTO wrong_entries AS w (key_hash, count, last_at) SELECT unnest(${[...keys].sort()}::text[]), 0, ${now}::timestamptz
+    ON CONFLICT (key_hash) DO UPDATE SET count = w.count RETURNING w.paused_until AS "pausedUntil"`);
+  const pauses = rows.flatMap(({ pausedUntil }) => (pausedUntil && pausedUntil > now ? [pausedUntil.getTime()] : []));
+  if (pauses.length > 0) return new Date(Math.max(...pauses));
+  const count = Prisma.sql`(CASE WHEN greatest(last_at, paused_until) < ${forgotten} THEN 0 ELSE count END + 1)`;
+  await query(Prisma.sql`
+    UPDATE wrong_entries SET count = ${count}, paused_until = ${pauseSql(count, rule)}, last_at = ${now}
+    WHERE key_hash = ANY(${keys})`);
+  return null;
+}
+
+/** The rows of the keys, locked in the same order; nothing but these may be touched, since others would come out of order. */
+const lockedCte = (keys: readonly string[]) => Prisma.sql`
+  locked AS MATERIALIZED (
+    SELECT key_hash FROM wrong_entries WHERE key_hash = ANY(${keys}) ORDER BY key_hash COLLATE "C" FOR UPDATE)`;

@@ -66,6 +66,7 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
     const { link, attacker, bankAddress } = await beginAsAttacker(world);
     await authorise(bankAddress, createFormBrowser({ stopBefore: (url) => url.includes('/callback') }));
     await expectNothing(world, link, attacker);
+    expect(world.bankCalls).not.toContain('getConsent');
     world.clock.advance(31 * 60_000);
     expect(await askBankOfConsents(world)).toEqual(['terminated']);
   });
