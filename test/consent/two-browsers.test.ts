@@ -137,6 +137,26 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
     await expectNothing(world, link, attacker);
   });
 
+  it('when the attacker has opened the callback’s address before the victim approves, and the victim comes back to it', async () => {
+    const world = await createConnectedWorld();
+    const addresses: string[] = [];
+    world.bankOverrides.createConsent = async ({ redirectUrl }) => {
+      addresses.push(redirectUrl);
+      return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+    };
+    const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
+    world.bankOverrides.getConsent = async () => ({ status: 'received', ...terms });
+    const link = world.linkOf(await world.createSession());
+    const attacker = createFormBrowser();
+    await (await attacker.open(link)).submit({}, 'bank_sandbox');
+    const callback = addresses[0] ?? '';
+    expect((await attacker.open(callback)).title).toContain('not confirmed yet');
+    expect((await createFormBrowser().open(callback)).title).toContain('One more step');
+    world.bankOverrides.getConsent = async () => ({ status: 'valid', ...terms });
+    expect((await attacker.open(callback)).title).toContain('Enter the code');
+    await expectNothing(world, link, attacker);
+  });
+
   it('with the address that the attacker has learnt by turning away at the bank', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];

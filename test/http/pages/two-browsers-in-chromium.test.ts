@@ -88,6 +88,22 @@ it('an end user whose bank returns into another browser gets through with the co
   expect(await world.database.prisma.bankLogin.count()).toBe(1);
 });
 
+// To a browser localhost and 127.0.0.1 are two sites, as we and a bank are.
+it('the cookie comes along on the way back from a bank, which is another site', { timeout: 60_000 }, async ({
+  skip,
+}) => {
+  const page = await openBrowser();
+  if (!page) return skip('no Chromium');
+  let own = '';
+  const world = await createConnectedWorld({ publicUrl: () => own });
+  own = world.url.replace('127.0.0.1', 'localhost');
+  await begin(world, page, 'bank_sandbox');
+  expect(new URL(page.url()).hostname).toBe('127.0.0.1');
+  await approveAtBank(page);
+  expect(await page.textContent('h1')).toBe('Fertig');
+  expect(new URL(page.url()).hostname).toBe('localhost');
+});
+
 it.for(['bank_sandbox_decoupled', 'bank_sandbox_embedded'])(
   'another browser gets no page of a session: %s',
   {
