@@ -18,23 +18,26 @@ export type BankReturn =
   /** In the browser that began, but the code has been shown in another one: its page asks for it. */
   | { kind: 'code-wanted'; linkSecret: string }
   /**
-   * In another browser: the code to be entered where it began. `returnLink` leads to the client's app, which can prove that it is the
-   * same device; null where the client has named no address. Nothing here opens a session.
+   * In another browser: the code to be entered where it began. `returnLink` leads to the client's app, which can prove
+   * that it is the same device; null where the client has named no address. Nothing here opens a session.
    */
   | { kind: 'code'; code: string; clientName: string; returnLink: string | null }
   /** In another browser, and there is nothing to be entered: the consent has been ended. */
   | { kind: 'foreign' };
 
 /**
- * The way back from the bank. The callback's `state` opens nothing by itself: it counts in the browser that began, or with a code
- * that is shown where the end user has come back and entered where it began.
+ * The way back from the bank. The callback's `state` opens nothing by itself: it counts in the browser that began, or
+ * with a code that is shown where the end user has come back and entered where it began.
  */
 export interface BankReturns {
   /** `query` is what the bank has sent along. Null when the state is none of ours, or has been used. */
   arrive(state: string, query: string, browsers: readonly string[]): Promise<BankReturn | null>;
   /** The form that asks for the code; null while none is wanted. */
   open(linkSecret: string): NextView;
-  /** The code as it was entered: three tries, five minutes. After the right one the callback goes on with what the bank had sent. */
+  /**
+   * The code as it was entered: three tries, five minutes. After the right one the callback goes on with what the bank
+   * had sent.
+   */
   enterCode(linkSecret: string, code: string | null): NextView;
   /** The token from the client's returnUrl, brought to the browser that began by the client's app. */
   enterToken(linkSecret: string, token: string): NextView;

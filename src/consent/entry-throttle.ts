@@ -15,12 +15,16 @@ export interface EntryThrottleDeps {
   encryption: Encryption;
 }
 
-/** Five wrong entries, then a pause of a minute that doubles up to an hour; an hour without a wrong one and all is forgotten. */
+/**
+ * Five wrong entries, then a pause of a minute that doubles up to an hour; an hour without a wrong one and all is
+ * forgotten.
+ */
 const limits = { free: 5, firstPauseMs: 60_000, longestPauseMs: 3_600_000, forgottenAfterMs: 3_600_000 };
 
 /**
- * The same steps, with wrong passwords and codes throttled per session, per login at the bank and per network of the end user, in all
- * processes together: whoever guesses is slowed down here before the bank locks the login of somebody else.
+ * The same steps, with wrong passwords and codes throttled per session, per login at the bank and per network of the
+ * end user, in all processes together: whoever guesses is slowed down here before the bank locks the login of somebody
+ * else.
  */
 export function throttleEntries(steps: ScaSteps, { clock, visits, store, encryption }: EntryThrottleDeps): ScaSteps {
   const rule = (): PauseRule => ({ ...limits, now: clock.now() });

@@ -19,8 +19,8 @@ export interface NewReturnCode {
 /** The codes of end users who have come back in another browser: one for each try at a bank. */
 export interface ReturnCodeStore {
   /**
-   * From now on the consent is granted only once the code has been entered. The first code of a try stays, whoever comes back later.
-   * Null when the session does not wait for this return any more.
+   * From now on the consent is granted only once the code has been entered. The first code of a try stays, whoever
+   * comes back later. Null when the session does not wait for this return any more.
    */
   demand(code: NewReturnCode): Promise<KeptReturnCode | null>;
   /** Of the try that is under way; null when none is wanted. */

@@ -1,11 +1,15 @@
 import { type Database, Prisma } from '../storage/database.ts';
 
 export interface SessionBindingStore {
-  /** Whose session it is once this browser has asked: the first that asks gets it. Null when there is no such session. */
+  /**
+   * Whose session it is once this browser has asked: the first that asks gets it. Null when there is no such session.
+   */
   bind(sessionId: string, browserHash: string): Promise<string | null>;
   /** Hands a session over, if it still belongs to the first of the two. */
   rebind(sessionId: string, from: string, to: string): Promise<boolean>;
-  /** The end user is back in the right browser. False while a code has to be entered, and when another try has begun. */
+  /**
+   * The end user is back in the right browser. False while a code has to be entered, and when another try has begun.
+   */
   confirmReturn(sessionId: string, stateHash: string): Promise<boolean>;
 }
 

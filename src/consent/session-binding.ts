@@ -9,20 +9,23 @@ import type { Session, SessionStore } from './session-store.ts';
 export type Admission = { kind: 'own'; browser: string } | { kind: 'unknown' } | { kind: 'foreign' };
 
 /**
- * A hosted session belongs to the browser that began it (invariant 17). A browser is known by a random value in its cookie; it may
- * have several, in a frame and outside of one.
+ * A hosted session belongs to the browser that began it (invariant 17). A browser is known by a random value in its
+ * cookie; it may have several, in a frame and outside of one.
  */
 export interface SessionBinding {
   /**
-   * The first browser that asks gets the session. Another one ends the consent that the session waits for at the bank: its link has
-   * been passed on. Null when the link is none of ours.
+   * The first browser that asks gets the session. Another one ends the consent that the session waits for at the bank:
+   * its link has been passed on. Null when the link is none of ours.
    */
   admit(linkSecret: string, browsers: readonly string[]): Promise<Admission | null>;
-  /** What a page in a frame hands over, so that the whole window, whose cookies are others, can go on. Good for half an hour. */
+  /**
+   * What a page in a frame hands over, so that the whole window, whose cookies are others, can go on. Good for half an
+   * hour.
+   */
   createHandover(session: Session): string;
   /**
-   * Goes on in the window that sends it, whose cookie is given where it has one; gives the value for its cookie, the same for a form
-   * sent twice. Null when it is none of ours, or has been used by another window.
+   * Goes on in the window that sends it, whose cookie is given where it has one; gives the value for its cookie, the
+   * same for a form sent twice. Null when it is none of ours, or has been used by another window.
    */
   takeOver(linkSecret: string, handover: string, present: string | null): Promise<string | null>;
 }

@@ -2,8 +2,8 @@ import { type Database, Prisma, type Query } from '../storage/database.ts';
 
 export interface WrongEntryStore {
   /**
-   * Counts an entry for every key as if it were wrong, before it is known, so that entries in flight count too; pauses those that reach
-   * a limit. Gives null, or, while any of the keys is paused, until when; then nothing is counted.
+   * Counts an entry for every key as if it were wrong, before it is known, so that entries in flight count too; pauses
+   * those that reach a limit. Gives null, or, while any of the keys is paused, until when; then nothing is counted.
    */
   take(keys: readonly string[], rule: PauseRule): Promise<Date | null>;
   /** The entry was not wrong, or nobody knows. */
@@ -59,8 +59,8 @@ export function createWrongEntryStore(database: Database): WrongEntryStore {
 async function take(query: Query, keys: readonly string[], rule: PauseRule): Promise<Date | null> {
   const { now, forgottenAfterMs } = rule;
   const forgotten = new Date(now.getTime() - forgottenAfterMs);
-  // Changes nothing of a row that there is, but locks it: in the order of the keys, as everywhere here, so that two that share keys
-  // wait for each other instead of ending in a deadlock.
+  // Changes nothing of a row that there is, but locks it: in the order of the keys, as everywhere here, so that two
+  // that share keys wait for each other instead of ending in a deadlock.
   const rows = await query<{ pausedUntil: Date | null }>(Prisma.sql`
     INSERT INTO wrong_entries AS w (key_hash, count, last_at) SELECT unnest(${[...keys].sort()}::text[]), 0, ${now}::timestamptz
     ON CONFLICT (key_hash) DO UPDATE SET count = w.count RETURNING w.paused_until AS "pausedUntil"`);
@@ -73,7 +73,10 @@ async function take(query: Query, keys: readonly string[], rule: PauseRule): Pro
   return null;
 }
 
-/** The rows of the keys, locked in the same order; nothing but these may be touched, since others would come out of order. */
+/**
+ * The rows of the keys, locked in the same order; nothing but these may be touched, since others would come out of
+ * order.
+ */
 const lockedCte = (keys: readonly string[]) => Prisma.sql`
   locked AS MATERIALIZED (
     SELECT key_hash FROM wrong_entries WHERE key_hash = ANY(${keys}) ORDER BY key_hash COLLATE "C" FOR UPDATE)`;

@@ -11,7 +11,8 @@ export function newBrowser(): string {
   return randomBytes(32).toString('base64url');
 }
 
-// With the prefix no other host and no page without TLS can set it: browsers see to that (RFC 6265bis, section 4.1.3.2).
+// With the prefix no other host and no page without TLS can set it: browsers see to that (RFC 6265bis, section
+// 4.1.3.2).
 function cookieName(publicUrl: string): string {
   return isSecure(publicUrl) ? '__Host-tidewater-browser' : 'tidewater-browser';
 }
@@ -32,8 +33,8 @@ export function readBrowsers({ headers }: IncomingMessage, publicUrl: string): s
 }
 
 /**
- * The Set-Cookie header. Within another site's frame a browser keeps only what says so (`SameSite=None`), and keeps it apart for that
- * site (`Partitioned`); that takes TLS.
+ * The Set-Cookie header. Within another site's frame a browser keeps only what says so (`SameSite=None`), and keeps it
+ * apart for that site (`Partitioned`); that takes TLS.
  */
 export function toSetCookie(
   browser: string,

@@ -6,8 +6,8 @@ import type { PageForm } from './page-request.ts';
 const cookieMark = 'cookie';
 
 /**
- * Whether the session belongs to this browser (invariant 17); the first that comes gets it. Where it does not, a page that says so has
- * been sent. `form` is what has been sent, null for a page that is opened.
+ * Whether the session belongs to this browser (invariant 17); the first that comes gets it. Where it does not, a page
+ * that says so has been sent. `form` is what has been sent, null for a page that is opened.
  */
 export async function isAdmitted(exchange: Exchange, secret: string, form: PageForm | null): Promise<boolean> {
   const { deps, request } = exchange;
