@@ -94,9 +94,11 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
   async function catchUp(visit: Visit): Promise<'moved' | 'unchanged' | 'undecided'> {
     const { session } = visit;
     if (session.status !== 'AWAITING_USER' || !session.consentId) return 'unchanged';
+    // At the bank: only the way back from it can complete the consent, whatever the bank says by then (invariant 17).
+    if (session.awaitedReturn) return 'unchanged';
     const kept = readAuthorisation(encryption, session);
     if (kept) return await deps.steps.poll(session, kept);
-    return (await settlement.settle(session)) === 'pending' ? 'unchanged' : 'moved';
+    return (await settlement.settle(session)) === 'pending' ? 'undecided' : 'moved';
   }
 
   async function open(linkSecret: string): NextView {
@@ -127,12 +129,13 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
 
   async function startAtBank(visit: Visit, bank: Bank, psu: PsuContext): NextView {
     const { session, linkSecret } = visit;
-    const state = newLinkSecret();
-    const callbackUrl = `${deps.publicUrl()}/callback?state=${state}`;
+    // Not the same: by cancelling at the bank one learns the second, and must not have the first by that.
+    const [state, nokState] = [newLinkSecret(), newLinkSecret()];
+    const toCallback = (each: string): string => `${deps.publicUrl()}/callback?state=${each}`;
     const terms = await visits.termsOf(session);
     let started: StartedConsent;
     try {
-      const request = { psu, redirectUrl: callbackUrl, nokRedirectUrl: callbackUrl, ...terms };
+      const request = { psu, redirectUrl: toCallback(state), nokRedirectUrl: toCallback(nokState), ...terms };
       started = await banks.get(bank.id).createConsent(request);
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
@@ -146,6 +149,8 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
       bankConsentId: encryption.encrypt(started.consentId),
       terms,
       stateHash: hashLinkSecret(state),
+      nokStateHash: hashLinkSecret(nokState),
+      awaitedReturn: next.approach === 'redirect' ? 'CALLBACK' : null,
       psuIpAddress: psu.ipAddress,
       authorisation: kept && sealAuthorisation(encryption, kept),
       now: clock.now(),

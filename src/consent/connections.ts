@@ -7,6 +7,7 @@ import type { Database } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { AccessBudget } from './access-budget-store.ts';
 import { createBankLearningStore } from './bank-learning-store.ts';
+import { type BankReturns, createBankReturns } from './bank-returns.ts';
 import type { BankStore } from './bank-store.ts';
 import { type ConnectFlow, createConnectFlow } from './connect-flow.ts';
 import { createConsentExpiry } from './consent-expiry.ts';
@@ -15,13 +16,18 @@ import { createSettlement, type SessionRunner } from './consent-settlement.ts';
 import { createConsentStore } from './consent-store.ts';
 import { createConsentTerminationStore } from './consent-termination-store.ts';
 import { createConsentTerminations } from './consent-terminations.ts';
+import { throttleEntries } from './entry-throttle.ts';
 import { createErasure, type ErasureService } from './erasure.ts';
 import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createManagementFlow, type ManagementFlow } from './management-flow.ts';
+import { createReturnCodeStore } from './return-code-store.ts';
 import { createScaSteps, type ScaSteps } from './sca-steps.ts';
+import { createSessionBinding, type SessionBinding } from './session-binding.ts';
+import { createSessionBindingStore } from './session-binding-store.ts';
 import { createSessionStore, type SessionStore } from './session-store.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createVisits } from './visits.ts';
+import { createWrongEntryStore } from './wrong-entry-store.ts';
 
 export interface ConnectionsDeps {
   clock: Clock;
@@ -41,6 +47,8 @@ export interface ConnectionsDeps {
   patienceMs?: number;
 }
 
+const dayMs = 86_400_000;
+
 /** This room's parts, put together. */
 export interface Connections {
   sessions: Sessions;
@@ -50,6 +58,8 @@ export interface Connections {
   flow: ConnectFlow;
   steps: ScaSteps;
   management: ManagementFlow;
+  binding: SessionBinding;
+  returns: BankReturns;
   /** To be done again and again, every minute or so, by any process. */
   maintenance: ReadonlyArray<{ name: string; run(): Promise<unknown> }>;
 }
@@ -64,22 +74,40 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const common = { ...deps, sessions: sessionStore, consents };
   const visits = createVisits(common);
   const settlement = createSettlement(common);
-  const steps = createScaSteps({ ...common, visits, settlement });
+  const wrongEntries = createWrongEntryStore(database);
+  const steps = throttleEntries(createScaSteps({ ...common, visits, settlement }), {
+    ...common,
+    visits,
+    store: wrongEntries,
+  });
   const management = createManagementFlow({ ...common, visits, logins, erasure });
   const terminations = createConsentTerminations({ ...deps, store: createConsentTerminationStore(database) });
   const expiry = createConsentExpiry({ clock, eventLog, store: createConsentExpiryStore(database) });
+  const flow = createConnectFlow({ ...common, visits, settlement, steps, management });
+  const bindingStore = createSessionBindingStore(database);
+  const returns = createBankReturns({
+    ...common,
+    visits,
+    binding: bindingStore,
+    codes: createReturnCodeStore(database),
+    callback: flow.callback,
+  });
   return {
     sessions,
     sessionStore,
     logins,
     erasure,
-    flow: createConnectFlow({ ...common, visits, settlement, steps, management }),
+    flow,
     steps,
     management,
+    binding: createSessionBinding({ ...common, store: bindingStore }),
+    returns,
     maintenance: [
       { name: 'expire-sessions', run: () => sessions.expireOverdue() },
+      { name: 'end-unconfirmed-returns', run: () => returns.endUnconfirmed() },
       { name: 'end-consents', run: () => terminations.work() },
       { name: 'watch-consents', run: () => expiry.work() },
+      { name: 'forget-wrong-entries', run: () => wrongEntries.removeOld(new Date(clock.now().getTime() - dayMs)) },
       { name: 'forget-accesses', run: () => budget.forget(clock.now()) },
       { name: 'forget-learnings', run: createBankLearningStore(database, clock).forget },
     ],

@@ -11,6 +11,10 @@ export interface BegunConsent {
   terms: ConsentTerms;
   /** SHA-256 of the state in the callback address. */
   stateHash: string;
+  /** The same of the address for an SCA that comes to nothing. */
+  nokStateHash: string;
+  /** The bank sends the end user back: before that the consent cannot be granted. */
+  awaitedReturn: 'CALLBACK' | null;
   psuIpAddress: string;
   /** Encrypted; null with redirect SCA. */
   authorisation: string | null;
@@ -41,7 +45,8 @@ export interface ConsentStore {
   setStatus(id: string, status: Consent['status'], now: Date): Promise<void>;
   /**
    * In one transaction: the consent becomes the login's only valid one (the login is made where this is its first), and the session
-   * runs. Null when the session no longer waits for this consent; then nothing is changed.
+   * runs. Null when the session no longer waits for this consent, or the end user is not back in the browser that began (invariant 17);
+   * then nothing is changed.
    */
   grant(session: Session, granted: GrantedConsent): Promise<string | null>;
   /** A session that failed although its consent stands runs again under it. False where there is nothing to run. */
@@ -53,7 +58,7 @@ const pending = ['RECEIVED', 'PARTIALLY_AUTHORISED'] as const;
 const isPending = Prisma.sql`status IN ('RECEIVED', 'PARTIALLY_AUTHORISED')`;
 
 const running = (now: Date) => Prisma.sql`
-  status = 'RUNNING', attended = true, state_hash = NULL, authorisation = NULL, error_code = NULL, error_message = NULL,
+  status = 'RUNNING', attended = true, state_hash = NULL, nok_state_hash = NULL, authorisation = NULL, error_code = NULL, error_message = NULL,
   finished_at = NULL, fencing_token = fencing_token + 1, updated_at = ${now},
   lease_until = now() + make_interval(secs => ${sessionLeaseSeconds}::int)`;
 
@@ -85,7 +90,8 @@ export function createConsentStore(database: Database): ConsentStore {
 }
 
 async function begin(query: Query, session: Session, begun: BegunConsent): Promise<Session | null> {
-  const { bankId, bankConsentId, stateHash, psuIpAddress, authorisation, terms, now } = begun;
+  const { bankId, bankConsentId, stateHash, nokStateHash, awaitedReturn, psuIpAddress, authorisation, terms, now } =
+    begun;
   const consentId = newId('consent', now);
   // Of two that begin at the same moment the later one counts, and ends the other's.
   await query(Prisma.sql`SELECT FROM sessions WHERE id = ${session.id} FOR UPDATE`);
@@ -96,7 +102,7 @@ async function begin(query: Query, session: Session, begun: BegunConsent): Promi
       FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.bank_consent_id, k.bank_id),
     waiting AS (
       UPDATE sessions s SET status = 'AWAITING_USER', bank_id = ${bankId}, consent_id = ${consentId}, state_hash = ${stateHash},
-        psu_ip_address = ${psuIpAddress}, authorisation = ${authorisation}, error_code = NULL, error_message = NULL,
+        nok_state_hash = ${nokStateHash}, awaited_return = ${awaitedReturn}::"AwaitedReturn", psu_ip_address = ${psuIpAddress}, authorisation = ${authorisation}, error_code = NULL, error_message = NULL,
         finished_at = NULL, updated_at = ${now}
       WHERE ${waits} RETURNING s.*),
     begun AS (
@@ -115,6 +121,8 @@ async function begin(query: Query, session: Session, begun: BegunConsent): Promi
     bankId,
     consentId,
     stateHash,
+    nokStateHash,
+    awaitedReturn,
     psuIpAddress,
     authorisation,
     updatedAt: now,
@@ -130,7 +138,7 @@ async function grant(query: Query, session: Session, granted: GrantedConsent): P
   const [login] = await query<{ id: string }>(Prisma.sql`
     WITH waiting AS (
       UPDATE sessions SET ${running(now)}, bank_login_id = coalesce(bank_login_id, ${newId('bankLogin', now)})
-      WHERE id = ${session.id} AND status = 'AWAITING_USER' AND consent_id = ${consentId} RETURNING *),
+      WHERE id = ${session.id} AND status = 'AWAITING_USER' AND consent_id = ${consentId} AND awaited_return IS NULL RETURNING *),
     login AS (
       INSERT INTO bank_logins (id, client_id, user_id, bank_id, secrets_stored, created_at)
       SELECT bank_login_id, client_id, user_id, bank_id, store_secrets, ${now}::timestamptz FROM waiting

@@ -23,6 +23,12 @@ export type FlowView = Visit &
     | { page: 'go-to-bank'; url: string }
     /** Embedded or decoupled SCA: what the bank wants next. */
     | { page: 'authorise'; authorisation: Authorisation; psuId: string | null; problem: 'wrong-credentials' | null }
+    /**
+     * Back from the bank in another browser, which shows a code: enter it here. `triesLeft` after a wrong one, else null.
+     */
+    | { page: 'enter-return-code'; triesLeft: number | null }
+    /** Too many wrong passwords or codes: nothing is handed on to the bank before that. */
+    | { page: 'paused'; waitSeconds: number }
     /** Back from the bank, which has not made up its mind. */
     | { page: 'waiting-for-bank' }
     | { page: 'running' }

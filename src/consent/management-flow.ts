@@ -7,7 +7,7 @@ import type { ErasureService } from './erasure.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { newLink } from './link-secret.ts';
 import type { LoginStore, ManagedLogin } from './login-store.ts';
-import type { SessionStore } from './session-store.ts';
+import type { Session, SessionOfLogin, SessionStore } from './session-store.ts';
 import type { Visits } from './visits.ts';
 
 /**
@@ -48,25 +48,34 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
   async function createConnecting(visit: Visit, bank: Bank): Promise<Visit> {
     const now = clock.now();
     const link = newLink(encryption, now);
-    const { clientId, userId, id: parentId } = visit.session;
+    const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('connectSession', now);
-    const session = { id, kind: 'CONNECT', clientId, userId, parentId, bankId: bank.id, ...link } as const;
+    const of = { clientId, userId, parentId, browserHash, bankId: bank.id };
+    const session = { id, kind: 'CONNECT', ...of, ...link } as const;
     return await visits.of(await sessions.create(session), encryption.decrypt(link.linkSecret));
   }
 
   async function createRenewing(visit: Visit, login: ManagedLogin): Promise<Visit> {
     const now = clock.now();
     const link = newLink(encryption, now);
-    const { clientId, userId, id: parentId } = visit.session;
+    const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('synchronizationSession', now);
-    const of = { clientId, userId, parentId, bankId: login.bankId, bankLoginId: login.id };
+    const of = { clientId, userId, parentId, browserHash, bankId: login.bankId, bankLoginId: login.id };
     const session = { id, kind: 'SYNCHRONIZATION', ...of, storeSecrets: login.secretsStored, ...link } as const;
-    const created = await sessions.createForLogin(session, now);
+    const created = (await sessions.createForLogin(session, now)) ?? (await replaceElsewhere(session, now));
     if (created) return await visits.of(created, encryption.decrypt(link.linkSecret));
     // Of a login one session is open at any time: asked for once more, by this end user or by the client, it is that one. Where it
     // runs already there is nothing for the end user to do.
     const waiting = await sessions.findAwaiting(login.id, now);
     return waiting?.linkSecret ? await visits.of(waiting, encryption.decrypt(waiting.linkSecret)) : visit;
+  }
+
+  /** Another browser's session of the login would not let this one in: it gives way to the end user who is here now. */
+  async function replaceElsewhere(session: SessionOfLogin, now: Date): Promise<Session | null> {
+    const waiting = await sessions.findAwaiting(session.bankLoginId, now);
+    if (!waiting?.browserHash || waiting.browserHash === session.browserHash) return null;
+    await sessions.end(waiting.id, { status: 'CANCELLED', now });
+    return await sessions.createForLogin(session, now);
   }
 
   async function findLogin(

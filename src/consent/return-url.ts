@@ -30,3 +30,13 @@ export function withOutcome(returnUrl: string, session: { id: string; status: st
   url.searchParams.set('status', session.status);
   return url.href;
 }
+
+/**
+ * The address for an end user who is back from the bank in another browser: `?session=…&status=AWAITING_USER&returnToken=…`. The
+ * client's app opens the session's link with the token where it began.
+ */
+export function withReturn(returnUrl: string, session: { id: string; status: string }, token: string): string {
+  const url = new URL(withOutcome(returnUrl, session));
+  url.searchParams.set('returnToken', token);
+  return url.href;
+}

@@ -15,6 +15,7 @@ export interface SessionEnding {
 export interface SessionStore {
   find(clientId: string, id: string): Promise<Session | null>;
   findByLink(linkHash: string): Promise<Session | null>;
+  /** By the state of either callback address. */
   findByState(stateHash: string): Promise<Session | null>;
   findByIdempotencyKey(clientId: string, kind: Session['kind'], idempotencyKey: string): Promise<Session | null>;
   /** The management session that this one was started from; null when there is none. */
@@ -45,7 +46,8 @@ export function createSessionStore(database: Database): SessionStore {
   return {
     find: (clientId, id) => prisma.session.findFirst({ where: { id, clientId } }),
     findByLink: (linkHash) => prisma.session.findUnique({ where: { linkHash } }),
-    findByState: (stateHash) => prisma.session.findUnique({ where: { stateHash } }),
+    findByState: (stateHash) =>
+      prisma.session.findFirst({ where: { OR: [{ stateHash }, { nokStateHash: stateHash }] } }),
     findByIdempotencyKey: (clientId, kind, idempotencyKey) =>
       prisma.session.findFirst({ where: { clientId, kind, idempotencyKey } }),
     findParent: async ({ parentId, clientId }) =>
@@ -94,7 +96,7 @@ function end(database: Database, which: Prisma.SessionWhereInput, ending: Sessio
   return database.transaction(async (tx) => {
     const ended = await tx.session.updateManyAndReturn({
       where: { ...which, status: 'AWAITING_USER' },
-      data: { ...outcome, stateHash: null, authorisation: null, finishedAt: now, updatedAt: now },
+      data: { ...outcome, stateHash: null, nokStateHash: null, authorisation: null, finishedAt: now, updatedAt: now },
     });
     await abandonConsents(
       tx,

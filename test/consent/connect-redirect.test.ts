@@ -86,11 +86,12 @@ it('keeps exactly one valid consent when two renewals are granted in the same mo
   const world = await createConnectedWorld();
   await connectByRedirect(world.linkOf(await world.createSession()), 'anna');
   const { userId } = await world.database.prisma.bankLogin.findFirstOrThrow();
+  const browser = createFormBrowser();
   // On the overview of its banks an end user may begin as often as it likes.
   const renew = async () => {
     const overview = { userId, addBankLogin: false, returnUrl: null, idempotencyKey: null };
     const session = await world.connections.sessions.createManagementSession(world.clientId, overview);
-    const explained = await (await createFormBrowser().open(world.linkOf(session))).submit({}, 'Renew');
+    const explained = await (await browser.open(world.linkOf(session))).submit({}, 'Renew');
     return await logInAtBank(await explained.submit(), 'anna');
   };
   const questions = [await renew(), await renew()];
@@ -222,9 +223,10 @@ it('believes the bank, not the redirect: a callback before the approval leaves t
     validUntil: '2026-09-06',
     frequencyPerDay: 4,
   });
-  await (await createFormBrowser().open(world.linkOf(session))).submit({}, 'bank_sandbox');
+  const browser = createFormBrowser();
+  await (await browser.open(world.linkOf(session))).submit({}, 'bank_sandbox');
 
-  const page = await createFormBrowser().open(callbacks[0] ?? '');
+  const page = await browser.open(callbacks[0] ?? '');
   expect(page.title).toContain('not confirmed yet');
   expect(page.html).toContain('http-equiv="refresh"');
   expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });

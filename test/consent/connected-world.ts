@@ -63,6 +63,8 @@ export interface ConnectedWorldOptions {
   toEntries?: (sandboxUrl: string) => BankEntry[];
   /** Where a proxy passes requests on from. @default our own address */
   publicUrl?: () => string;
+  /** @default none */
+  embeddingOrigins?: readonly string[];
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
@@ -102,7 +104,13 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     publicUrl,
     allowLoopbackReturnUrls: false,
   });
-  const pages = createPages({ ...connections, banks: bankStore, embeddingOrigins: [], publicUrl, log });
+  const pages = createPages({
+    ...connections,
+    banks: bankStore,
+    embeddingOrigins: options.embeddingOrigins ?? [],
+    publicUrl,
+    log,
+  });
   const server = createServer((request, response) => {
     pages(request, response, new URL(request.url ?? '', url)).then(
       (answered) => answered || response.writeHead(404).end(),
@@ -167,13 +175,16 @@ function watched(bank: ReturnType<typeof createBerlinGroupBank>, overrides: Part
 }
 
 /** Opens the link, and chooses the bank where there is a choice: ends before the bank's login, or on our form for it. */
-export async function goToBank(link: string, bankId = 'bank_sandbox'): Promise<Page> {
-  let page = await createFormBrowser().open(link);
+export async function goToBank(link: string, bankId = 'bank_sandbox', browser = createFormBrowser()): Promise<Page> {
+  let page = await browser.open(link);
   for (let i = 0; i < 3 && !hasField(page, 'psu_id'); i++) {
     page = await page.submit({}, bankId).catch(() => page.submit({ bankId }));
   }
   return page;
 }
+
+/** What fetch and its like send to be one browser, the same each time. */
+export const oneBrowser = { cookie: `tidewater-browser=${'b'.repeat(43)}` };
 
 /** The redirect SCA, on the bank's pages up to its question. */
 export async function logInAtBank(page: Page, psuId: string): Promise<Page> {

@@ -62,7 +62,13 @@ async function createWorld() {
       });
       const [bankConsentId, stateHash] = [encryption.encrypt(session.id), session.id];
       const begun = { bankId: 'bank_test', bankConsentId, stateHash, psuIpAddress: '192.0.2.1', authorisation: null };
-      const waiting = await consents.begin(session, { ...begun, terms, now });
+      const waiting = await consents.begin(session, {
+        ...begun,
+        terms,
+        now,
+        nokStateHash: `nok ${begun.stateHash}`,
+        awaitedReturn: null,
+      });
       const consentId = waiting?.consentId ?? '';
       return () => consents.grant(waiting ?? session, { consentId, ...terms, now });
     },

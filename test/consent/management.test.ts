@@ -5,6 +5,7 @@ import {
   connectByRedirect,
   createConnectedWorld,
   logInAtBank,
+  oneBrowser,
   returnUrl,
 } from './connected-world.ts';
 
@@ -15,15 +16,18 @@ async function connectAnna(world: ConnectedWorld): Promise<{ userId: string; ban
   return { userId: session.userId, bankLoginId: id };
 }
 
-async function openManagement(world: ConnectedWorld, userId: string, addBankLogin = false) {
+async function openManagement(
+  world: ConnectedWorld,
+  userId: string,
+  { addBankLogin = false, browser = createFormBrowser({ stopBefore: (url) => url.startsWith(returnUrl) }) } = {},
+) {
   const session = await world.connections.sessions.createManagementSession(world.clientId, {
     userId,
     addBankLogin,
     returnUrl,
     idempotencyKey: null,
   });
-  const browser = createFormBrowser({ stopBefore: (url) => url.startsWith(returnUrl) });
-  return { session, link: world.linkOf(session), page: await browser.open(world.linkOf(session)) };
+  return { session, browser, link: world.linkOf(session), page: await browser.open(world.linkOf(session)) };
 }
 
 function press(page: Page, label: string): Promise<Page> {
@@ -67,8 +71,8 @@ it('renews a consent in a session of its own, which leads back to the overview',
 it('renews in one session, however often it is asked for, and in the one that the client has asked for', async () => {
   const world = await createConnectedWorld();
   const { userId, bankLoginId } = await connectAnna(world);
-  const { link } = await openManagement(world, userId);
-  const renew = async () => await press(await createFormBrowser().open(link), 'Renew');
+  const { link, browser } = await openManagement(world, userId);
+  const renew = async () => await press(await browser.open(link), 'Renew');
   const [first, second] = [await renew(), await renew()];
   expect(second.url).toBe(first.url);
   expect(await world.database.prisma.session.count({ where: { bankLoginId, status: 'AWAITING_USER' } })).toBe(1);
@@ -108,7 +112,7 @@ it('adds a bank, and comes back to the overview', async () => {
 it('begins with the choice of banks where the client asks for another login', async () => {
   const world = await createConnectedWorld();
   const { userId } = await connectAnna(world);
-  const { page } = await openManagement(world, userId, true);
+  const { page } = await openManagement(world, userId, { addBankLogin: true });
   expect(page.title).toContain('Choose your bank');
 });
 
@@ -134,17 +138,19 @@ it('touches no login of somebody else', async () => {
   const world = await createConnectedWorld();
   const { bankLoginId } = await connectAnna(world);
   const stranger = await world.createSession();
-  const { link } = await openManagement(world, stranger.userId);
+  const { link } = await openManagement(world, stranger.userId, {
+    browser: createFormBrowser({ headers: oneBrowser }),
+  });
   for (const action of ['renew', 'remove']) {
     const answer = await fetch(`${link}/${action}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: { ...oneBrowser, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ bankLoginId }),
       redirect: 'manual',
     });
     expect(answer.status).toBe(400);
   }
-  expect((await fetch(`${link}/remove?bankLoginId=${bankLoginId}`)).status).toBe(404);
+  expect((await fetch(`${link}/remove?bankLoginId=${bankLoginId}`, { headers: oneBrowser })).status).toBe(404);
   expect(await world.database.prisma.bankLogin.count()).toBe(1);
 });
 
@@ -154,7 +160,7 @@ it('lets the removal lead back to the client where the overview was finished in 
   const { userId, bankLoginId } = await connectAnna(world);
   const { page } = await openManagement(world, userId);
   const stale = await press(page, 'Remove');
-  const policy = (await fetch(stale.url)).headers.get('content-security-policy') ?? '';
+  const policy = stale.headers['content-security-policy'];
   expect(policy).toMatch(/form-action 'self' https:\/\/client\.example(;|$)/);
   await page.submit({}, 'Finish');
 

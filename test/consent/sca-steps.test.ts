@@ -14,17 +14,18 @@ it('decoupled: the waiting page asks the bank again and again, and goes on once 
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const link = world.linkOf(session);
-  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  const browser = createFormBrowser();
+  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'anna' });
   expect(waiting.title).toContain('Approve in your bank’s app');
   expect(waiting.text).toContain('Please approve the access in the app of your bank.');
   expect(waiting.html).toContain('http-equiv="refresh"');
 
-  const still = await createFormBrowser().open(link);
+  const still = await browser.open(link);
   expect(still.title).toBe(waiting.title);
   expect(world.bankCalls).toContain('getAuthorisation');
 
   await approveInApp(world, 'anna');
-  const done = await createFormBrowser().open(link);
+  const done = await browser.open(link);
   expect(done.title).toContain('Done');
   expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
   expect(await world.database.prisma.bankLogin.count()).toBe(1);
@@ -34,14 +35,15 @@ it('decoupled: an SCA that fails in the app fails the session, although the bank
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const link = world.linkOf(session);
-  await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  const browser = createFormBrowser();
+  await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'anna' });
   world.bankOverrides.getAuthorisation = async (_consentId, authorisationId) => ({
     authorisationId,
     next: { step: 'failed' },
     message: null,
   });
 
-  const denied = await createFormBrowser().open(link);
+  const denied = await browser.open(link);
   expect(denied.title).toContain('Not approved');
   expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
   expect((await world.database.prisma.consent.findFirst())?.status).toBe('TERMINATED');
@@ -51,11 +53,12 @@ it('decoupled: a consent that the bank has rejected is rejected', async () => {
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const link = world.linkOf(session);
-  await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'greta' });
+  const browser = createFormBrowser();
+  await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'greta' });
   const app = await createFormBrowser().open(`${world.bankUrl}/decoupled/app`);
   await (await app.submit({ psu_id: 'greta', password: 'sandbox' })).submit({ otp: '123456' });
 
-  const denied = await createFormBrowser().open(link);
+  const denied = await browser.open(link);
   expect(denied.title).toContain('Not approved');
   expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' });
   expect((await world.database.prisma.consent.findFirst())?.status).toBe('REJECTED');
@@ -65,10 +68,11 @@ it('decoupled: a bank that does not answer while it is asked keeps the end user 
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const link = world.linkOf(session);
-  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
+  const browser = createFormBrowser();
+  const waiting = await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'anna' });
   world.bankOverrides.getAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
 
-  const still = await createFormBrowser().open(link);
+  const still = await browser.open(link);
   expect(still.title).toBe(waiting.title);
   expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER' });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { insertClient } from '../support/enrolled-users.ts';
-import { createConnectedWorld, returnUrl } from './connected-world.ts';
+import { createConnectedWorld, oneBrowser, returnUrl } from './connected-world.ts';
 
 const overview = { addBankLogin: false, returnUrl: null, idempotencyKey: null };
 
@@ -116,7 +116,7 @@ it('cancels a session that waits, ends its link, and cancels it once', async () 
   const cancelled = await sessions.cancel(world.clientId, session.id);
   expect(cancelled.status).toBe('CANCELLED');
   expect(sessions.redirectUrl(cancelled)).toBeNull();
-  expect(await (await fetch(link)).text()).toContain('Cancelled');
+  expect(await (await fetch(link, { headers: oneBrowser })).text()).toContain('Cancelled');
   await expect(sessions.cancel(world.clientId, session.id)).rejects.toMatchObject({ code: 'SESSION_NOT_WAITING' });
 });
 

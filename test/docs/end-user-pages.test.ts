@@ -44,9 +44,10 @@ it('the operations on the page do what the page says, one after another', async 
   expect(updateClient.client.returnOrigins).toEqual(['https://app.example.com']);
 
   const { session } = (await run('connect.graphql')).createConnectSession;
-  expect((await createFormBrowser().open(session.redirectUrl)).text).toContain('Haushaltsbuch asks to see');
   const stopBefore = (url: string): boolean => url.startsWith('https://app.example.com/');
-  const screen = createFormScreen(createFormBrowser({ stopBefore }));
+  const browser = createFormBrowser({ stopBefore });
+  expect((await browser.open(session.redirectUrl)).text).toContain('Haushaltsbuch asks to see');
+  const screen = createFormScreen(browser);
   await walkThrough({ screen, psuId: 'anna', bankId: 'bank_sandbox', appUrl: '' }, session.redirectUrl);
   expect(screen.url()).toBe(`https://app.example.com/banks?from=tidewater&session=${session.id}&status=COMPLETED`);
 

@@ -181,6 +181,8 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
       const id = sessionIds.pop();
       if (!id) throw new Error('More renewals than the steps of this life have.');
       const begun = await consents.begin({ id, bankLoginId: loginId } as Session, {
+        nokStateHash: `nok ${id}`,
+        awaitedReturn: null,
         bankId: 'bank_test',
         bankConsentId: encryption.encrypt(bankConsent),
         terms: { recurring: true, validUntil: '2099-01-01', frequencyPerDay: 4 },

@@ -10,7 +10,8 @@ const maximumPages = 30;
  * Tidewater says that all is done. Throws with the page's words when it gets stuck.
  */
 export async function consentAs(psuId: string, redirectUrl: string): Promise<void> {
-  let page = await createFormBrowser().open(redirectUrl);
+  const browser = createFormBrowser();
+  let page = await browser.open(redirectUrl);
   for (let i = 0; i < maximumPages; i++) {
     const form = page.forms.find((candidate) => candidate.method === 'POST');
     if (page.status >= 400) throw new Error(`The page says: ${page.text.slice(0, 300)}`);
@@ -18,7 +19,7 @@ export async function consentAs(psuId: string, redirectUrl: string): Promise<voi
       const refresh = refreshTarget(page);
       if (!refresh) return;
       await new Promise((resolve) => setTimeout(resolve, refresh.seconds * 1_000));
-      page = await createFormBrowser().open(refresh.url);
+      page = await browser.open(refresh.url);
       continue;
     }
     page = await answer(page, psuId);

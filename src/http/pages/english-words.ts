@@ -8,6 +8,8 @@ export const englishWords: Words = {
 
   chooseTitle: 'Choose your bank',
   onBehalf: (client) => `${client} asks to see your account information. Tidewater fetches it from your bank.`,
+  onlyYours: (client) =>
+    `Only go on if you have just come here from ${client} yourself. If somebody has sent you this link, close the page.`,
   search: 'Name of the bank, BIC or bank code',
   searchButton: 'Search',
   banks: 'Banks',
@@ -42,6 +44,36 @@ export const englishWords: Words = {
   wrongCredentials: 'Your bank did not accept this. Please check what you have entered and try again.',
   wrongOtp: 'The code is not correct. Please try again.',
 
+  pausedTitle: 'Too many wrong entries',
+  pausedText: (minutes) =>
+    `For your safety please wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
+  pausedHint: 'Your last entry was not passed on to your bank.',
+
+  otherBrowserTitle: 'Not in this browser',
+  otherBrowserText:
+    'This was begun in another browser or on another device, and can only be continued there. Nothing is fetched from your bank.',
+  otherBrowserHint:
+    'Did you begin it yourself? Then please start again there. If somebody has sent you here, close the page.',
+  noCookieTitle: 'Your browser does not keep our cookie',
+  noCookieText:
+    'For your safety what you begin here can only be continued in the same browser. For that we need one cookie, for two hours. Please allow cookies for this page.',
+  returnCodeTitle: 'One more step',
+  returnCodeText: (client) =>
+    `You are giving ${client} access to your account information. It was begun in another browser or app than this one. If that was you, go back there and enter this code:`,
+  returnCodeHint: 'It works for five minutes. If you are not asked for it there, reload that page or go back one page.',
+  returnCodeWarningTitle: 'Never give this code to anybody',
+  returnCodeWarning:
+    'Not on the phone, not in a message: whoever has it sees your accounts. Nobody but you needs it, and we never ask you for it.',
+  goOnIn: (client) => `Go on in ${client}’s app`,
+  notBegunByMe: 'I did not begin this: stop it',
+  stoppedTitle: 'Stopped',
+  stoppedText: 'Nothing has been fetched, and the access is ended at your bank. You can close this page.',
+  enterReturnCodeTitle: 'Enter the code from your other window',
+  enterReturnCodeText: 'You have come back from your bank in another browser. It shows a code of six digits.',
+  returnCode: 'Code of six digits',
+  wrongReturnCode: (triesLeft) =>
+    `The code is not correct. You have ${triesLeft === 1 ? 'one try' : `${triesLeft} tries`} left.`,
+
   goTitle: 'On to your bank',
   waitTitle: 'Your bank has not confirmed yet',
   waitText: 'We are asking your bank again.',
@@ -56,6 +88,8 @@ export const englishWords: Words = {
   doneText: 'Your account information has been fetched. You can close this page.',
   deniedTitle: 'Not approved',
   deniedText: 'Your bank reports that access was not approved.',
+  unconfirmedTitle: 'Stopped for your safety',
+  unconfirmedText: 'It was continued in another browser, and not confirmed here with the right code in time.',
   failedTitle: 'Your data could not be fetched',
   failedText: 'Your bank did not answer as expected. You can try again now or later.',
   finishedTitle: 'All done',

@@ -3,6 +3,7 @@ import { type Html, html } from './html.ts';
 import { overviewPage, removalPage } from './management-pages.ts';
 import { backTargets, cancelLink, link, type PageFrame } from './page-frame.ts';
 import type { Page } from './page-layout.ts';
+import { enterReturnCodePage, pausedPage } from './return-pages.ts';
 import { authorisePage } from './sca-pages.ts';
 import type { Words } from './words.ts';
 
@@ -23,6 +24,10 @@ export function toPage(view: FlowView, frame: PageFrame): Page {
       return { status: 200, title: words.goTitle, content: link(view.url, words.toBank(view.bank?.name ?? '')) };
     case 'authorise':
       return authorisePage(view, frame);
+    case 'enter-return-code':
+      return enterReturnCodePage(view, frame);
+    case 'paused':
+      return pausedPage(view, frame);
     case 'waiting-for-bank':
       return waitingPage(frame);
     case 'running':
@@ -70,7 +75,7 @@ function bankForm(frame: PageFrame): Html {
     ({ id, name, bic, country }) =>
       html`<li><button type="submit" class="bank" name="bankId" value="${id}">${name} <small>${[bic, country].filter(Boolean).join(' · ')}</small></button></li>`,
   );
-  return html`<form method="post" action="${frame.here}/begin"${top(frame)}><ul class="plain" aria-labelledby="banks">${rows}</ul></form>`;
+  return html`<form method="post" action="${frame.here}/begin"${top(frame)}>${handover(frame)}<ul class="plain" aria-labelledby="banks">${rows}</ul></form>`;
 }
 
 function confirmPage(view: View<'confirm'>, frame: PageFrame): Page {
@@ -82,7 +87,7 @@ function confirmPage(view: View<'confirm'>, frame: PageFrame): Page {
     title: view.renewal ? words.renewTitle(bank) : words.confirmTitle(bank),
     formTargets: frame.bankTargets,
     content: html`<p>${words.onBehalf(view.clientName)}</p>${shared(view, frame)}
-      <form method="post" action="${here}/begin"${top(frame)}>
+      <form method="post" action="${here}/begin"${top(frame)}>${handover(frame)}
         <input type="hidden" name="bankId" value="${view.bank?.id ?? ''}">
         <button type="submit">${words.toBank(bank)}</button>
       </form>${other}${cancelLink(frame)}`,
@@ -94,12 +99,17 @@ function top({ isFramed }: PageFrame): Html | null {
   return isFramed ? html` target="_top"` : null;
 }
 
-function shared({ terms }: View<'choose-bank' | 'confirm'>, { words }: PageFrame): Html {
+/** The whole window has other cookies than the frame: the form takes along what lets it go on. */
+function handover({ handover }: PageFrame): Html | null {
+  return handover === null ? null : html`<input type="hidden" name="handover" value="${handover}">`;
+}
+
+function shared({ terms, clientName }: View<'choose-bank' | 'confirm'>, { words }: PageFrame): Html {
   const { recurring, validUntil, frequencyPerDay } = terms;
   return html`<section class="shared" aria-labelledby="shared"><h2 id="shared">${words.sharedTitle}</h2>
     <ul>${words.shared.map((item) => html`<li>${item}</li>`)}</ul>
     <p>${recurring ? words.sharedRecurring(words.date(validUntil), frequencyPerDay) : words.sharedOnce}</p>
-    <p>${words.sharedSafely}</p></section>`;
+    <p>${words.sharedSafely}</p></section><p class="soft">${words.onlyYours(clientName)}</p>`;
 }
 
 function waitingPage(frame: PageFrame): Page {
@@ -161,6 +171,8 @@ function endedWords(view: View<'ended'>, words: Words): [string, string] {
   if (kind === 'MANAGEMENT') return [words.finishedTitle, words.finishedText];
   if (status === 'COMPLETED') return [words.doneTitle, words.doneText];
   if (status === 'CANCELLED') return [words.cancelledTitle, `${untouched(view, words)} ${words.cancelledText}`];
+  if (errorCode === 'OTHER_BROWSER')
+    return [words.unconfirmedTitle, `${words.unconfirmedText} ${untouched(view, words)}`];
   if (errorCode === 'CONSENT_REJECTED') return [words.deniedTitle, `${words.deniedText} ${untouched(view, words)}`];
   return [words.failedTitle, words.failedText];
 }

@@ -9,6 +9,8 @@ export const germanWords: Words = {
   chooseTitle: 'Wählen Sie Ihre Bank',
   onBehalf: (client) =>
     `${client} möchte Ihre Kontoinformationen einsehen. Tidewater ruft sie dafür bei Ihrer Bank ab.`,
+  onlyYours: (client) =>
+    `Machen Sie nur weiter, wenn Sie selbst gerade von ${client} hierher gekommen sind. Hat Ihnen jemand diesen Link geschickt, schließen Sie die Seite.`,
   search: 'Name der Bank, BIC oder Bankleitzahl',
   searchButton: 'Suchen',
   banks: 'Banken',
@@ -44,6 +46,39 @@ export const germanWords: Words = {
     'Ihre Bank hat diese Angaben nicht angenommen. Bitte prüfen Sie sie und versuchen Sie es noch einmal.',
   wrongOtp: 'Der Code stimmt nicht. Bitte versuchen Sie es noch einmal.',
 
+  pausedTitle: 'Zu viele falsche Eingaben',
+  pausedText: (minutes) =>
+    `Zu Ihrer Sicherheit warten Sie bitte ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} und versuchen Sie es dann noch einmal.`,
+  pausedHint: 'Ihre letzte Eingabe wurde nicht an Ihre Bank weitergegeben.',
+
+  otherBrowserTitle: 'Nicht in diesem Browser',
+  otherBrowserText:
+    'Dies wurde in einem anderen Browser oder auf einem anderen Gerät begonnen und kann nur dort fortgesetzt werden. Von Ihrer Bank wird nichts abgerufen.',
+  otherBrowserHint:
+    'Haben Sie es selbst begonnen? Dann fangen Sie bitte dort noch einmal an. Hat Sie jemand hierher geschickt, schließen Sie die Seite.',
+  noCookieTitle: 'Ihr Browser behält unser Cookie nicht',
+  noCookieText:
+    'Zu Ihrer Sicherheit kann, was Sie hier beginnen, nur im selben Browser fortgesetzt werden. Dafür brauchen wir ein Cookie, für zwei Stunden. Bitte erlauben Sie Cookies für diese Seite.',
+  returnCodeTitle: 'Noch ein Schritt',
+  returnCodeText: (client) =>
+    `Sie geben ${client} Zugriff auf Ihre Kontoinformationen. Begonnen wurde das in einem anderen Browser oder einer anderen App. Waren Sie das, dann gehen Sie dorthin zurück und geben Sie diesen Code ein:`,
+  returnCodeHint:
+    'Er gilt fünf Minuten. Werden Sie dort nicht danach gefragt, laden Sie jene Seite neu oder gehen Sie eine Seite zurück.',
+  returnCodeWarningTitle: 'Geben Sie diesen Code niemandem',
+  returnCodeWarning:
+    'Nicht am Telefon, nicht in einer Nachricht: Wer ihn hat, sieht Ihre Konten. Außer Ihnen braucht ihn niemand, und wir fragen Sie nie danach.',
+  goOnIn: (client) => `Weiter in der App von ${client}`,
+  notBegunByMe: 'Das habe ich nicht begonnen: abbrechen',
+  stoppedTitle: 'Abgebrochen',
+  stoppedText:
+    'Es wurde nichts abgerufen, und der Zugriff wird bei Ihrer Bank beendet. Sie können diese Seite schließen.',
+  enterReturnCodeTitle: 'Geben Sie den Code aus Ihrem anderen Fenster ein',
+  enterReturnCodeText:
+    'Sie sind in einem anderen Browser von Ihrer Bank zurückgekommen. Dort steht ein Code aus sechs Ziffern.',
+  returnCode: 'Code aus sechs Ziffern',
+  wrongReturnCode: (triesLeft) =>
+    `Der Code stimmt nicht. Sie haben noch ${triesLeft === 1 ? 'einen Versuch' : `${triesLeft} Versuche`}.`,
+
   goTitle: 'Weiter zu Ihrer Bank',
   waitTitle: 'Ihre Bank hat noch nicht bestätigt',
   waitText: 'Wir fragen bei Ihrer Bank noch einmal nach.',
@@ -58,6 +93,9 @@ export const germanWords: Words = {
   doneText: 'Ihre Kontoinformationen wurden abgerufen. Sie können diese Seite schließen.',
   deniedTitle: 'Nicht freigegeben',
   deniedText: 'Ihre Bank meldet, dass der Zugriff nicht freigegeben wurde.',
+  unconfirmedTitle: 'Zu Ihrer Sicherheit abgebrochen',
+  unconfirmedText:
+    'Es ging in einem anderen Browser weiter und wurde hier nicht rechtzeitig mit dem richtigen Code bestätigt.',
   failedTitle: 'Ihre Daten konnten nicht abgerufen werden',
   failedText: 'Ihre Bank hat nicht wie erwartet geantwortet. Sie können es jetzt oder später noch einmal versuchen.',
   finishedTitle: 'Alles erledigt',

@@ -19,6 +19,8 @@ export interface PageFrame {
   bankTargets: readonly string[];
   /** The pages are shown in frames, in which no bank wants to be. */
   isFramed: boolean;
+  /** Lets the whole window go on with what began in a frame; null outside of one. */
+  handover: string | null;
 }
 
 /** Where the end user may be led back to when a form has ended the session. */

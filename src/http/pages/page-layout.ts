@@ -8,6 +8,8 @@ export interface Page {
   content: Html;
   /** The browser looks again after so many seconds. */
   refreshSeconds?: number;
+  /** What the browser is told to wait. @default nothing */
+  retryAfterSeconds?: number;
   /** Where the page's forms may lead, besides our own pages. @default nowhere */
   formTargets?: readonly string[];
   /** The page carries an image of its own, of which the policy has to know. @default false */
@@ -28,7 +30,7 @@ button,.button{display:block;width:100%;text-align:center;text-decoration:none;f
 button.quiet,.button.quiet{background:transparent;color:var(--accent)}button.bank{background:transparent;color:var(--ink);border-color:var(--line);text-align:left;margin-top:.6rem}button.bank small{display:block;font-weight:400}
 button.danger{background:var(--alarm);border-color:var(--alarm);color:var(--on)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 a{color:var(--accent)}ul{padding-left:1.2rem;margin:0 0 1rem}ul.plain{list-style:none;padding:0}.row{display:flex;gap:.75rem}.row>*{flex:1;min-width:0}.row button{margin-top:0}.row button.fit{flex:none;width:auto}.shared{border:1px solid var(--line);border-radius:.5rem;padding:1rem 1rem 0;margin:0 0 1rem}.shared h2{margin-top:0}
-.problem{border-left:4px solid var(--alarm);padding:.25rem 0 .25rem .9rem;color:var(--alarm)}.problem strong{display:block}.challenge{display:block;max-width:100%;margin:1rem auto;padding:1rem;background:#fff}.login{border-top:1px solid var(--line);padding:1.25rem 0}.login h2{margin-top:0}
+.problem{border-left:4px solid var(--alarm);padding:.25rem 0 .25rem .9rem;color:var(--alarm)}.problem strong{display:block}.challenge{display:block;max-width:100%;margin:1rem auto;padding:1rem;background:#fff}.code{font:700 2.2rem/1.2 ui-monospace,monospace;letter-spacing:.12em;text-align:center;margin:1.25rem 0}.login{border-top:1px solid var(--line);padding:1.25rem 0}.login h2{margin-top:0}
 .progress{height:.4rem;border-radius:.2rem;margin:0 0 1rem;background:linear-gradient(90deg,var(--ground),var(--accent),var(--ground)) 0 0/200% 100%}
 @media (prefers-reduced-motion:no-preference){.progress{animation:flow 2s linear infinite}}@keyframes flow{from{background-position:200% 0}to{background-position:0 0}}`;
 const styleHash = createHash('sha256').update(style).digest('base64');

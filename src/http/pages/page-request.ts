@@ -28,6 +28,9 @@ const pageForm = z.object({
   methodId: field(200),
   otp: field(64),
   decision: field(20),
+  code: field(20),
+  state: field(100),
+  handover: field(1_000),
 });
 export type PageForm = z.infer<typeof pageForm>;
 

@@ -1,38 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
-import type { BankStore } from '../../consent/bank-store.ts';
-import type { ConnectFlow } from '../../consent/connect-flow.ts';
 import type { FlowView, NextView } from '../../consent/flow-view.ts';
-import type { ManagementFlow } from '../../consent/management-flow.ts';
-import type { ScaSteps } from '../../consent/sca-steps.ts';
+import { isInFrame } from './browser-cookie.ts';
+import { answerCallback } from './callback.ts';
+import { type Exchange, linkOf, type PagesDeps, redirect, refuse, send } from './exchange.ts';
 import { toPage } from './flow-pages.ts';
 import { html } from './html.ts';
 import { createJoinedForms } from './joined-forms.ts';
 import { wordsFor } from './language.ts';
 import type { BankChoice } from './page-frame.ts';
-import { type Page, pageHeaders, renderPage } from './page-layout.ts';
+import type { Page } from './page-layout.ts';
 import { type PageForm, readForm, readPsu } from './page-request.ts';
+import { isAdmitted } from './session-admission.ts';
 import type { Words } from './words.ts';
-
-export interface PagesDeps {
-  flow: ConnectFlow;
-  steps: Pick<ScaSteps, 'enter'>;
-  management: Pick<ManagementFlow, 'renew' | 'openRemoval' | 'remove'>;
-  banks: Pick<BankStore, 'list'>;
-  /** Origins that may show the pages in a frame. */
-  embeddingOrigins: readonly string[];
-  publicUrl: () => string;
-  log: Logger;
-}
-
-interface Exchange {
-  deps: PagesDeps;
-  request: IncomingMessage;
-  response: ServerResponse;
-  url: URL;
-  words: Words;
-  join: ReturnType<typeof createJoinedForms<FlowView | null>>;
-}
 
 const listedBanks = 50;
 
@@ -53,6 +32,7 @@ const acts: ReadonlyMap<string, (exchange: Exchange, secret: string, form: PageF
     ({ deps, request }, secret, { psu_id: psuId, password, methodId, otp }) =>
       deps.steps.enter(secret, { psuId, password: password ?? null, methodId, otp, psu: readPsu(request) }),
   ],
+  ['confirm-return', ({ deps }, secret, { code }) => deps.returns.enterCode(secret, code)],
   ['leave', ({ deps }, secret) => deps.flow.leave(secret)],
   ['renew', ({ deps }, secret, { bankLoginId }) => deps.management.renew(secret, bankLoginId ?? '')],
   ['remove', ({ deps }, secret, { bankLoginId }) => deps.management.remove(secret, bankLoginId ?? '')],
@@ -98,33 +78,32 @@ async function answer(exchange: Exchange, area: 'sessions' | 'callback', path: s
   const [secret, action = '', ...rest] = path;
   const isRead = method === 'GET' || method === 'HEAD';
   if (!isRead && method !== 'POST') refuse(exchange, 405);
-  else if (area === 'callback') await (secret === undefined ? comeBack(exchange) : refuse(exchange, 404));
+  else if (area === 'callback')
+    await (secret === undefined ? answerCallback(exchange, (view) => show(exchange, view)) : refuse(exchange, 404));
   else if (!secret || rest.length > 0) refuse(exchange, 404);
   else if (isRead) await read(exchange, secret, action);
   else await act(exchange, secret, action);
-}
-
-/** From the bank: what the address carries is a key, and nothing in it is believed. */
-async function comeBack(exchange: Exchange): Promise<void> {
-  const { request, url, deps } = exchange;
-  if (request.method === 'POST') return refuse(exchange, 405);
-  const [state, ...others] = url.searchParams.getAll('state');
-  const view = state && others.length === 0 ? await deps.flow.callback(state) : null;
-  if (!view) return refuse(exchange, 400);
-  if (view.page === 'waiting-for-bank') return await show(exchange, view);
-  redirect(exchange, linkOf(exchange, view));
 }
 
 async function read(exchange: Exchange, secret: string, action: string): Promise<void> {
   if (secret === 'ended') return send(exchange, endedPage(exchange.words));
   // A form's address, opened again, shows where the session stands.
   const open = reads.get(acts.has(action) && !reads.has(action) ? '' : action);
-  const view = open ? await open(exchange, secret) : null;
+  if (!open) return refuse(exchange, 404);
+  if (!(await isAdmitted(exchange, secret, null))) return;
+  const view = (await findReturn(exchange, secret, action)) ?? (await open(exchange, secret));
   if (!view) return refuse(exchange, 404);
   const isDone = view.page === 'ended' && view.session.status === 'COMPLETED';
   if (isDone && view.back) return redirect(exchange, view.back);
   if (view.page === 'moved-on') return redirect(exchange, linkOf(exchange, view));
   await show(exchange, view);
+}
+
+/** While the code from another browser is wanted nothing else is shown, but for the way out. */
+async function findReturn({ deps, url }: Exchange, secret: string, action: string): NextView {
+  if (action === 'leave') return null;
+  const token = url.searchParams.get('returnToken');
+  return token ? await deps.returns.enterToken(secret, token) : await deps.returns.open(secret);
 }
 
 async function act(exchange: Exchange, secret: string, action: string): Promise<void> {
@@ -133,7 +112,12 @@ async function act(exchange: Exchange, secret: string, action: string): Promise<
   const read = await readForm(exchange.request, new URL(exchange.deps.publicUrl()).origin);
   if ('refusal' in read) return refuse(exchange, read.refusal);
   const { form } = read;
-  await follow(exchange, await exchange.join([secret, action, form], () => run(exchange, secret, form)));
+  if (!(await isAdmitted(exchange, secret, form))) return;
+  const next = exchange.join([secret, action, form], async () => {
+    const wanted = action === 'leave' || action === 'confirm-return' ? null : await exchange.deps.returns.open(secret);
+    return wanted ?? (await run(exchange, secret, form));
+  });
+  await follow(exchange, await next);
 }
 
 /** After a form the browser is sent on, so that reloading repeats nothing; what went wrong is shown at once. */
@@ -144,9 +128,12 @@ async function follow(exchange: Exchange, view: FlowView | null): Promise<void> 
       return redirect(exchange, view.url);
     case 'bank-trouble':
     case 'out-of-step':
+    case 'paused':
       return await show(exchange, view);
     case 'authorise':
       return view.problem ? await show(exchange, view) : redirect(exchange, linkOf(exchange, view));
+    case 'enter-return-code':
+      return view.triesLeft === null ? redirect(exchange, linkOf(exchange, view)) : await show(exchange, view);
     case 'ended':
       return redirect(
         exchange,
@@ -155,10 +142,6 @@ async function follow(exchange: Exchange, view: FlowView | null): Promise<void> 
     default:
       return redirect(exchange, linkOf(exchange, view));
   }
-}
-
-function linkOf({ deps }: Exchange, { linkSecret }: FlowView): string {
-  return `${deps.publicUrl()}/sessions/${linkSecret}`;
 }
 
 async function show(exchange: Exchange, view: FlowView): Promise<void> {
@@ -170,6 +153,10 @@ async function show(exchange: Exchange, view: FlowView): Promise<void> {
     // Where a bank's own page is, only the bank knows. Without TLS for ourselves, as on one's own machine, none is asked of it.
     bankTargets: new URL(deps.publicUrl()).protocol === 'https:' ? ['https:'] : ['https:', 'http:'],
     isFramed: deps.embeddingOrigins.length > 0,
+    handover:
+      deps.embeddingOrigins.length > 0 && isInFrame(exchange.request)
+        ? deps.binding.createHandover(view.session)
+        : null,
   };
   send(exchange, toPage(view, frame));
 }
@@ -178,24 +165,6 @@ async function findBanks({ deps, url }: Exchange): Promise<BankChoice> {
   const search = (url.searchParams.get('search') ?? '').replaceAll('\0', '').slice(0, 100);
   const banks = await deps.banks.list(search || null, { after: null, limit: listedBanks + 1 });
   return { banks: banks.slice(0, listedBanks), search, isCut: banks.length > listedBanks };
-}
-
-function send({ deps, request, response, words }: Exchange, page: Page): void {
-  response.writeHead(page.status, { ...pageHeaders(page, deps.embeddingOrigins), 'content-language': words.language });
-  response.end(request.method === 'HEAD' ? undefined : renderPage(page, words));
-}
-
-function redirect({ response }: Exchange, location: string): void {
-  response.writeHead(303, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end();
-}
-
-function refuse(exchange: Exchange, status: number): void {
-  const { words, response } = exchange;
-  if (status === 405)
-    response.setHeader('allow', exchange.url.pathname === '/callback' ? 'GET, HEAD' : 'GET, HEAD, POST');
-  // The rest of a body that is too long is not waited for.
-  if (status === 413) response.setHeader('connection', 'close');
-  send(exchange, { status, title: words.invalidTitle, content: html`<p>${words.invalidText}</p>` });
 }
 
 function endedPage(words: Words): Page {

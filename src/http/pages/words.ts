@@ -7,6 +7,8 @@ export interface Words {
   chooseTitle: string;
   /** On whose behalf. */
   onBehalf: (client: string) => string;
+  /** Against those who pass on a link of their own. */
+  onlyYours: (client: string) => string;
   search: string;
   searchButton: string;
   banks: string;
@@ -40,6 +42,31 @@ export interface Words {
   wrongCredentials: string;
   wrongOtp: string;
 
+  pausedTitle: string;
+  pausedText: (minutes: number) => string;
+  pausedHint: string;
+
+  otherBrowserTitle: string;
+  otherBrowserText: string;
+  otherBrowserHint: string;
+  noCookieTitle: string;
+  noCookieText: string;
+  /** Where the end user has come back from the bank, in another browser. */
+  returnCodeTitle: string;
+  returnCodeText: (client: string) => string;
+  returnCodeHint: string;
+  returnCodeWarningTitle: string;
+  returnCodeWarning: string;
+  goOnIn: (client: string) => string;
+  notBegunByMe: string;
+  stoppedTitle: string;
+  stoppedText: string;
+  /** Where the end user began. */
+  enterReturnCodeTitle: string;
+  enterReturnCodeText: string;
+  returnCode: string;
+  wrongReturnCode: (triesLeft: number) => string;
+
   goTitle: string;
   waitTitle: string;
   waitText: string;
@@ -54,6 +81,8 @@ export interface Words {
   doneText: string;
   deniedTitle: string;
   deniedText: string;
+  unconfirmedTitle: string;
+  unconfirmedText: string;
   failedTitle: string;
   failedText: string;
   finishedTitle: string;

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { createFormBrowser } from '../../../src/cli/form-browser.ts';
 import { sessionRoutes } from '../../../src/http/pages/pages.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import {
@@ -8,6 +9,7 @@ import {
   createConnectedWorld,
   goToBank,
   logInAtBank,
+  oneBrowser,
 } from '../../consent/connected-world.ts';
 
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -19,9 +21,16 @@ interface Answer {
   text: string;
 }
 
+/** The same browser as that which sends these requests. */
+const sameBrowser = () => createFormBrowser({ headers: oneBrowser });
+
 /** Not fetch: it keeps back the headers that browsers set. */
 async function send(url: string, options: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
-  const { statusCode, headers, body } = await request(url, { ...options, method: (options.method ?? 'GET') as 'GET' });
+  const { statusCode, headers, body } = await request(url, {
+    ...options,
+    method: (options.method ?? 'GET') as 'GET',
+    headers: { ...oneBrowser, ...options.headers },
+  });
   return { status: statusCode, headers, text: await body.text() } satisfies Answer;
 }
 
@@ -149,9 +158,9 @@ describe('a page refuses, and changes nothing:', () => {
     const world = await createConnectedWorld();
     const fresh = world.linkOf(await world.createSession());
     const asked = world.linkOf(await world.createSession());
-    await goToBank(asked);
+    await goToBank(asked, 'bank_sandbox', sameBrowser());
     const withCode = world.linkOf(await world.createSession({ bankId: 'bank_sandbox_embedded' }));
-    await (await goToBank(withCode, 'bank_sandbox_embedded')).submit({ psu_id: 'anna' });
+    await (await goToBank(withCode, 'bank_sandbox_embedded', sameBrowser())).submit({ psu_id: 'anna' });
     const attacks = [fresh, asked, withCode].flatMap((link) => acts.flatMap((action) => forgeries(link, action)));
     await expectRefused(world, attacks, ['evil.example', secretOf(fresh)]);
   });
@@ -179,6 +188,7 @@ describe('a page refuses, and changes nothing:', () => {
     const world = await createConnectedWorld();
     await world.database.prisma.bank.update({ where: { id: 'bank_sandbox' }, data: { listed: false } });
     const link = world.linkOf(await world.createSession());
+    await send(link);
     await expectRefused(
       world,
       ['bank_nowhere', 'bank_sandbox', '../../etc/passwd', "'; DROP TABLE banks; --", '__proto__'].map((bankId) => ({
@@ -194,7 +204,7 @@ describe('a page refuses, and changes nothing:', () => {
     const world = await createConnectedWorld();
     const session = await world.createSession();
     const link = world.linkOf(session);
-    const question = await logInAtBank(await goToBank(link), 'anna');
+    const question = await logInAtBank(await goToBank(link, 'bank_sandbox', sameBrowser()), 'anna');
     const back = await question.submit({}, 'approve');
     const used = back.hops.map(({ to }) => to).find((to) => to.startsWith(`${world.url}/callback`)) ?? '';
     const state = new URL(used).searchParams.get('state') ?? '';
@@ -215,7 +225,7 @@ describe('a page refuses, and changes nothing:', () => {
         callback(`?state=${secretOf(link)}`),
         callback('?state=%00'),
         callback('?code=x&error=access_denied'),
-        { what: 'a form', status: 405, run: () => post(`${world.url}/callback?state=${state}`, { state }) },
+        { what: 'a form', status: 400, run: () => post(`${world.url}/callback?state=${state}`, { state }) },
       ],
       [state, secretOf(link)],
     );
@@ -224,8 +234,8 @@ describe('a page refuses, and changes nothing:', () => {
   it('the approval of a former try, while the next is under way', async () => {
     const world = await createConnectedWorld();
     const link = world.linkOf(await world.createSession());
-    const formerQuestion = await logInAtBank(await goToBank(link), 'anna');
-    await goToBank(link);
+    const formerQuestion = await logInAtBank(await goToBank(link, 'bank_sandbox', sameBrowser()), 'anna');
+    await goToBank(link, 'bank_sandbox', sameBrowser());
     const attack = async (): Promise<Answer> => {
       const { status, headers, html } = await formerQuestion.submit({}, 'approve');
       return { status, headers: headers as Answer['headers'], text: html };
@@ -243,13 +253,15 @@ describe('a page refuses, and changes nothing:', () => {
   it('the forms of a session that is over, sent again', async () => {
     const world = await createConnectedWorld();
     const completed = await world.createSession();
-    await connectByRedirect(world.linkOf(completed), 'anna');
+    const atBank = await goToBank(world.linkOf(completed), 'bank_sandbox', sameBrowser());
+    await (await logInAtBank(atBank, 'anna')).submit({}, 'approve');
     const cancelled = await world.createSession();
     await post(`${world.linkOf(cancelled)}/leave`, {});
     const expired = await world.createSession();
     world.clock.advance(31 * 60_000);
     // Seen once, so that it is written down as expired.
     await send(world.linkOf(expired));
+    await send(world.linkOf(completed));
     const bankLogin = await world.database.prisma.bankLogin.findFirstOrThrow();
     const before = await dump(world);
     const calls = world.bankCalls.length;
@@ -302,7 +314,9 @@ describe('a page refuses, and changes nothing:', () => {
       returnUrl: null,
       idempotencyKey: null,
     });
-    const attacks = [world.linkOf(stranger), world.linkOf(other)].flatMap((link) => [
+    const links = [world.linkOf(stranger), world.linkOf(other)];
+    for (const link of links) await send(link);
+    const attacks = links.flatMap((link) => [
       ...['renew', 'remove'].map((action) => ({
         what: `POST ${action}`,
         status: 400,

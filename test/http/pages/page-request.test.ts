@@ -51,6 +51,9 @@ it('reads what the pages’ forms have, trims it, and keeps a password as it was
       methodId: null,
       otp: null,
       decision: null,
+      code: null,
+      state: null,
+      handover: null,
     },
   });
 });

@@ -2,6 +2,7 @@ import type { Authorisation } from '../../../src/banking/bank-port.ts';
 import type { FlowView, Visit } from '../../../src/consent/flow-view.ts';
 import type { ManagedLogin } from '../../../src/consent/login-store.ts';
 import type { Bank, Session } from '../../../src/generated/prisma/client.ts';
+import { noCookiePage, otherBrowserPage, returnCodePage, stoppedPage } from '../../../src/http/pages/browser-pages.ts';
 import { toPage } from '../../../src/http/pages/flow-pages.ts';
 import type { PageFrame } from '../../../src/http/pages/page-frame.ts';
 import type { Page } from '../../../src/http/pages/page-layout.ts';
@@ -30,6 +31,9 @@ const session: Session = {
   linkHash: null,
   linkSecret: null,
   stateHash: null,
+  nokStateHash: null,
+  browserHash: null,
+  awaitedReturn: null,
   returnUrl: null,
   storeSecrets: true,
   addBankLogin: false,
@@ -127,6 +131,11 @@ export const views: { readonly [Name in FlowView['page']]: Readonly<Record<strin
     app: authorise({ step: 'approve-in-app' }),
     'app-with-message': authorise({ step: 'approve-in-app' }, { message: 'Bitte öffnen Sie Ihre VR-BankingApp.' }),
   },
+  'enter-return-code': {
+    code: { ...visit, page: 'enter-return-code', triesLeft: null },
+    again: { ...visit, page: 'enter-return-code', triesLeft: 2 },
+  },
+  paused: { paused: { ...visit, page: 'paused', waitSeconds: 240 } },
   'waiting-for-bank': { waiting: { ...visit, page: 'waiting-for-bank' } },
   running: { running: { ...visit, page: 'running' } },
   'bank-trouble': { trouble: { ...visit, page: 'bank-trouble' } },
@@ -146,6 +155,7 @@ export const views: { readonly [Name in FlowView['page']]: Readonly<Record<strin
   ended: {
     done: { ...ended({ status: 'COMPLETED' }), back: null },
     denied: ended({ status: 'FAILED', errorCode: 'CONSENT_REJECTED' }, true),
+    unconfirmed: ended({ status: 'FAILED', errorCode: 'OTHER_BROWSER' }, true),
     failed: ended({ status: 'FAILED', errorCode: 'BANK_UNAVAILABLE' }, true),
     cancelled: ended({ status: 'CANCELLED' }),
     expired: ended({ status: 'EXPIRED' }),
@@ -161,7 +171,21 @@ export function frameIn(words: Words): PageFrame {
     choice: { banks: [bank, other], search: '', isCut: true },
     bankTargets: ['https:'],
     isFramed: false,
+    handover: null,
   };
+}
+
+/** Pages that belong to no session. */
+function listBrowserPages(words: Words): { name: string; page: Page }[] {
+  const back = { code: '042137', clientName: visit.clientName, state: 'state' };
+  const returnLink = 'https://client.example/banking?returnToken=token';
+  return [
+    { name: 'other-browser', page: otherBrowserPage(words) },
+    { name: 'no-cookie', page: noCookiePage(words, '/sessions/secret') },
+    { name: 'return-code', page: returnCodePage({ ...back, returnLink: null }, words) },
+    { name: 'return-code-with-app', page: returnCodePage({ ...back, returnLink }, words) },
+    { name: 'stopped', page: stoppedPage(words) },
+  ];
 }
 
 /** All pages by name, in the words of a language. */
@@ -171,6 +195,7 @@ export function listPages(words: Words): { name: string; page: Page }[] {
     ...Object.entries(views).flatMap(([name, shapes]) =>
       Object.entries(shapes).map(([shape, view]) => ({ name: `${name}-${shape}`, page: toPage(view, frameIn(words)) })),
     ),
+    ...listBrowserPages(words),
     ...Object.values(views['choose-bank']).map((view) => ({ name: 'choose-bank-none', page: toPage(view, noBanks) })),
   ];
 }

@@ -1,0 +1,24 @@
+import { onTestFinished } from 'vitest';
+import { createBankDirectory } from '../../src/banking/bank-directory.ts';
+import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
+import type { ConnectedWorld } from './connected-world.ts';
+
+/** What the bank itself says of every consent that has been begun, oldest first, once all that was due to be ended has been. */
+export async function askBankOfConsents(world: ConnectedWorld): Promise<string[]> {
+  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const rows = await world.database.prisma.consent.findMany({ orderBy: { id: 'asc' } });
+  await runMaintenance(world);
+  const banks = createBankDirectory(sandboxBanks(world.bankUrl), { clock: world.clock });
+  onTestFinished(async () => await banks.close());
+  return await Promise.all(
+    rows.map(async ({ bankId, bankConsentId }) => {
+      const { status } = await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId ?? ''));
+      return status;
+    }),
+  );
+}
+
+export async function runMaintenance(world: ConnectedWorld): Promise<void> {
+  for (const { run } of world.connections.maintenance) await run();
+}

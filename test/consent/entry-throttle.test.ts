@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest';
+import { BankFailure } from '../../src/banking/bank-failure.ts';
+import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
+
+/** A form for the password, at a bank that accepts none. */
+async function openLogin(world: ConnectedWorld, headers: Record<string, string> = {}, psuId = 'anna'): Promise<Page> {
+  const session = await world.createSession({ bankId: 'bank_sandbox_embedded' });
+  const login = await goToBank(world.linkOf(session), 'bank_sandbox_embedded', createFormBrowser({ headers }));
+  return await login.submit({ psu_id: psuId });
+}
+
+function refusePasswords(world: ConnectedWorld): void {
+  world.bankOverrides.continueAuthorisation = () => Promise.reject(new BankFailure('CREDENTIALS_INVALID', 'no'));
+}
+
+const enter = (page: Page, psuId = 'anna'): Promise<Page> => page.submit({ psu_id: psuId, password: 'wrong' });
+const entriesAtBank = ({ bankCalls }: ConnectedWorld): number =>
+  bankCalls.filter((name) => name === 'continueAuthorisation').length;
+
+// Each from another network, so that it counts for nothing else.
+const from = (network: number): Record<string, string> => ({ 'x-forwarded-for': `93.184.216.${network}` });
+
+it('hands on five wrong passwords, then pauses for a minute, and longer with each further one; the page says how long', async () => {
+  const world = await createConnectedWorld();
+  const login = await openLogin(world);
+  refusePasswords(world);
+  const before = entriesAtBank(world);
+  for (let n = 0; n < 5; n++) expect((await enter(login)).status).toBe(422);
+
+  for (const minutes of [1, 2, 4]) {
+    const paused = await enter(login);
+    expect([paused.status, paused.headers['retry-after']]).toEqual([429, String(minutes * 60)]);
+    expect(paused.text).toContain(`please wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`);
+    world.clock.advance(minutes * 60_000 - 1_000);
+    expect((await enter(login)).headers['retry-after']).toBe('1');
+    world.clock.advance(1_000);
+    expect((await enter(login)).status).toBe(422);
+  }
+  expect(entriesAtBank(world) - before).toBe(8);
+});
+
+it('counts a login’s wrong entries over all its sessions and networks', async () => {
+  const world = await createConnectedWorld();
+  const logins = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => openLogin(world, from(n))));
+  const other = await openLogin(world, from(7), 'boris');
+  refusePasswords(world);
+  for (const login of logins.slice(0, 5)) expect((await enter(login)).status).toBe(422);
+  expect((await enter(logins[5] as Page, 'ANNA')).status).toBe(429);
+  expect((await enter(other, 'boris')).status).toBe(422);
+});
+
+it('counts a network’s wrong entries over all its logins; a network is a whole /64 of IPv6', async () => {
+  const world = await createConnectedWorld();
+  const names = ['anna', 'boris', 'clara', 'dmitri', 'elena', 'felix'];
+  const open = (name: string, n: number) => openLogin(world, { 'x-forwarded-for': `2606:2800:220:1::${n + 1}` }, name);
+  const logins = await Promise.all(names.map(open));
+  const elsewhere = await openLogin(world, { 'x-forwarded-for': '2606:2800:220:2::1' }, 'hugo');
+  refusePasswords(world);
+  for (const [n, login] of logins.slice(0, 5).entries()) expect((await enter(login, names[n] ?? '')).status).toBe(422);
+  expect((await enter(logins[5] as Page, 'felix')).status).toBe(429);
+  expect((await enter(elsewhere, 'hugo')).status).toBe(422);
+});
+
+it('lets no more through when many are sent at once', async () => {
+  const world = await createConnectedWorld();
+  const login = await openLogin(world);
+  refusePasswords(world);
+  const before = entriesAtBank(world);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => login.submit({ psu_id: 'anna', password: `wrong ${n}` })),
+  );
+  expect(entriesAtBank(world) - before).toBe(5);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(15);
+});
+
+it('forgets the wrong entries after the right one, and counts none that the bank could not judge', async () => {
+  const world = await createConnectedWorld();
+  const login = await openLogin(world);
+  world.bankOverrides.continueAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  for (let n = 0; n < 7; n++) expect((await enter(login)).status).toBe(502);
+  expect(await world.database.prisma.wrongEntry.count()).toBe(0);
+
+  refusePasswords(world);
+  for (let n = 0; n < 4; n++) expect((await enter(login)).status).toBe(422);
+  delete world.bankOverrides.continueAuthorisation;
+  const methods = await login.submit({ psu_id: 'anna', password: 'sandbox' });
+  const code = await methods.submit({ methodId: 'sms' });
+  expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+  // What has come from the network before is remembered there: who guesses at others' logins has one of its own.
+  expect(await world.database.prisma.wrongEntry.findMany()).toMatchObject([{ count: 4, pausedUntil: null }]);
+});
+
+it('forgets wrong entries after an hour without one, and removes them after a day', async () => {
+  const world = await createConnectedWorld();
+  for (let hour = 0; hour < 2; hour++) {
+    const login = await openLogin(world);
+    refusePasswords(world);
+    for (let n = 0; n < 4; n++) expect((await enter(login)).status).toBe(422);
+    delete world.bankOverrides.continueAuthorisation;
+    world.clock.advance(3_600_000 + 1);
+  }
+  world.clock.advance(24 * 3_600_000);
+  expect(await world.database.prisma.wrongEntry.count()).toBeGreaterThan(0);
+  for (const { run } of world.connections.maintenance) await run();
+  expect(await world.database.prisma.wrongEntry.count()).toBe(0);
+});
