@@ -34,6 +34,8 @@ export interface Config {
   /** Of one key; null: no limit. */
   requestsPerMinute: number | null;
   operationTimeoutSeconds: number;
+  /** Whether a browser finds GraphiQL at /graphql. */
+  graphiql: boolean;
   /** Origins of pages that may call the API with a key. */
   corsOrigins: string[];
   logLevel: (typeof logLevels)[number];
@@ -94,6 +96,7 @@ const settings = z.object({
     .union([z.literal('off').transform(() => null), z.coerce.number().int().min(1)], 'must be a number above 0, or off')
     .default(6000),
   OPERATION_TIMEOUT_SECONDS: z.coerce.number('must be a number').int().min(1).max(600).default(30),
+  GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
@@ -141,6 +144,7 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,
     operationTimeoutSeconds: given.OPERATION_TIMEOUT_SECONDS,
+    graphiql: given.GRAPHIQL === undefined ? embedded : given.GRAPHIQL === 'on',
     corsOrigins: given.CORS_ORIGINS,
     logLevel: given.LOG_LEVEL,
   };

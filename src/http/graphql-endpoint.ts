@@ -8,7 +8,6 @@ import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
@@ -54,8 +53,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     maxRequestBodySize: bodyLimitBytes,
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: forgetful },
     logging: toYogaLogger(logger),
-    graphiql: graphiqlOptions,
-    renderGraphiQL,
+    graphiql: false,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
     maskedErrors: { maskError: (error) => maskError(error, requestIds.getStore(), logger) },
     context: ({ viewer, requestId }) => {

@@ -9,12 +9,14 @@ import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
 import { createCors } from './cors.ts';
 import { createDirectAnswer } from './direct-operation.ts';
+import { createGraphiQL } from './graphiql/graphiql.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
+import type { RequestLimits } from './request-limits.ts';
 import { createRequestRate } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
 import type { RunCancellable } from './use-operation-timeout.ts';
@@ -32,6 +34,8 @@ export interface HttpServerDependencies {
   /** `health`: a worker's, which answers for health and metrics alone. @default 'everything' */
   serves?: 'everything' | 'health';
   readiness: ReadinessChecks;
+  /** Whether a browser finds GraphiQL at /graphql. @default false */
+  graphiql?: boolean;
   limits?: RequestLimits;
   /** Stops what the signal's work has begun in the stores. */
   runCancellable?: RunCancellable | null;
@@ -39,16 +43,6 @@ export interface HttpServerDependencies {
   logger: Logger;
   /** Of live connections; for tests. */
   timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerMs?: number };
-}
-
-/** The operator's; what is left out is not limited, or as the settings have it by default. */
-export interface RequestLimits {
-  /** Operations per key, over HTTP and sockets together. Null: no limit. @default null */
-  requestsPerMinute?: number | null;
-  /** @default 30_000 */
-  operationTimeoutMs?: number;
-  /** Origins of pages that may call the API. @default none */
-  corsOrigins?: readonly string[];
 }
 
 export interface HttpServer {
@@ -93,11 +87,13 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     logger,
     ...timing,
   });
+  const graphiql = createGraphiQL(dependencies.graphiql ?? false);
   const handle = createRequestHandler({
     ...dependencies,
+    graphiql,
     graphql: createGraphQLHandler({
       cors: createCors(corsOrigins),
-      endpoint,
+      graphiql,
       admit: createAdmission({ authenticate, rate, logger }),
       answer: createDirectAnswer(endpoint, { mapResult, requestIds, logger }),
     }),

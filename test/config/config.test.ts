@@ -37,6 +37,7 @@ describe('parseConfig', () => {
       embeddingOrigins: [],
       requestsPerMinute: 6000,
       operationTimeoutSeconds: 30,
+      graphiql: true,
       corsOrigins: [],
       logLevel: 'info',
     });
@@ -59,6 +60,7 @@ describe('parseConfig', () => {
       WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,home',
       REQUESTS_PER_MINUTE: '0',
       OPERATION_TIMEOUT_SECONDS: 'long',
+      GRAPHIQL: 'yes',
       CORS_ORIGINS: '*',
       LOG_LEVEL: 'loud',
     });
@@ -74,6 +76,7 @@ describe('parseConfig', () => {
       'WEBHOOK_ALLOWED_NETWORKS',
       'REQUESTS_PER_MINUTE',
       'OPERATION_TIMEOUT_SECONDS',
+      'GRAPHIQL',
       'CORS_ORIGINS',
       'LOG_LEVEL',
     ]) {
@@ -91,11 +94,12 @@ describe('parseConfig', () => {
     expect(faultsOf(environment)).toMatch(fault);
   });
 
-  it('turns the sandbox bank and the open loopback off on a database server', () => {
+  it('turns the sandbox bank, GraphiQL and the open loopback off on a database server', () => {
     const config = parseConfig({ DATABASE_URL: 'postgresql://db/x', ENCRYPTION_KEY: key, BANKS_FILE: 'b' }, () =>
       JSON.stringify([{ id: 'bank_a', name: 'A', country: 'DE', baseUrl: 'https://a.example/' }]),
     );
     expect(config.sandboxBankPort).toBeNull();
+    expect(config.graphiql).toBe(false);
     expect(config.webhookAllowedNetworks).toEqual([]);
     expect(config.banks).toMatchObject([{ id: 'bank_a', baseUrl: 'https://a.example', preferredApproach: 'redirect' }]);
   });

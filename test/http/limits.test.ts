@@ -14,7 +14,7 @@ describe('the rate of requests', () => {
   const openLimited = async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    return await openTestApi({ server: { limits: { requestsPerMinute: 3 } } });
+    return await openTestApi({ server: { graphiql: true, limits: { requestsPerMinute: 3 } } });
   };
 
   test('above that of a key is refused with 429, a code and when to come again', async () => {

@@ -1,0 +1,19 @@
+import type { Config } from '../config/config.ts';
+
+/** The operator's; what is left out is not limited, or as the settings have it by default. */
+export interface RequestLimits {
+  /** Operations per key, over HTTP and sockets together. Null: no limit. @default null */
+  requestsPerMinute?: number | null;
+  /** @default 30_000 */
+  operationTimeoutMs?: number;
+  /** Origins of pages that may call the API. @default none */
+  corsOrigins?: readonly string[];
+}
+
+export function toRequestLimits(config: Config): Required<RequestLimits> {
+  return {
+    requestsPerMinute: config.requestsPerMinute,
+    operationTimeoutMs: config.operationTimeoutSeconds * 1000,
+    corsOrigins: config.corsOrigins,
+  };
+}
