@@ -11,7 +11,6 @@ import { createDocumentCache } from './document-cache.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
-import { useCompiledQueries } from './use-compiled-queries.ts';
 import { useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
@@ -67,7 +66,6 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     plugins: [
       useTokenLimit(),
       useOperationLimits(),
-      useCompiledQueries(schema),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
       useEventFanOut(createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult) })),

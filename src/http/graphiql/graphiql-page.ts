@@ -39,6 +39,7 @@ export const graphiqlPage = `<!doctype html>
       body { display: flex; flex-direction: column; height: 100vh; margin: 0; }
       #note { margin: 0; padding: 4px 16px; font: 13px sans-serif; color: #333; background: #eef3f8; }
       #root { flex: 1; min-height: 0; }
+      #root .graphiql-container { height: 100%; }
     </style>
     <script>${startScript}</script>
     <script src="${assetsPath}graphiql.js" defer></script>
