@@ -1,10 +1,19 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { GraphQLError, type GraphQLSchema, parse, type Source } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type ParseOptions,
+  parse,
+  type Source,
+  validate,
+} from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
+import { refuseDocument } from '../graphql/document-bounds.ts';
 import { createEventFanOut } from '../graphql/event-fan-out.ts';
-import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
+import { bodyLimitBytes, documentLimits, operationLimits } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -64,7 +73,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
       }
     },
     plugins: [
-      useTokenLimit(),
+      useDocumentLimits(),
       useOperationLimits(),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
@@ -104,22 +113,34 @@ const alwaysBadRequest = Object.freeze({
   set spec(_marked) {},
 });
 
-function useTokenLimit(): Plugin<Context> {
+function useDocumentLimits(): Plugin<Context> {
   return {
     onParse({ setParseFn }) {
       setParseFn((source: string | Source, options) => {
         if (documentHoldsNul(typeof source === 'string' ? source : source.body)) throw refuseNul(alwaysBadRequest);
-        try {
-          return parse(source, { ...options, maxTokens: operationLimits.tokens });
-        } catch (error) {
-          if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
-          throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
-            extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
-          });
-        }
+        const document = parseWithinLimit(source, options);
+        const refusal = refuseDocument(document, alwaysBadRequest);
+        if (refusal) throw refusal;
+        return document;
       });
     },
+    onValidate({ setValidationFn }) {
+      setValidationFn((schema, document, rules) =>
+        validate(schema, document, rules as never, { maxErrors: documentLimits.faults }),
+      );
+    },
   };
+}
+
+function parseWithinLimit(source: string | Source, options: ParseOptions | undefined): DocumentNode {
+  try {
+    return parse(source, { ...options, maxTokens: operationLimits.tokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
+    throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
+      extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
+    });
+  }
 }
 
 function useOperationLimits(): Plugin<Context> {
