@@ -46,6 +46,9 @@ export const assumedChanges = { newTransactions: 20, updatedTransactions: 5, rem
  */
 export const accountSearchCost = 1000;
 
+/** Of variables: the deepest input of the schema has three levels. */
+export const variablesDepth = 32;
+
 export const bodyLimitBytes = 1024 * 1024;
 
 /** WebSockets and event streams per key: what a fleet of processes of one client opens. */

@@ -24,7 +24,7 @@ import {
   valueFromAST,
 } from 'graphql';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
-import { holdsNul, refuseNul } from './storable-text.ts';
+import { refuseVariables } from './storable-text.ts';
 
 export interface OperationPrice {
   depth: number;
@@ -128,7 +128,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 /** The refusal of an operation that is beyond a limit, or that asks with what nobody can store; or null. */
 export function refuseOperation(operation: PricedOperation): GraphQLError | null {
-  if (holdsNul(operation.variables)) return refuseNul();
+  const faulty = refuseVariables(operation.variables);
+  if (faulty) return faulty;
   const { depth, aliases, cost } = priceOperation(operation);
   if (depth > operationLimits.depth) {
     return refusal('TOO_DEEP', `The operation is ${depth} levels deep; ${operationLimits.depth} is the most.`);

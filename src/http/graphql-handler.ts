@@ -20,6 +20,9 @@ export function createGraphQLHandler({ cors, graphiql, admit, answer }: GraphQLH
   return async (request, response) => {
     if (cors(request, response)) return;
     if (await graphiql(request, response)) return;
+    // Bank data: no cache between us and the caller, and no browser that takes JSON for something else.
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('x-content-type-options', 'nosniff');
     if (request.headers['accept-encoding'] !== undefined) compressAnswer(request, response);
     const admitted = await admit(request);
     response.setHeader('x-request-id', admitted.requestId);

@@ -65,6 +65,8 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
     try {
       await handle(request, response);
     } catch (err) {
+      // The sender left in the middle of its request: nobody is there to be answered.
+      if (request.destroyed && !request.complete) return;
       logger.error({ err, route: name }, 'unexpected error in a request');
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: 'unexpected error' });
@@ -79,5 +81,7 @@ function parseUrl(request: IncomingMessage): URL | null {
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' })
+    .end(JSON.stringify(body));
 }

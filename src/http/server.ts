@@ -42,7 +42,15 @@ export interface HttpServerDependencies {
   metrics: Metrics;
   logger: Logger;
   /** Of live connections; for tests. */
-  timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerMs?: number };
+  timing?: {
+    keyCheckMs?: number;
+    initTimeoutMs?: number;
+    keepAliveMs?: number;
+    slowConsumerMs?: number;
+    headersMs?: number;
+    requestMs?: number;
+    checkMs?: number;
+  };
 }
 
 export interface HttpServer {
@@ -53,6 +61,9 @@ export interface HttpServer {
 }
 
 const drainMs = 5000;
+
+/** Until a head, and a whole request, must be here, and how often that is looked at: what is sent slower holds a connection for nothing. */
+const requestTimes = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_000 } as const;
 
 /** The API, the hosted pages, health and metrics behind one port. */
 export function createHttpServer(dependencies: HttpServerDependencies): HttpServer {
@@ -98,11 +109,15 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
       answer: createDirectAnswer(endpoint, { mapResult, requestIds, logger }),
     }),
   });
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer(
+    { connectionsCheckingInterval: timing.checkMs ?? requestTimes.checkMs },
+    (request, response) => void handle(request, response),
+  );
   // Longer than load balancers and clients keep an idle connection: whoever closes first must not be us, or a request that
   // is just being sent is lost.
   server.keepAliveTimeout = 65_000;
-  server.headersTimeout = 70_000;
+  server.headersTimeout = timing.headersMs ?? requestTimes.headersMs;
+  server.requestTimeout = timing.requestMs ?? requestTimes.requestMs;
   if (dependencies.serves !== 'health') sockets.attach(server);
   let closing: Promise<void> | null = null;
   return {
