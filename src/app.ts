@@ -36,6 +36,7 @@ import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
 import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { openRequestCounts } from './storage/request-count-store.ts';
 import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
@@ -71,7 +72,6 @@ export interface AppOptions {
 }
 
 type Closer = () => Promise<unknown>;
-
 /** Opens everything in the order of its dependence. Throws StartupError; what had been opened by then is closed again. */
 export async function startApp(options: AppOptions): Promise<App> {
   const closers: Closer[] = [];
@@ -239,6 +239,7 @@ async function compose(
     metrics: createMetrics(),
     runCancellable: database.runCancellable,
     limits: toRequestLimits(config),
+    requestCounts: openRequestCounts(config, database),
     logger: log,
   });
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.

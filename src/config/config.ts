@@ -31,8 +31,12 @@ export interface Config {
   webhookAllowedNetworks: string[];
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
-  /** Of one key; null: no limit. */
+  /** Of one client; null: no limit. */
   requestsPerMinute: number | null;
+  /** Whether requests are counted for each process by itself, or for all of them in the database. */
+  requestCounts: 'process' | 'database';
+  /** Of a process's time that one client may take; null: no limit. */
+  clientProcessorPercent: number | null;
   operationTimeoutSeconds: number;
   /** Whether a browser finds GraphiQL at /graphql. */
   graphiql: boolean;
@@ -95,6 +99,13 @@ const settings = z.object({
   REQUESTS_PER_MINUTE: z
     .union([z.literal('off').transform(() => null), z.coerce.number().int().min(1)], 'must be a number above 0, or off')
     .default(6000),
+  REQUEST_COUNTS: z.enum(['process', 'database'], { error: 'must be process or database' }).optional(),
+  CLIENT_PROCESSOR_PERCENT: z
+    .union(
+      [z.literal('off').transform(() => null), z.coerce.number().int().min(1).max(100)],
+      'must be a number from 1 to 100, or off',
+    )
+    .default(25),
   OPERATION_TIMEOUT_SECONDS: z.coerce.number('must be a number').int().min(1).max(600).default(30),
   GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
@@ -143,6 +154,8 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,
+    requestCounts: given.REQUEST_COUNTS ?? (embedded ? 'process' : 'database'),
+    clientProcessorPercent: given.CLIENT_PROCESSOR_PERCENT,
     operationTimeoutSeconds: given.OPERATION_TIMEOUT_SECONDS,
     graphiql: given.GRAPHIQL === undefined ? embedded : given.GRAPHIQL === 'on',
     corsOrigins: given.CORS_ORIGINS,

@@ -55,3 +55,15 @@ export const bodyLimitBytes = 1024 * 1024;
 export const liveConnectionsPerKey = 100;
 
 export const subscriptionsPerSocket = 100;
+
+/** Over all sockets and event streams of a client in one process: each waits in memory, and is sent every event. */
+export const subscriptionsPerClient = 1000;
+
+/**
+ * Different subscriptions (by document or variables) of a client to the events of the same user, the same login, or all: each
+ * of them is executed for an event. Equal ones are executed once, however many there are.
+ */
+export const differentSubscriptions = 20;
+
+/** Requests of a client that a process has taken and not yet answered, bodies half sent among them. */
+export const openRequestsPerClient = 300;

@@ -4,7 +4,7 @@ import type { Viewer } from '../graphql/context.ts';
 import { type Authenticate, parseAuthorization } from './authentication.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import { readRequestId } from './request-id.ts';
-import { type RequestRate, rateLimited } from './request-rate.ts';
+import type { RequestRate } from './request-rate.ts';
 
 /** Why a request is answered without looking at its operation. */
 export interface Refusal {
@@ -35,7 +35,7 @@ export type Admit = (request: IncomingMessage) => Promise<DoorContext | Refusal>
 /**
  * Refuses a request without a valid key before anything of it is read. The key is never in a cookie, so a foreign page cannot
  * make a browser send it along: that, and taking bodies as JSON alone, is the protection against cross-site requests.
- * Then one more request of the key is counted.
+ * Then one more request of the client is counted.
  */
 export function createAdmission({ authenticate, rate, logger }: AdmissionDependencies): Admit {
   async function find(key: string, requestId: string): Promise<Viewer | null | typeof keyUnknown> {
@@ -71,9 +71,10 @@ export function createAdmission({ authenticate, rate, logger }: AdmissionDepende
         message: 'Send the request as application/json.',
       };
     }
-    const waitSeconds = await rate.take(viewer.keyId);
-    if (waitSeconds !== null) {
-      return { requestId, status: 429, headers: { 'retry-after': String(waitSeconds) }, ...rateLimited(waitSeconds) };
+    const refused = await rate.take(viewer.clientId);
+    if (refused) {
+      const { code, message, retryAfterSeconds } = refused;
+      return { requestId, status: 429, headers: { 'retry-after': String(retryAfterSeconds) }, code, message };
     }
     return { viewer, key, requestId };
   };

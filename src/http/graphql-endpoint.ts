@@ -14,16 +14,18 @@ import { type Context, type ContextSource, createContext, type Viewer } from '..
 import { refuseDocument } from '../graphql/document-bounds.ts';
 import { createEventFanOut } from '../graphql/event-fan-out.ts';
 import { bodyLimitBytes, documentLimits, operationLimits } from '../graphql/limits.ts';
-import { refuseOperation } from '../graphql/operation-price.ts';
 import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import type { ProcessorBudget } from './processor-budget.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
-import { useEventFanOut } from './use-event-fan-out.ts';
+import { executeWithin, useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
+import { useOperationPrices } from './use-operation-prices.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
 import { useResultMapping } from './use-result-mapping.ts';
+import { useSubscriptionLimit } from './use-subscription-limit.ts';
 
 /** What a door has found out about a request before the operation is looked at. */
 export interface DoorContext {
@@ -41,6 +43,7 @@ export interface GraphQLEndpointDependencies {
   metrics: Metrics;
   mapResult: ResultMapper;
   timeout: OperationTimeoutOptions;
+  budget: ProcessorBudget;
   /** Of the request that yoga answers, which does not say it to whoever masks its errors. */
   requestIds: AsyncLocalStorage<string>;
   logger: Logger;
@@ -50,7 +53,7 @@ export interface GraphQLEndpointDependencies {
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, metrics, mapResult, timeout, requestIds, logger } = dependencies;
+  const { schema, source, metrics, mapResult, timeout, budget, requestIds, logger } = dependencies;
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -74,10 +77,13 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     },
     plugins: [
       useDocumentLimits(),
-      useOperationLimits(),
+      useOperationPrices(budget),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
-      useEventFanOut(createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult) })),
+      useEventFanOut(
+        createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
+      ),
+      useSubscriptionLimit(),
       useResultMapping(dependencies),
     ],
   });
@@ -141,34 +147,4 @@ function parseWithinLimit(source: string | Source, options: ParseOptions | undef
       extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
     });
   }
-}
-
-function useOperationLimits(): Plugin<Context> {
-  // Before execution rather than in validation: the price follows from the variables, and validation is cached without them.
-  const refuse = ({
-    args,
-  }: {
-    args: {
-      schema: GraphQLSchema;
-      document: Parameters<typeof refuseOperation>[0]['document'];
-      operationName?: string | null | undefined;
-      variableValues?: unknown;
-    };
-  }) =>
-    refuseOperation({
-      schema: args.schema,
-      document: args.document,
-      operationName: args.operationName,
-      variables: args.variableValues as Record<string, unknown> | undefined,
-    });
-  return {
-    onExecute(payload) {
-      const refusal = refuse(payload);
-      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
-    },
-    onSubscribe(payload) {
-      const refusal = refuse(payload);
-      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
-    },
-  };
 }

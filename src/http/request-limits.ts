@@ -2,8 +2,10 @@ import type { Config } from '../config/config.ts';
 
 /** The operator's; what is left out is not limited, or as the settings have it by default. */
 export interface RequestLimits {
-  /** Operations per key, over HTTP and sockets together. Null: no limit. @default null */
+  /** Operations per client, over HTTP and sockets together. Null: no limit. @default null */
   requestsPerMinute?: number | null;
+  /** Of a process's time that one client may take, from 0 to 1. Null: no limit. @default null */
+  processorShare?: number | null;
   /** @default 30_000 */
   operationTimeoutMs?: number;
   /** Origins of pages that may call the API. @default none */
@@ -13,6 +15,7 @@ export interface RequestLimits {
 export function toRequestLimits(config: Config): Required<RequestLimits> {
   return {
     requestsPerMinute: config.requestsPerMinute,
+    processorShare: config.clientProcessorPercent === null ? null : config.clientProcessorPercent / 100,
     operationTimeoutMs: config.operationTimeoutSeconds * 1000,
     corsOrigins: config.corsOrigins,
   };

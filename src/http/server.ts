@@ -15,9 +15,10 @@ import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { createProcessorBudget } from './processor-budget.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
 import type { RequestLimits } from './request-limits.ts';
-import { createRequestRate } from './request-rate.ts';
+import { createRequestRate, type RequestCounts } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
 import type { RunCancellable } from './use-operation-timeout.ts';
 import { createWebSocketDoor } from './websocket.ts';
@@ -37,6 +38,8 @@ export interface HttpServerDependencies {
   /** Whether a browser finds GraphiQL at /graphql. @default false */
   graphiql?: boolean;
   limits?: RequestLimits;
+  /** Where requests are counted for all processes. @default this process counts for itself */
+  requestCounts?: RequestCounts | undefined;
   /** Stops what the signal's work has begun in the stores. */
   runCancellable?: RunCancellable | null;
   metrics: Metrics;
@@ -73,8 +76,14 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     ...(dependencies.onRevoked && { onRevoked: dependencies.onRevoked }),
     ...(timing.keyCheckMs !== undefined && { intervalMs: timing.keyCheckMs }),
   });
-  const { requestsPerMinute = null, operationTimeoutMs = 30_000, corsOrigins = [] } = dependencies.limits ?? {};
-  const rate = createRequestRate(requestsPerMinute);
+  const {
+    requestsPerMinute = null,
+    operationTimeoutMs = 30_000,
+    corsOrigins = [],
+    processorShare = null,
+  } = dependencies.limits ?? {};
+  const budget = createProcessorBudget({ share: processorShare });
+  const rate = createRequestRate({ perMinute: requestsPerMinute, budget, counts: dependencies.requestCounts });
   const mapResult = createResultMapper(logger);
   const requestIds = new AsyncLocalStorage<string>();
   const endpoint = createGraphQLEndpoint({
@@ -84,6 +93,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     metrics,
     mapResult,
     timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable ?? null },
+    budget,
     requestIds,
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
@@ -106,7 +116,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
       cors: createCors(corsOrigins),
       graphiql,
       admit: createAdmission({ authenticate, rate, logger }),
-      answer: createDirectAnswer(endpoint, { mapResult, requestIds, logger }),
+      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
     }),
   });
   const server = createServer(

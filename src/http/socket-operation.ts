@@ -5,7 +5,7 @@ import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
-import { type RequestRate, rateLimited } from './request-rate.ts';
+import type { RequestRate } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
 import type { Socket } from './websocket.ts';
 
@@ -36,10 +36,10 @@ export async function prepareOperation(
     const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
     return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
   }
-  const waitSeconds = await rate.take(door.viewer.keyId);
-  if (waitSeconds !== null) {
-    const { code, message } = rateLimited(waitSeconds);
-    return [new GraphQLError(message, { extensions: { code, retryAfterSeconds: waitSeconds } })];
+  const refused = await rate.take(door.viewer.clientId);
+  if (refused) {
+    const { message, ...extensions } = refused;
+    return [new GraphQLError(message, { extensions })];
   }
   const { schema, parse, validate, execute, subscribe, contextFactory } = endpoint.getEnveloped({
     ...door,
