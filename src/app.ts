@@ -88,7 +88,6 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 const handBackMs = 8_000;
 const dayMs = 86_400_000;
-
 async function compose(
   { config, clock = systemClock, leaseSeconds = 60, ...options }: AppOptions,
   closers: Closer[],
@@ -231,7 +230,8 @@ async function compose(
     port: config.port,
     source,
     authenticate: authentication.authenticate,
-    onRevoked: (listener) => clients.onRevoked(listener),
+    clock,
+    onRevoked: clients.onRevoked,
     pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl, log }),
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Viewer } from '../graphql/context.ts';
 import { type Authenticate, parseAuthorization } from './authentication.ts';
+import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
@@ -18,6 +19,7 @@ export interface Refusal {
 export interface AdmissionDependencies {
   authenticate: Authenticate;
   rate: RequestRate;
+  turns: ClientTurns;
   logger: Logger;
 }
 
@@ -37,7 +39,7 @@ export type Admit = (request: IncomingMessage) => Promise<DoorContext | Refusal>
  * make a browser send it along: that, and taking bodies as JSON alone, is the protection against cross-site requests.
  * Then one more request of the client is counted.
  */
-export function createAdmission({ authenticate, rate, logger }: AdmissionDependencies): Admit {
+export function createAdmission({ authenticate, rate, turns, logger }: AdmissionDependencies): Admit {
   async function find(key: string, requestId: string): Promise<Viewer | null | typeof keyUnknown> {
     try {
       return await authenticate(key);
@@ -71,6 +73,7 @@ export function createAdmission({ authenticate, rate, logger }: AdmissionDepende
         message: 'Send the request as application/json.',
       };
     }
+    await turns.next(viewer.clientId);
     const refused = await rate.take(viewer.clientId);
     if (refused) {
       const { code, message, retryAfterSeconds } = refused;

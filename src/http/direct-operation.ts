@@ -52,7 +52,7 @@ export function createDirectAnswer(
     const { status, headers, body: text } = toPlainResponse(mapResult(result, door.requestId), mediaType);
     const length = Buffer.byteLength(text);
     const { pricedMs } = priced;
-    if (pricedMs !== undefined) budget.charge(door.viewer.clientId, costInMs(length, pricedMs) - pricedMs);
+    if (pricedMs !== undefined) budget.charge(door.viewer.clientId, costInMs(length) - pricedMs);
     // A text goes out in one piece with the head before it.
     response.writeHead(status, { ...headers, 'content-length': length }).end(text);
 

@@ -44,6 +44,8 @@ export interface GraphQLEndpointDependencies {
   mapResult: ResultMapper;
   timeout: OperationTimeoutOptions;
   budget: ProcessorBudget;
+  /** What a statement takes of this process. */
+  statementMs: number;
   /** Of the request that yoga answers, which does not say it to whoever masks its errors. */
   requestIds: AsyncLocalStorage<string>;
   logger: Logger;
@@ -77,7 +79,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     },
     plugins: [
       useDocumentLimits(),
-      useOperationPrices(budget),
+      useOperationPrices(budget, dependencies.statementMs),
       useOperationTimeout(timeout),
       useOperationMetrics(metrics),
       useEventFanOut(

@@ -1,5 +1,3 @@
-import type { OperationPrice } from '../graphql/operation-price.ts';
-
 /**
  * Milliseconds of the processor's time, measured on one core of a small server. They need not be exact: what counts is that
  * the dearest of each kind is not taken for cheap.
@@ -13,12 +11,12 @@ const prices = {
   kilobyte: 0.03,
 } as const;
 
-/** What an operation will take at most, told before it runs. */
-export function priceInMs({ cost }: Pick<OperationPrice, 'cost'>): number {
-  return prices.operation + cost * prices.object;
+/** What an operation will take beside its statements, told before it runs by the objects that it may answer with. */
+export function priceInMs(objects: number): number {
+  return prices.operation + objects * prices.object;
 }
 
-/** What it has taken, told by its answer; never more than it was priced. */
-export function costInMs(answerBytes: number, pricedMs: number): number {
-  return Math.min(pricedMs, prices.operation + (answerBytes / 1024) * prices.kilobyte);
+/** What it has taken, told by its answer: less than its price where pages were not full, more where what it told of is long. */
+export function costInMs(answerBytes: number): number {
+  return prices.operation + (answerBytes / 1024) * prices.kilobyte;
 }

@@ -6,6 +6,8 @@ export interface RequestLimits {
   requestsPerMinute?: number | null;
   /** Of a process's time that one client may take, from 0 to 1. Null: no limit. @default null */
   processorShare?: number | null;
+  /** What a statement takes of this process, in milliseconds: more where the database runs in it. @default 0.3 */
+  statementMs?: number;
   /** @default 30_000 */
   operationTimeoutMs?: number;
   /** Origins of pages that may call the API. @default none */
@@ -16,6 +18,7 @@ export function toRequestLimits(config: Config): Required<RequestLimits> {
   return {
     requestsPerMinute: config.requestsPerMinute,
     processorShare: config.clientProcessorPercent === null ? null : config.clientProcessorPercent / 100,
+    statementMs: config.databaseUrl === null ? 1 : 0.3,
     operationTimeoutMs: config.operationTimeoutSeconds * 1000,
     corsOrigins: config.corsOrigins,
   };

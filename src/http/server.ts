@@ -2,11 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { Clock } from '../domain/clock.ts';
 import { StartupError } from '../domain/errors.ts';
 import type { ContextSource } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
+import { createClientTurns } from './client-turns.ts';
 import { createCors } from './cors.ts';
 import { createDirectAnswer } from './direct-operation.ts';
 import { createGraphiQL } from './graphiql/graphiql.ts';
@@ -29,6 +31,8 @@ export interface HttpServerDependencies {
   port: number;
   source: ContextSource;
   authenticate: Authenticate;
+  /** By which keys expire. @default the system's */
+  clock?: Clock;
   /** Calls back when this process has revoked a key and no longer believes in it: its live connections end at once. */
   onRevoked?: (listener: () => void) => unknown;
   pages: PagesHandler;
@@ -73,6 +77,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const { authenticate, metrics, logger, timing = {} } = dependencies;
   const keyWatch = createKeyWatch({
     authenticate,
+    ...(dependencies.clock && { clock: dependencies.clock }),
     ...(dependencies.onRevoked && { onRevoked: dependencies.onRevoked }),
     ...(timing.keyCheckMs !== undefined && { intervalMs: timing.keyCheckMs }),
   });
@@ -81,8 +86,10 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     operationTimeoutMs = 30_000,
     corsOrigins = [],
     processorShare = null,
+    statementMs = 0.3,
   } = dependencies.limits ?? {};
   const budget = createProcessorBudget({ share: processorShare });
+  const turns = createClientTurns();
   const rate = createRequestRate({ perMinute: requestsPerMinute, budget, counts: dependencies.requestCounts });
   const mapResult = createResultMapper(logger);
   const requestIds = new AsyncLocalStorage<string>();
@@ -94,6 +101,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     mapResult,
     timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable ?? null },
     budget,
+    statementMs,
     requestIds,
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
@@ -103,6 +111,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     authenticate,
     keyWatch,
     rate,
+    turns,
     metrics,
     mapResult,
     logger,
@@ -115,7 +124,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     graphql: createGraphQLHandler({
       cors: createCors(corsOrigins),
       graphiql,
-      admit: createAdmission({ authenticate, rate, logger }),
+      admit: createAdmission({ authenticate, rate, turns, logger }),
       answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
     }),
   });

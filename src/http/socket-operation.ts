@@ -4,6 +4,7 @@ import type { SubscribePayload } from 'graphql-ws';
 import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
+import type { ClientTurns } from './client-turns.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { RequestRate } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
@@ -27,7 +28,7 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
-  rate: RequestRate,
+  { rate, turns }: { rate: RequestRate; turns: ClientTurns },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
@@ -36,6 +37,7 @@ export async function prepareOperation(
     const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
     return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
   }
+  await turns.next(door.viewer.clientId);
   const refused = await rate.take(door.viewer.clientId);
   if (refused) {
     const { message, ...extensions } = refused;

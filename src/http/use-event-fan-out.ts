@@ -21,7 +21,7 @@ export function executeWithin(budget: ProcessorBudget): RunInTurn {
       await wait(seconds * 1000, undefined, { ref: false });
     }
     const result = await budget.run(clientId, work);
-    budget.charge(clientId, costInMs(sizeOf(result), Number.POSITIVE_INFINITY));
+    budget.charge(clientId, costInMs(sizeOf(result)));
     return result;
   };
 }

@@ -24,14 +24,15 @@ type Execute = (args: Asked) => Promise<ExecutionResult> | ExecutionResult;
  * Refuses what is beyond a limit, and takes from the client's budget what the rest will cost. Before execution rather than in
  * validation: the price follows from the variables, and validation is cached without them.
  */
-export function useOperationPrices(budget: ProcessorBudget): Plugin<Context> {
+export function useOperationPrices(budget: ProcessorBudget, statementMs: number): Plugin<Context> {
   const charge = (args: Asked): ReturnType<typeof refuseOperation> => {
     const operation = { ...args, variables: args.variableValues as Record<string, unknown> | undefined };
     const refusal = refuseOperation(operation);
     if (refusal) return refusal;
     const context = args.contextValue as Context & PricedContext;
-    context.pricedMs = priceInMs(priceOperation(operation));
-    budget.charge(context.viewer.clientId, context.pricedMs);
+    const { cost, statements } = priceOperation(operation);
+    context.pricedMs = priceInMs(cost);
+    budget.charge(context.viewer.clientId, context.pricedMs + statements * statementMs);
     return null;
   };
   return {

@@ -72,8 +72,7 @@ describe('the budget of a client', () => {
   });
 });
 
-test('an answer gives back what it was priced too high, and costs no more than its price', () => {
-  const priced = priceInMs({ cost: 100_000 });
-  expect(costInMs(200, priced)).toBeLessThan(1);
-  expect(costInMs(100_000_000, priced)).toBe(priced);
+test('a long answer costs more than a short one, whatever they were priced', () => {
+  expect(costInMs(200)).toBeLessThan(priceInMs(100));
+  expect(costInMs(1_000_000)).toBeGreaterThan(priceInMs(100));
 });
