@@ -37,6 +37,10 @@ export interface Config {
   requestCounts: 'process' | 'database';
   /** Of a process's time that one client may take; null: no limit. */
   clientProcessorPercent: number | null;
+  /** Without a valid key, of one address; null: no limit. */
+  anonymousRequestsPerMinute: number | null;
+  /** Of one address; null: no limit. */
+  connectionsPerAddress: number | null;
   operationTimeoutSeconds: number;
   /** Whether a browser finds GraphiQL at /graphql. */
   graphiql: boolean;
@@ -63,6 +67,11 @@ const origin = z
     (url) => URL.canParse(url) && new URL(url).origin === url,
     'must be origins, such as https://app.example.com',
   );
+
+const count = z.union(
+  [z.literal('off').transform(() => null), z.coerce.number().int().min(1)],
+  'must be a number above 0, or off',
+);
 
 // The schedule of attempts lasts 3 days, a run of failures 5 until the endpoint is disabled.
 const leastRetentionDays = 7;
@@ -96,9 +105,9 @@ const settings = z.object({
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
     .optional(),
   EMBEDDING_ORIGINS: list.pipe(z.array(origin)).default([]),
-  REQUESTS_PER_MINUTE: z
-    .union([z.literal('off').transform(() => null), z.coerce.number().int().min(1)], 'must be a number above 0, or off')
-    .default(6000),
+  REQUESTS_PER_MINUTE: count.default(6000),
+  ANONYMOUS_REQUESTS_PER_MINUTE: count.default(600),
+  CONNECTIONS_PER_ADDRESS: count.default(1000),
   REQUEST_COUNTS: z.enum(['process', 'database'], { error: 'must be process or database' }).optional(),
   CLIENT_PROCESSOR_PERCENT: z
     .union(
@@ -156,6 +165,8 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     requestsPerMinute: given.REQUESTS_PER_MINUTE,
     requestCounts: given.REQUEST_COUNTS ?? (embedded ? 'process' : 'database'),
     clientProcessorPercent: given.CLIENT_PROCESSOR_PERCENT,
+    anonymousRequestsPerMinute: given.ANONYMOUS_REQUESTS_PER_MINUTE,
+    connectionsPerAddress: given.CONNECTIONS_PER_ADDRESS,
     operationTimeoutSeconds: given.OPERATION_TIMEOUT_SECONDS,
     graphiql: given.GRAPHIQL === undefined ? embedded : given.GRAPHIQL === 'on',
     corsOrigins: given.CORS_ORIGINS,

@@ -51,11 +51,24 @@ export interface GraphQLEndpointDependencies {
   logger: Logger;
   /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
+  /** Further ones, of the operation alone. @default none */
+  plugins?: readonly Plugin<Context>[];
 }
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
   const { schema, source, metrics, mapResult, timeout, budget, requestIds, logger } = dependencies;
+  const operationPlugins: Plugin<Context>[] = [
+    useDocumentLimits(),
+    useOperationPrices(budget, dependencies.statementMs),
+    useOperationTimeout(timeout),
+    useOperationMetrics(metrics),
+    useEventFanOut(
+      createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
+    ),
+    useSubscriptionLimit(),
+    ...(dependencies.plugins ?? []),
+  ];
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -77,18 +90,32 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         throw maskError(error, requestId, logger);
       }
     },
-    plugins: [
-      useDocumentLimits(),
-      useOperationPrices(budget, dependencies.statementMs),
-      useOperationTimeout(timeout),
-      useOperationMetrics(metrics),
-      useEventFanOut(
-        createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
-      ),
-      useSubscriptionLimit(),
-      useResultMapping(dependencies),
-    ],
+    plugins: [...onBothWays(operationPlugins), useResultMapping(dependencies)],
   });
+}
+
+const hooksOfBothWays: ReadonlySet<string> = new Set([
+  'onPluginInit',
+  'onSchemaChange',
+  'onEnveloped',
+  'onParse',
+  'onValidate',
+  'onContextBuilding',
+  'onExecute',
+  'onSubscribe',
+]);
+
+/**
+ * The short way to an answer (direct-operation.ts) runs these hooks and no other. Result mapping, which needs another, is done there
+ * by itself; any other plugin that would be skipped on it is refused.
+ */
+function onBothWays(plugins: readonly Plugin<Context>[]): readonly Plugin<Context>[] {
+  for (const plugin of plugins) {
+    const skipped = Object.keys(plugin).find((hook) => !hooksOfBothWays.has(hook));
+    if (skipped !== undefined)
+      throw new Error(`A plugin with the hook ${skipped}, which direct-operation.ts does not run.`);
+  }
+  return plugins;
 }
 
 /** A GraphQLError passes; what nobody expected is logged and told to nobody. Undefined: nobody was given an id. */

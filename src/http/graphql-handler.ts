@@ -24,7 +24,7 @@ export function createGraphQLHandler({ cors, graphiql, admit, answer }: GraphQLH
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
     if (request.headers['accept-encoding'] !== undefined) compressAnswer(request, response);
-    const admitted = await admit(request);
+    const admitted = await admit(request, response);
     response.setHeader('x-request-id', admitted.requestId);
     if ('code' in admitted) refuse(response, admitted);
     else await answer(request, response, admitted);

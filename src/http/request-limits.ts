@@ -8,6 +8,10 @@ export interface RequestLimits {
   processorShare?: number | null;
   /** What a statement takes of this process, in milliseconds: more where the database runs in it. @default 0.3 */
   statementMs?: number;
+  /** Requests without a valid key, per address. Null: no limit. @default null */
+  anonymousPerMinute?: number | null;
+  /** Null: no limit. @default null */
+  connectionsPerAddress?: number | null;
   /** @default 30_000 */
   operationTimeoutMs?: number;
   /** Origins of pages that may call the API. @default none */
@@ -19,6 +23,8 @@ export function toRequestLimits(config: Config): Required<RequestLimits> {
     requestsPerMinute: config.requestsPerMinute,
     processorShare: config.clientProcessorPercent === null ? null : config.clientProcessorPercent / 100,
     statementMs: config.databaseUrl === null ? 1 : 0.3,
+    anonymousPerMinute: config.anonymousRequestsPerMinute,
+    connectionsPerAddress: config.connectionsPerAddress,
     operationTimeoutMs: config.operationTimeoutSeconds * 1000,
     corsOrigins: config.corsOrigins,
   };

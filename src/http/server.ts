@@ -9,6 +9,7 @@ import { createSchema } from '../graphql/schema.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
 import { createClientTurns } from './client-turns.ts';
+import { limitConnections } from './connection-limits.ts';
 import { createCors } from './cors.ts';
 import { createDirectAnswer } from './direct-operation.ts';
 import { createGraphiQL } from './graphiql/graphiql.ts';
@@ -17,11 +18,13 @@ import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { createOpenRequests } from './open-requests.ts';
 import { createProcessorBudget } from './processor-budget.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
 import type { RequestLimits } from './request-limits.ts';
 import { createRequestRate, type RequestCounts } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
+import { createStrangers } from './strangers.ts';
 import type { RunCancellable } from './use-operation-timeout.ts';
 import { createWebSocketDoor } from './websocket.ts';
 
@@ -87,6 +90,8 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     corsOrigins = [],
     processorShare = null,
     statementMs = 0.3,
+    anonymousPerMinute = null,
+    connectionsPerAddress = null,
   } = dependencies.limits ?? {};
   const budget = createProcessorBudget({ share: processorShare });
   const turns = createClientTurns();
@@ -124,7 +129,14 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     graphql: createGraphQLHandler({
       cors: createCors(corsOrigins),
       graphiql,
-      admit: createAdmission({ authenticate, rate, turns, logger }),
+      admit: createAdmission({
+        authenticate,
+        rate,
+        strangers: createStrangers(anonymousPerMinute),
+        openRequests: createOpenRequests(),
+        turns,
+        logger,
+      }),
       answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
     }),
   });
@@ -132,6 +144,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     { connectionsCheckingInterval: timing.checkMs ?? requestTimes.checkMs },
     (request, response) => void handle(request, response),
   );
+  limitConnections(server, connectionsPerAddress);
   // Longer than load balancers and clients keep an idle connection: whoever closes first must not be us, or a request that
   // is just being sent is lost.
   server.keepAliveTimeout = 65_000;
