@@ -28,6 +28,7 @@ import { createSchema } from './graphql/schema.ts';
 import type { Services } from './graphql/services.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPages } from './http/pages/pages.ts';
+import { toRequestLimits } from './http/request-limits.ts';
 import { createHttpServer } from './http/server.ts';
 import { openJobStore } from './jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from './jobs/jobs.ts';
@@ -36,6 +37,7 @@ import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
 import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { openRequestCounts } from './storage/request-count-store.ts';
 import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
@@ -52,6 +54,8 @@ export interface App {
   dataDir: string;
   databaseKind: Database['kind'];
   jobBackend: string;
+  /** Whether a browser finds GraphiQL at /graphql. */
+  graphiql: boolean;
   /** The first API key, where this start has made it. */
   newApiKey: string | null;
   /** Stops intake, lets what runs finish or hands it back within ten seconds, closes the stores. */
@@ -85,7 +89,6 @@ export async function startApp(options: AppOptions): Promise<App> {
 type Closer = () => Promise<unknown>;
 const handBackMs = 8_000;
 const dayMs = 86_400_000;
-
 async function compose(
   { config, clock = systemClock, leaseSeconds = 60, ...options }: AppOptions,
   closers: Closer[],
@@ -230,17 +233,16 @@ async function compose(
     port: config.port,
     source,
     authenticate: authentication.authenticate,
-    onRevoked: (listener) => clients.onRevoked(listener),
+    clock,
+    onRevoked: clients.onRevoked,
     pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl, log }),
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
+    graphiql: config.graphiql,
     metrics,
     runCancellable: database.runCancellable,
-    limits: {
-      requestsPerMinute: config.requestsPerMinute,
-      operationTimeoutMs: config.operationTimeoutSeconds * 1000,
-      corsOrigins: config.corsOrigins,
-    },
+    limits: toRequestLimits(config),
+    requestCounts: openRequestCounts(config, database),
     logger: log,
   });
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
@@ -283,6 +285,7 @@ async function compose(
     dataDir: config.dataDir,
     databaseKind: database.kind,
     jobBackend: jobStore.backend,
+    graphiql: config.graphiql,
     newApiKey: bootstrapKey?.made ? bootstrapKey.value : null,
     stop: async () => void (await stop()),
   };
@@ -294,9 +297,7 @@ async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
     return await createSandboxBank({ host, port: sandboxBankPort, dataFile: join(dataDir, 'sandbox-bank.jsonl') });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new StartupError(
-      `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program. Give another port, or turn it off.`,
-      { cause },
-    );
+    const taken = `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program.`;
+    throw new StartupError(`${taken} Give another port, or turn it off.`, { cause });
   }
 }

@@ -2,9 +2,9 @@ import type { App } from '../app.ts';
 
 /** What a person reads when everything is up: where things are, the first key, and what to do next. */
 export function renderWelcome(
-  app: Pick<App, 'url' | 'sandboxBankUrl' | 'dataDir' | 'databaseKind' | 'jobBackend' | 'newApiKey'>,
+  app: Pick<App, 'url' | 'graphiql' | 'sandboxBankUrl' | 'dataDir' | 'databaseKind' | 'jobBackend' | 'newApiKey'>,
 ): string {
-  const lines: Array<[string, string]> = [['GraphQL and GraphiQL', `${app.url}/graphql`]];
+  const lines: Array<[string, string]> = [[app.graphiql ? 'GraphQL and GraphiQL' : 'GraphQL', `${app.url}/graphql`]];
   if (app.sandboxBankUrl) lines.push(['Sandbox bank', app.sandboxBankUrl]);
   lines.push([
     'Stores',
@@ -22,8 +22,10 @@ Tidewater is running. Ctrl-C stops it.
 ${lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`).join('\n')}
 
 Next: run "npm run demo" in a second terminal to watch bank logins connect, synchronize and
-deliver; or open GraphiQL, put {"Authorization": "Bearer <API key>"} under Headers, and ask for
-{ viewer { name } banks { nodes { id name } } }.
+${app.graphiql ? withGraphiQL : 'deliver.'}
 
 `;
 }
+
+const withGraphiQL = `deliver; or open GraphiQL, put {"Authorization": "Bearer <API key>"} under Headers, and ask for
+{ viewer { name } banks { nodes { id name } } }.`;

@@ -31,9 +31,19 @@ export interface Config {
   webhookAllowedNetworks: string[];
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
-  /** Of one key; null: no limit. */
+  /** Of one client; null: no limit. */
   requestsPerMinute: number | null;
+  /** Whether requests are counted for each process by itself, or for all of them in the database. */
+  requestCounts: 'process' | 'database';
+  /** Of a process's time that one client may take; null: no limit. */
+  clientProcessorPercent: number | null;
+  /** Without a valid key, of one address; null: no limit. */
+  anonymousRequestsPerMinute: number | null;
+  /** Of one address; null: no limit. */
+  connectionsPerAddress: number | null;
   operationTimeoutSeconds: number;
+  /** Whether a browser finds GraphiQL at /graphql. */
+  graphiql: boolean;
   /** Origins of pages that may call the API with a key. */
   corsOrigins: string[];
   logLevel: (typeof logLevels)[number];
@@ -57,6 +67,11 @@ const origin = z
     (url) => URL.canParse(url) && new URL(url).origin === url,
     'must be origins, such as https://app.example.com',
   );
+
+const count = z.union(
+  [z.literal('off').transform(() => null), z.coerce.number().int().min(1)],
+  'must be a number above 0, or off',
+);
 
 // The schedule of attempts lasts 3 days, a run of failures 5 until the endpoint is disabled.
 const leastRetentionDays = 7;
@@ -90,10 +105,18 @@ const settings = z.object({
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
     .optional(),
   EMBEDDING_ORIGINS: list.pipe(z.array(origin)).default([]),
-  REQUESTS_PER_MINUTE: z
-    .union([z.literal('off').transform(() => null), z.coerce.number().int().min(1)], 'must be a number above 0, or off')
-    .default(6000),
+  REQUESTS_PER_MINUTE: count.default(6000),
+  ANONYMOUS_REQUESTS_PER_MINUTE: count.default(600),
+  CONNECTIONS_PER_ADDRESS: count.default(1000),
+  REQUEST_COUNTS: z.enum(['process', 'database'], { error: 'must be process or database' }).optional(),
+  CLIENT_PROCESSOR_PERCENT: z
+    .union(
+      [z.literal('off').transform(() => null), z.coerce.number().int().min(1).max(100)],
+      'must be a number from 1 to 100, or off',
+    )
+    .default(25),
   OPERATION_TIMEOUT_SECONDS: z.coerce.number('must be a number').int().min(1).max(600).default(30),
+  GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
@@ -140,7 +163,12 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,
+    requestCounts: given.REQUEST_COUNTS ?? (embedded ? 'process' : 'database'),
+    clientProcessorPercent: given.CLIENT_PROCESSOR_PERCENT,
+    anonymousRequestsPerMinute: given.ANONYMOUS_REQUESTS_PER_MINUTE,
+    connectionsPerAddress: given.CONNECTIONS_PER_ADDRESS,
     operationTimeoutSeconds: given.OPERATION_TIMEOUT_SECONDS,
+    graphiql: given.GRAPHIQL === undefined ? embedded : given.GRAPHIQL === 'on',
     corsOrigins: given.CORS_ORIGINS,
     logLevel: given.LOG_LEVEL,
   };

@@ -16,8 +16,9 @@ import type { FieldFault } from '../domain/errors.ts';
 import type { RunCancellable } from '../storage/statement-cancellation.ts';
 import type { DocumentRunner } from '../webhooks/document-runner.ts';
 import { type ContextSource, createContext } from './context.ts';
+import { refuseDocument } from './document-bounds.ts';
 import { mapError } from './error-mapping.ts';
-import { operationLimits } from './limits.ts';
+import { documentLimits, operationLimits } from './limits.ts';
 import { refuseOperation } from './operation-price.ts';
 import { documentHoldsNul } from './storable-text.ts';
 
@@ -115,7 +116,12 @@ function parseDocument(text: string, schema: GraphQLSchema): { document: Documen
   try {
     if (documentHoldsNul(text)) return { faults: [{ path, message: 'must not hold the character U+0000' }] };
     const document = parse(text, { maxTokens: operationLimits.tokens });
-    const messages = [...validate(schema, document).map(({ message }) => message), ...findMisfits(document)];
+    const tooComplex = refuseDocument(document);
+    if (tooComplex) return { faults: [{ path, message: tooComplex.message }] };
+    const messages = [
+      ...validate(schema, document, undefined, { maxErrors: documentLimits.faults }).map(({ message }) => message),
+      ...findMisfits(document),
+    ];
     if (messages.length > 0) return { faults: messages.map((message) => ({ path, message })) };
     const refusal = refuseOperation({ schema, document });
     return refusal ? { faults: [{ path, message: refusal.message }] } : { document };

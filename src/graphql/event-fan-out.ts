@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ExecutionResult, execute, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ExecutionResult, execute, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { EventFeed, Following } from '../events/event-feed.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import { type Context, type ContextSource, createContext, type Viewer } from './context.ts';
 import { mapError } from './error-mapping.ts';
 import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
+import { differentSubscriptions } from './limits.ts';
+import { createClaims } from './subscription-claims.ts';
 import { toStreamError } from './subscription-stream.ts';
 
 /** The result of one event, the same for all who share it; written as JSON once. */
@@ -20,14 +22,22 @@ export interface EventFanOutDependencies {
   mapResult: (result: ExecutionResult, requestId: string) => ExecutionResult;
   /** Between the tries of an execution that fails unexpectedly. @default [200, 1000] */
   retryPausesMs?: readonly number[];
+  /** Runs an execution when it is the client's turn. @default at once */
+  inTurn?: RunInTurn;
 }
+
+/** What comes out is written as JSON of `sizeOf` bytes. */
+export type RunInTurn = <T>(clientId: string, work: () => Promise<T>, sizeOf: (result: T) => number) => Promise<T>;
 
 /** What a subscriber reads from: results where they are pulled; nothing, but the end, where its context has a sink. */
 export type SharedStream = AsyncGenerator<SharedResult, undefined>;
 
 export interface EventFanOut {
-  /** Null: not a subscription to events that could be shared; run it as any other. */
-  subscribe(requested: RequestedSubscription, context: Context): SharedStream | null;
+  /** Null: not a subscription to events that could be shared; run it as any other. Errors: it is one too many. */
+  subscribe(
+    requested: RequestedSubscription,
+    context: Context,
+  ): SharedStream | { errors: readonly GraphQLError[] } | null;
 }
 
 /**
@@ -36,19 +46,26 @@ export interface EventFanOut {
  */
 export function createEventFanOut(dependencies: EventFanOutDependencies): EventFanOut {
   const { schema, source, mapResult, retryPausesMs = [200, 1_000] } = dependencies;
+  const { inTurn = (_clientId, work) => work() } = dependencies;
+  const claim = createClaims(differentSubscriptions);
   const read = createSubscriptionReader();
   const feeds = new Map<string, EventFeed<SharedResult>>();
 
   function findFeed(subscription: EventSubscription, { clientId, scopes }: Viewer): EventFeed<SharedResult> {
-    const { document, text, variables, filter } = subscription;
-    const key = JSON.stringify([clientId, [...scopes].sort(), text, variables]);
+    const { document, variables, filter } = subscription;
+    const key = keyOf(subscription, { clientId, scopes });
     const known = feeds.get(key);
     if (known) return known;
     // Nobody's own: whoever shares the results has this client and these scopes.
     const viewer: Viewer = { clientId, scopes, keyId: '', expiresAt: null };
     const feed = source.services.events.openFeed<SharedResult>({
       filter: { clientId, ...filter },
-      toValue: (event) => executeForAll({ document, variables, viewer, event }),
+      toValue: (event) =>
+        inTurn(
+          clientId,
+          () => executeForAll({ document, variables, viewer, event }),
+          (result) => result.stringify().length,
+        ),
       sizeOf: (result) => result.stringify().length,
       onEnd: () => {
         if (feeds.get(key) === feed) feeds.delete(key);
@@ -84,12 +101,17 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
       const subscription = read(requested);
       if (!subscription) return null;
       const { sink, progress, viewer } = context;
+      const { userId, bankLoginId } = subscription.filter;
+      const leave = claim(
+        JSON.stringify([viewer.clientId, bankLoginId ?? userId ?? null]),
+        keyOf(subscription, viewer),
+      );
+      if (!leave) return { errors: [tooManyDifferent()] };
       // It lives as long as the subscription, and nothing is executed with it: what is, has a context of its own.
       Reflect.deleteProperty(context, 'loaders');
       const open = () => findFeed(subscription, viewer);
-      return sink
-        ? push({ open, after: subscription.after, progress, sink })
-        : pull({ open, after: subscription.after, progress });
+      const { after } = subscription;
+      return sink ? push({ open, after, progress, sink, leave }) : pull({ open, after, progress, leave });
     },
   };
 }
@@ -99,6 +121,18 @@ interface Execution {
   variables: Record<string, unknown>;
   viewer: Viewer;
   event: EventRecord;
+}
+
+function keyOf(
+  { text, variables }: EventSubscription,
+  { clientId, scopes }: Pick<Viewer, 'clientId' | 'scopes'>,
+): string {
+  return JSON.stringify([clientId, [...scopes].sort(), text, variables]);
+}
+
+function tooManyDifferent(): GraphQLError {
+  const message = `A client has ${differentSubscriptions} different subscriptions to the same events at most. Send the same document and variables, or select by user or login.`;
+  return new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } });
 }
 
 function failedUnexpectedly({ errors = [] }: ExecutionResult, requestId: string): boolean {
@@ -119,12 +153,20 @@ interface Subscriber {
   open(): EventFeed<SharedResult>;
   after: bigint | null;
   progress: Context['progress'];
+  /** When it has ended, in whatever way. */
+  leave(): void;
 }
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 // Hands over without anybody asking: a promise for each event and subscriber would cost more than sending it.
-function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<Context['sink']> }): SharedStream {
+function push({
+  open,
+  after,
+  progress,
+  sink,
+  leave,
+}: Subscriber & { sink: NonNullable<Context['sink']> }): SharedStream {
   let following: Following | null = null;
   let finish: () => void = () => {};
   const begin = () =>
@@ -136,7 +178,10 @@ function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<
           progress.position = position;
           return sink.send(result.stringify(), isMore);
         },
-        onEnd: (error) => (error ? reject(toStreamError(error)) : resolve(done)),
+        onEnd: (error) => {
+          leave();
+          return error ? reject(toStreamError(error)) : resolve(done);
+        },
       });
       sink.onReady = following.resume;
     });
@@ -144,6 +189,7 @@ function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<
   return toGenerator(
     () => (ended ??= begin()),
     () => {
+      leave();
       following?.leave();
       finish();
       ended ??= Promise.resolve(done);
@@ -151,7 +197,7 @@ function push({ open, after, progress, sink }: Subscriber & { sink: NonNullable<
   );
 }
 
-function pull({ open, after, progress }: Subscriber): SharedStream {
+function pull({ open, after, progress, leave }: Subscriber): SharedStream {
   let following: Following | null = null;
   let taken: SharedResult | null = null;
   let end: { error: Error | null } | null = null;
@@ -167,6 +213,7 @@ function pull({ open, after, progress }: Subscriber): SharedStream {
           return false;
         },
         onEnd: (error) => {
+          leave();
           end = { error };
           wake();
         },
@@ -186,6 +233,7 @@ function pull({ open, after, progress }: Subscriber): SharedStream {
     return done;
   }
   return toGenerator(next, () => {
+    leave();
     following?.leave();
     taken = null;
     end = { error: null };
@@ -193,9 +241,9 @@ function pull({ open, after, progress }: Subscriber): SharedStream {
   });
 }
 
-function toGenerator(next: SharedStream['next'], leave: () => void): SharedStream {
+function toGenerator(next: SharedStream['next'], left: () => void): SharedStream {
   const stop = async () => {
-    leave();
+    left();
     return done;
   };
   return {

@@ -15,6 +15,22 @@ export const operationLimits = {
   cost: 100_000,
 } as const;
 
+/**
+ * Of a document, before it is validated: within them the dearest that was found takes some 10 ms to validate, where 490 times the
+ * same field took 100. Of what is
+ * known to be sent, the introspection of GraphiQL has the most fields, 453, and all fields of all events the most pairs, 75.
+ */
+export const documentLimits = {
+  operations: 20,
+  fragments: 100,
+  /** Each use of a fragment counted. */
+  fields: 5000,
+  /** Of fields with one name at one place of the answer, and of fragments there: they are compared each with each. */
+  pairs: 5000,
+  /** Told at once: looking for what might have been meant is the dearest part of a fault. */
+  faults: 20,
+} as const;
+
 /** What a list without `first` is priced as: logins of a user, accounts of a login. */
 export const assumedListLength = 5;
 
@@ -30,9 +46,24 @@ export const assumedChanges = { newTransactions: 20, updatedTransactions: 5, rem
  */
 export const accountSearchCost = 1000;
 
+/** Of variables: the deepest input of the schema has three levels. */
+export const variablesDepth = 32;
+
 export const bodyLimitBytes = 1024 * 1024;
 
 /** WebSockets and event streams per key: what a fleet of processes of one client opens. */
 export const liveConnectionsPerKey = 100;
 
 export const subscriptionsPerSocket = 100;
+
+/** Over all sockets and event streams of a client in one process: each waits in memory, and is sent every event. */
+export const subscriptionsPerClient = 1000;
+
+/**
+ * Different subscriptions (by document or variables) of a client to the events of the same user, the same login, or all: each
+ * of them is executed for an event. Equal ones are executed once, however many there are.
+ */
+export const differentSubscriptions = 20;
+
+/** Requests of a client that a process has taken and not yet answered, bodies half sent among them. */
+export const openRequestsPerClient = 300;

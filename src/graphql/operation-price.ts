@@ -24,13 +24,15 @@ import {
   valueFromAST,
 } from 'graphql';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
-import { holdsNul, refuseNul } from './storable-text.ts';
+import { refuseVariables } from './storable-text.ts';
 
 export interface OperationPrice {
   depth: number;
   aliases: number;
   /** Objects that the answer may hold, ids of long lists among them. */
   cost: number;
+  /** What is asked of the database, at most: once for each field of the operation itself, and for each list that is paged. */
+  statements: number;
 }
 
 export interface PricedOperation {
@@ -45,6 +47,7 @@ export interface PricedOperation {
 interface Plan {
   depth: number;
   aliases: number;
+  statements: number;
   cost: Cost;
 }
 
@@ -64,14 +67,14 @@ interface OperationPlan extends Plan {
 
 const introspectionFields = [SchemaMetaFieldDef, TypeMetaFieldDef];
 
-const nothing: OperationPrice = { depth: 0, aliases: 0, cost: 0 };
+const nothing: OperationPrice = { depth: 0, aliases: 0, cost: 0, statements: 0 };
 
 /** What an operation may cost at most, told from its text and variables alone. */
 export function priceOperation({ schema, document, operationName, variables }: PricedOperation): OperationPrice {
   const operation = getOperationAST(document, operationName);
   if (!operation) return nothing;
-  const { depth, aliases, cost, defaults } = findPlan(schema, document, operation);
-  return { depth, aliases, cost: costWith(cost, { ...defaults, ...variables }) };
+  const { depth, aliases, statements, cost, defaults } = findPlan(schema, document, operation);
+  return { depth, aliases, statements, cost: costWith(cost, { ...defaults, ...variables }) };
 }
 
 const plans = new WeakMap<OperationDefinitionNode, OperationPlan>();
@@ -128,7 +131,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 /** The refusal of an operation that is beyond a limit, or that asks with what nobody can store; or null. */
 export function refuseOperation(operation: PricedOperation): GraphQLError | null {
-  if (holdsNul(operation.variables)) return refuseNul();
+  const faulty = refuseVariables(operation.variables);
+  if (faulty) return faulty;
   const { depth, aliases, cost } = priceOperation(operation);
   if (depth > operationLimits.depth) {
     return refusal('TOO_DEEP', `The operation is ${depth} levels deep; ${operationLimits.depth} is the most.`);
@@ -153,6 +157,7 @@ function refusal(code: string, message: string): GraphQLError {
 function planSelections({ selections }: SelectionSetNode, parent: GraphQLCompositeType, planning: Planning): Plan {
   let depth = 0;
   let aliases = 0;
+  let statements = 0;
   const costs: Cost[] = [];
   // A value is of one type: of what is asked of several, the dearest is the most that it may come to.
   const costsOfTypes = new Map<string, Cost[]>();
@@ -160,13 +165,14 @@ function planSelections({ selections }: SelectionSetNode, parent: GraphQLComposi
     const plan = planSelection(selection, parent, planning);
     depth = Math.max(depth, plan.depth);
     aliases += plan.aliases;
+    statements += plan.statements;
     const type = findOnlyType(selection, parent, planning);
     if (type === null) costs.push(plan.cost);
     else costsOfTypes.set(type, [...(costsOfTypes.get(type) ?? []), plan.cost]);
   }
   const ofTypes = [...costsOfTypes.values()].map((each) => combine(each, sum));
   if (ofTypes.length > 0) costs.push(combine(ofTypes, (numbers) => Math.max(...numbers)));
-  return { depth, aliases, cost: combine(costs, sum) };
+  return { depth, aliases, statements, cost: combine(costs, sum) };
 }
 
 function planSelection(selection: SelectionNode, parent: GraphQLCompositeType, planning: Planning): Plan {
@@ -208,15 +214,21 @@ function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Plan
   const type = field && getNamedType(field.type);
   // Without a field it is __typename.
   if (!field || !isCompositeType(type) || !node.selectionSet)
-    return { depth: 1, aliases, cost: listLengthOf(field) ?? 0 };
+    return { depth: 1, aliases, statements: 0, cost: listLengthOf(field) ?? 0 };
   const inner = planSelections(node.selectionSet, type, planning);
   const rows = combine([countOf(field, node, parent), inner.cost], ([count = 1, each = 0]) => count * (each + 1));
   return {
     // How deep introspection goes, graphql-js limits by a rule of its own: types of types are deep by nature.
     depth: introspection ? 1 : inner.depth + 1,
     aliases: inner.aliases + aliases,
+    statements: inner.statements + (isRead(field, parent, planning) ? 1 : 0),
     cost: combine([rows, searchCostOf(field, node)], sum),
   };
+}
+
+function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeType, { schema }: Planning): boolean {
+  const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
+  return isRoot || field.args.some(({ name }) => name === 'first');
 }
 
 function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {

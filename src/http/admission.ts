@@ -1,10 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Viewer } from '../graphql/context.ts';
 import { type Authenticate, parseAuthorization } from './authentication.ts';
+import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
+import type { OpenRequests } from './open-requests.ts';
 import { readRequestId } from './request-id.ts';
-import { type RequestRate, rateLimited } from './request-rate.ts';
+import type { RequestRate } from './request-rate.ts';
+import type { Strangers } from './strangers.ts';
 
 /** Why a request is answered without looking at its operation. */
 export interface Refusal {
@@ -18,6 +21,9 @@ export interface Refusal {
 export interface AdmissionDependencies {
   authenticate: Authenticate;
   rate: RequestRate;
+  strangers: Strangers;
+  openRequests: OpenRequests;
+  turns: ClientTurns;
   logger: Logger;
 }
 
@@ -30,14 +36,15 @@ const storesAway = {
   message: 'The API cannot look up keys at the moment. Try again in a few seconds.',
 };
 
-export type Admit = (request: IncomingMessage) => Promise<DoorContext | Refusal>;
+export type Admit = (request: IncomingMessage, response: ServerResponse) => Promise<DoorContext | Refusal>;
 
 /**
  * Refuses a request without a valid key before anything of it is read. The key is never in a cookie, so a foreign page cannot
  * make a browser send it along: that, and taking bodies as JSON alone, is the protection against cross-site requests.
- * Then one more request of the key is counted.
+ * Then one more request of the client is counted.
  */
-export function createAdmission({ authenticate, rate, logger }: AdmissionDependencies): Admit {
+export function createAdmission(dependencies: AdmissionDependencies): Admit {
+  const { authenticate, rate, strangers, openRequests, turns, logger } = dependencies;
   async function find(key: string, requestId: string): Promise<Viewer | null | typeof keyUnknown> {
     try {
       return await authenticate(key);
@@ -47,13 +54,16 @@ export function createAdmission({ authenticate, rate, logger }: AdmissionDepende
     }
   }
 
-  return async (request) => {
+  return async (request, response) => {
     const { headers } = request;
     const requestId = readRequestId(headers['x-request-id'] as string | undefined);
     const key = parseAuthorization(headers.authorization);
     const viewer = key === null ? null : await find(key, requestId);
     if (viewer === keyUnknown) return { requestId, ...storesAway };
     if (key === null || viewer === null) {
+      const seconds = await strangers.take(request);
+      if (seconds !== null)
+        return { requestId, ...tooMany('This address has asked too often without a valid key', seconds) };
       return {
         requestId,
         status: 401,
@@ -71,12 +81,25 @@ export function createAdmission({ authenticate, rate, logger }: AdmissionDepende
         message: 'Send the request as application/json.',
       };
     }
-    const waitSeconds = await rate.take(viewer.keyId);
-    if (waitSeconds !== null) {
-      return { requestId, status: 429, headers: { 'retry-after': String(waitSeconds) }, ...rateLimited(waitSeconds) };
+    if (!openRequests.enter(viewer.clientId, response)) {
+      return { requestId, ...tooMany('This client has too many requests open', 1) };
+    }
+    await turns.next(viewer.clientId);
+    const refused = await rate.take(viewer.clientId);
+    if (refused) {
+      const { code, message, retryAfterSeconds } = refused;
+      return { requestId, ...refuseUntil(retryAfterSeconds), code, message };
     }
     return { viewer, key, requestId };
   };
+}
+
+function tooMany(what: string, seconds: number) {
+  return { ...refuseUntil(seconds), code: 'RATE_LIMITED', message: `${what}. Try again in ${seconds} s.` };
+}
+
+function refuseUntil(seconds: number) {
+  return { status: 429, headers: { 'retry-after': String(seconds) } };
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -4,16 +4,24 @@ import { Readable } from 'node:stream';
 import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { Context } from '../graphql/context.ts';
 import { type DoorContext, type GraphQLEndpoint, maskError } from './graphql-endpoint.ts';
+import type { ProcessorBudget } from './processor-budget.ts';
+import { costInMs } from './processor-prices.ts';
 import type { ResultMapper } from './result-mapping.ts';
+import type { PricedContext } from './use-operation-prices.ts';
 
 /** Bodies up to here: longer ones are rare, and reading is not what they wait for. */
 const directBodyBytes = 16 * 1024;
 
 export type AnswerOperation = (request: IncomingMessage, response: ServerResponse, door: DoorContext) => Promise<void>;
 
+/** Says what the operation has been priced as. */
+type Run = (priced: PricedContext) => Promise<ExecutionResult>;
+
 interface DirectAnswerDependencies {
   mapResult: ResultMapper;
+  budget: Pick<ProcessorBudget, 'charge'>;
   requestIds: AsyncLocalStorage<string>;
   logger: Logger;
 }
@@ -25,7 +33,7 @@ interface DirectAnswerDependencies {
  */
 export function createDirectAnswer(
   endpoint: GraphQLEndpoint,
-  { mapResult, requestIds, logger }: DirectAnswerDependencies,
+  { mapResult, budget, requestIds, logger }: DirectAnswerDependencies,
 ): AnswerOperation {
   // yoga's cache puts a key together from the names of all rules each time.
   const valid = new WeakSet<DocumentNode>();
@@ -37,18 +45,22 @@ export function createDirectAnswer(
     const operation = prepare(body, request);
     // Its stream has been read: yoga gets another one.
     if (!operation) return await toYoga(Object.assign(request, { body: Readable.from([body]) }));
-    const result = await operation().catch((error: unknown) => ({
+    const priced: PricedContext = {};
+    const result = await operation(priced).catch((error: unknown) => ({
       errors: [maskError(error, door.requestId, logger)],
     }));
     const { status, headers, body: text } = toPlainResponse(mapResult(result, door.requestId), mediaType);
+    const length = Buffer.byteLength(text);
+    const { pricedMs } = priced;
+    if (pricedMs !== undefined) budget.charge(door.viewer.clientId, costInMs(length) - pricedMs);
     // A text goes out in one piece with the head before it.
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
+    response.writeHead(status, { ...headers, 'content-length': length }).end(text);
 
     async function toYoga(whole: IncomingMessage): Promise<void> {
       await requestIds.run(door.requestId, () => endpoint(whole, response, door));
     }
 
-    function prepare(text: Buffer, req: IncomingMessage): (() => Promise<ExecutionResult>) | null {
+    function prepare(text: Buffer, req: IncomingMessage): Run | null {
       const params = parseParameters(text);
       if (!params) return null;
       const { schema, parse, validate, execute, contextFactory } = endpoint.getEnveloped({
@@ -67,14 +79,13 @@ export function createDirectAnswer(
       }
       const kind = getOperationAST(document, params.operationName)?.operation;
       if (kind === undefined || kind === 'subscription') return null;
-      return async () =>
-        await execute({
-          schema,
-          document,
-          contextValue: await contextFactory(),
-          variableValues: params.variables,
-          operationName: params.operationName,
-        });
+      return async (priced) => {
+        const contextValue = (await contextFactory()) as Context & PricedContext;
+        const { variables: variableValues, operationName } = params;
+        const result = await execute({ schema, document, contextValue, variableValues, operationName });
+        priced.pricedMs = contextValue.pricedMs;
+        return result;
+      };
     }
   };
 }

@@ -1,22 +1,31 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { GraphQLError, type GraphQLSchema, parse, type Source } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type ParseOptions,
+  parse,
+  type Source,
+  validate,
+} from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type Context, type ContextSource, createContext, type Viewer } from '../graphql/context.ts';
+import { refuseDocument } from '../graphql/document-bounds.ts';
 import { createEventFanOut } from '../graphql/event-fan-out.ts';
-import { bodyLimitBytes, operationLimits } from '../graphql/limits.ts';
-import { refuseOperation } from '../graphql/operation-price.ts';
+import { bodyLimitBytes, documentLimits, operationLimits } from '../graphql/limits.ts';
 import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import type { ProcessorBudget } from './processor-budget.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
-import { useCompiledQueries } from './use-compiled-queries.ts';
-import { useEventFanOut } from './use-event-fan-out.ts';
+import { executeWithin, useEventFanOut } from './use-event-fan-out.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
+import { useOperationPrices } from './use-operation-prices.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
 import { useResultMapping } from './use-result-mapping.ts';
+import { useSubscriptionLimit } from './use-subscription-limit.ts';
 
 /** What a door has found out about a request before the operation is looked at. */
 export interface DoorContext {
@@ -34,16 +43,32 @@ export interface GraphQLEndpointDependencies {
   metrics: Metrics;
   mapResult: ResultMapper;
   timeout: OperationTimeoutOptions;
+  budget: ProcessorBudget;
+  /** What a statement takes of this process. */
+  statementMs: number;
   /** Of the request that yoga answers, which does not say it to whoever masks its errors. */
   requestIds: AsyncLocalStorage<string>;
   logger: Logger;
   /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
+  /** Further ones, of the operation alone. @default none */
+  plugins?: readonly Plugin<Context>[];
 }
 
 /** GraphQL over HTTP and server-sent events; the WebSocket door runs its operations through it too. */
 export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
-  const { schema, source, metrics, mapResult, timeout, requestIds, logger } = dependencies;
+  const { schema, source, metrics, mapResult, timeout, budget, requestIds, logger } = dependencies;
+  const operationPlugins: Plugin<Context>[] = [
+    useDocumentLimits(),
+    useOperationPrices(budget, dependencies.statementMs),
+    useOperationTimeout(timeout),
+    useOperationMetrics(metrics),
+    useEventFanOut(
+      createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
+    ),
+    useSubscriptionLimit(),
+    ...(dependencies.plugins ?? []),
+  ];
   return createYoga<Partial<DoorContext>, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -54,8 +79,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     maxRequestBodySize: bodyLimitBytes,
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: forgetful },
     logging: toYogaLogger(logger),
-    graphiql: graphiqlOptions,
-    renderGraphiQL,
+    graphiql: false,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
     maskedErrors: { maskError: (error) => maskError(error, requestIds.getStore(), logger) },
     context: ({ viewer, requestId }) => {
@@ -66,16 +90,32 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         throw maskError(error, requestId, logger);
       }
     },
-    plugins: [
-      useTokenLimit(),
-      useOperationLimits(),
-      useCompiledQueries(schema),
-      useOperationTimeout(timeout),
-      useOperationMetrics(metrics),
-      useEventFanOut(createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult) })),
-      useResultMapping(dependencies),
-    ],
+    plugins: [...onBothWays(operationPlugins), useResultMapping(dependencies)],
   });
+}
+
+const hooksOfBothWays: ReadonlySet<string> = new Set([
+  'onPluginInit',
+  'onSchemaChange',
+  'onEnveloped',
+  'onParse',
+  'onValidate',
+  'onContextBuilding',
+  'onExecute',
+  'onSubscribe',
+]);
+
+/**
+ * The short way to an answer (direct-operation.ts) runs these hooks and no other. Result mapping, which needs another, is done there
+ * by itself; any other plugin that would be skipped on it is refused.
+ */
+function onBothWays(plugins: readonly Plugin<Context>[]): readonly Plugin<Context>[] {
+  for (const plugin of plugins) {
+    const skipped = Object.keys(plugin).find((hook) => !hooksOfBothWays.has(hook));
+    if (skipped !== undefined)
+      throw new Error(`A plugin with the hook ${skipped}, which direct-operation.ts does not run.`);
+  }
+  return plugins;
 }
 
 /** A GraphQLError passes; what nobody expected is logged and told to nobody. Undefined: nobody was given an id. */
@@ -108,50 +148,32 @@ const alwaysBadRequest = Object.freeze({
   set spec(_marked) {},
 });
 
-function useTokenLimit(): Plugin<Context> {
+function useDocumentLimits(): Plugin<Context> {
   return {
     onParse({ setParseFn }) {
       setParseFn((source: string | Source, options) => {
         if (documentHoldsNul(typeof source === 'string' ? source : source.body)) throw refuseNul(alwaysBadRequest);
-        try {
-          return parse(source, { ...options, maxTokens: operationLimits.tokens });
-        } catch (error) {
-          if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
-          throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
-            extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
-          });
-        }
+        const document = parseWithinLimit(source, options);
+        const refusal = refuseDocument(document, alwaysBadRequest);
+        if (refusal) throw refusal;
+        return document;
       });
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((schema, document, rules) =>
+        validate(schema, document, rules as never, { maxErrors: documentLimits.faults }),
+      );
     },
   };
 }
 
-function useOperationLimits(): Plugin<Context> {
-  // Before execution rather than in validation: the price follows from the variables, and validation is cached without them.
-  const refuse = ({
-    args,
-  }: {
-    args: {
-      schema: GraphQLSchema;
-      document: Parameters<typeof refuseOperation>[0]['document'];
-      operationName?: string | null | undefined;
-      variableValues?: unknown;
-    };
-  }) =>
-    refuseOperation({
-      schema: args.schema,
-      document: args.document,
-      operationName: args.operationName,
-      variables: args.variableValues as Record<string, unknown> | undefined,
+function parseWithinLimit(source: string | Source, options: ParseOptions | undefined): DocumentNode {
+  try {
+    return parse(source, { ...options, maxTokens: operationLimits.tokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || !error.message.includes('tokens')) throw error;
+    throw new GraphQLError(`The document has more than ${operationLimits.tokens} tokens.`, {
+      extensions: { code: 'DOCUMENT_TOO_LONG', http: alwaysBadRequest },
     });
-  return {
-    onExecute(payload) {
-      const refusal = refuse(payload);
-      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
-    },
-    onSubscribe(payload) {
-      const refusal = refuse(payload);
-      if (refusal) payload.setResultAndStopExecution({ errors: [refusal] });
-    },
-  };
+  }
 }

@@ -3,40 +3,39 @@ import compression from 'compression';
 import type { Admit, Refusal } from './admission.ts';
 import type { AnswerCors } from './cors.ts';
 import type { AnswerOperation } from './direct-operation.ts';
-import type { GraphQLEndpoint } from './graphql-endpoint.ts';
+import type { AnswerGraphiQL } from './graphiql/graphiql.ts';
 import type { Handler } from './request-handler.ts';
 
 const compressedFromBytes = 1024;
 
 export interface GraphQLHandlerDependencies {
   cors: AnswerCors;
-  endpoint: GraphQLEndpoint;
+  graphiql: AnswerGraphiQL;
   admit: Admit;
   answer: AnswerOperation;
 }
 
 /** Everything that comes to /graphql over HTTP, in this order: other origins, the page for a browser, admission, the operation. */
-export function createGraphQLHandler({ cors, endpoint, admit, answer }: GraphQLHandlerDependencies): Handler {
+export function createGraphQLHandler({ cors, graphiql, admit, answer }: GraphQLHandlerDependencies): Handler {
   return async (request, response) => {
     if (cors(request, response)) return;
+    if (await graphiql(request, response)) return;
+    // Bank data: no cache between us and the caller, and no browser that takes JSON for something else.
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('x-content-type-options', 'nosniff');
     if (request.headers['accept-encoding'] !== undefined) compressAnswer(request, response);
-    if (asksForPage(request)) {
-      await endpoint.requestListener(request, response);
-      return;
-    }
-    const admitted = await admit(request);
+    const admitted = await admit(request, response);
     response.setHeader('x-request-id', admitted.requestId);
     if ('code' in admitted) refuse(response, admitted);
     else await answer(request, response, admitted);
   };
 }
 
-// Answers of the API and its page. An event stream must not wait in a compressor; the hosted pages hold tokens of forms
+// Answers of the API. An event stream must not wait in a compressor; the hosted pages hold tokens of forms
 // beside what others have written, which compressed lengths would give away.
 const compress = compression({
   threshold: compressedFromBytes,
-  filter: (_request, response) =>
-    /^(application\/(graphql-response\+)?json|text\/html)\b/.test(contentTypeOf(response)),
+  filter: (_request, response) => /^application\/(graphql-response\+)?json\b/.test(contentTypeOf(response)),
 });
 
 function compressAnswer(request: IncomingMessage, response: ServerResponse): void {
@@ -45,11 +44,6 @@ function compressAnswer(request: IncomingMessage, response: ServerResponse): voi
 
 function contentTypeOf(response: ServerResponse): string {
   return String(response.getHeader('content-type') ?? '');
-}
-
-// As yoga tells it: GraphiQL is for everybody, and asks for the key itself.
-function asksForPage({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.accept?.includes('text/html') === true;
 }
 
 function refuse(response: ServerResponse, { requestId, status, headers, code, message }: Refusal): void {

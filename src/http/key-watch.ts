@@ -1,9 +1,13 @@
+import { type Clock, systemClock } from '../domain/clock.ts';
 import type { Authenticate } from './authentication.ts';
 
 /** Ends what lives longer than a request when its key does. */
 export interface KeyWatch {
-  /** Calls `onEnded` once, when the key is found to be revoked or expired. Returns how to stop watching. */
-  watch(key: string, onEnded: () => void): () => void;
+  /**
+   * Calls `onEnded` once, when the key expires (`expiresAt`, null: never), or when it is found to be revoked. Returns how to
+   * stop watching.
+   */
+  watch(key: string, expiresAt: Date | null, onEnded: () => void): () => void;
   /** How many watch this key now. */
   count(key: string): number;
   /** Checks every watched key now. */
@@ -16,11 +20,18 @@ export interface KeyWatchDependencies {
   authenticate: Authenticate;
   /** Calls back when this process has revoked a key and no longer believes in it; others are found out by the regular check. */
   onRevoked?: (listener: () => void) => unknown;
-  /** @default 30_000 */
+  /** @default 5_000 */
   intervalMs?: number;
+  /** @default the system's */
+  clock?: Clock;
 }
 
-export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }: KeyWatchDependencies): KeyWatch {
+export function createKeyWatch({
+  authenticate,
+  onRevoked,
+  intervalMs = 5_000,
+  clock = systemClock,
+}: KeyWatchDependencies): KeyWatch {
   const watchers = new Map<string, Set<() => void>>();
 
   function end(key: string): void {
@@ -44,13 +55,15 @@ export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }:
   onRevoked?.(() => void checkAll());
 
   return {
-    watch: (key, onEnded) => {
+    watch: (key, expiresAt, onEnded) => {
       const ofKey = watchers.get(key) ?? new Set();
       // A function of its own, so that two equal listeners are counted as two.
       const listener = () => onEnded();
       ofKey.add(listener);
       watchers.set(key, ofKey);
+      const stopTimer = atTime(expiresAt, clock, () => end(key));
       return () => {
+        stopTimer();
         ofKey.delete(listener);
         if (ofKey.size === 0 && watchers.get(key) === ofKey) watchers.delete(key);
       };
@@ -62,4 +75,16 @@ export function createKeyWatch({ authenticate, onRevoked, intervalMs = 30_000 }:
       for (const key of [...watchers.keys()]) end(key);
     },
   };
+}
+
+/** The longest that a timer of Node takes; what lies behind it is found by the regular check. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function atTime(time: Date | null, clock: Clock, work: () => void): () => void {
+  if (time === null) return () => {};
+  const ms = time.getTime() - clock.now().getTime();
+  if (ms > longestTimerMs) return () => {};
+  const timer = setTimeout(work, Math.max(0, ms));
+  timer.unref();
+  return () => clearTimeout(timer);
 }

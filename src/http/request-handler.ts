@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { AnswerGraphiQL } from './graphiql/graphiql.ts';
+import { assetsPath } from './graphiql/graphiql-page.ts';
 import { checkReadiness, type ReadinessChecks } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -20,12 +22,13 @@ export interface RequestHandlerDependencies {
   pages: PagesHandler;
   serves?: 'everything' | 'health';
   graphql: Handler;
+  graphiql: AnswerGraphiQL;
   logger: Logger;
 }
 
 /** Finds who answers a request, in this order: health and metrics, GraphQL, the hosted pages, 404. Never rejects. */
 export function createRequestHandler(dependencies: RequestHandlerDependencies): Handler {
-  const { readiness, metrics, pages, graphql, logger } = dependencies;
+  const { readiness, metrics, pages, graphql, graphiql, logger } = dependencies;
   const routes: Readonly<Record<string, Handler>> = {
     '/health/live': async (_request, response) => sendJson(response, 200, { status: 'ok' }),
     '/health/ready': async (_request, response) => {
@@ -44,8 +47,12 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
     if (url && dependencies.serves !== 'health' && (await pages(request, response, url))) return;
     sendJson(response, 404, { error: 'not found' });
   };
+  const toAssets: Handler = async (request, response) => {
+    if (!(await graphiql(request, response))) sendJson(response, 404, { error: 'not found' });
+  };
   const routeOf = (path: string): Route => {
     const exact = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (path.startsWith(assetsPath) && dependencies.serves !== 'health') return { name: 'graphiql', handle: toAssets };
     return exact ? { name: path, handle: exact } : { name: 'pages', handle: toPages };
   };
   return async (request, response) => {
@@ -58,6 +65,8 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
     try {
       await handle(request, response);
     } catch (err) {
+      // The sender left in the middle of its request: nobody is there to be answered.
+      if (request.destroyed && !request.complete) return;
       logger.error({ err, route: name }, 'unexpected error in a request');
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: 'unexpected error' });
@@ -72,5 +81,7 @@ function parseUrl(request: IncomingMessage): URL | null {
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' })
+    .end(JSON.stringify(body));
 }

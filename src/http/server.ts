@@ -2,21 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { Clock } from '../domain/clock.ts';
 import { StartupError } from '../domain/errors.ts';
 import type { ContextSource } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
+import { createClientTurns } from './client-turns.ts';
+import { limitConnections } from './connection-limits.ts';
 import { createCors } from './cors.ts';
 import { createDirectAnswer } from './direct-operation.ts';
+import { createGraphiQL } from './graphiql/graphiql.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { createOpenRequests } from './open-requests.ts';
+import { createProcessorBudget } from './processor-budget.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
-import { createRequestRate } from './request-rate.ts';
+import type { RequestLimits } from './request-limits.ts';
+import { createRequestRate, type RequestCounts } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
+import { createStrangers } from './strangers.ts';
 import type { RunCancellable } from './use-operation-timeout.ts';
 import { createWebSocketDoor } from './websocket.ts';
 
@@ -26,29 +34,33 @@ export interface HttpServerDependencies {
   port: number;
   source: ContextSource;
   authenticate: Authenticate;
+  /** By which keys expire. @default the system's */
+  clock?: Clock;
   /** Calls back when this process has revoked a key and no longer believes in it: its live connections end at once. */
   onRevoked?: (listener: () => void) => unknown;
   pages: PagesHandler;
   /** `health`: a worker's, which answers for health and metrics alone. @default 'everything' */
   serves?: 'everything' | 'health';
   readiness: ReadinessChecks;
+  /** Whether a browser finds GraphiQL at /graphql. @default false */
+  graphiql?: boolean;
   limits?: RequestLimits;
+  /** Where requests are counted for all processes. @default this process counts for itself */
+  requestCounts?: RequestCounts | undefined;
   /** Stops what the signal's work has begun in the stores. */
   runCancellable?: RunCancellable | null;
   metrics: Metrics;
   logger: Logger;
   /** Of live connections; for tests. */
-  timing?: { keyCheckMs?: number; initTimeoutMs?: number; keepAliveMs?: number; slowConsumerMs?: number };
-}
-
-/** The operator's; what is left out is not limited, or as the settings have it by default. */
-export interface RequestLimits {
-  /** Operations per key, over HTTP and sockets together. Null: no limit. @default null */
-  requestsPerMinute?: number | null;
-  /** @default 30_000 */
-  operationTimeoutMs?: number;
-  /** Origins of pages that may call the API. @default none */
-  corsOrigins?: readonly string[];
+  timing?: {
+    keyCheckMs?: number;
+    initTimeoutMs?: number;
+    keepAliveMs?: number;
+    slowConsumerMs?: number;
+    headersMs?: number;
+    requestMs?: number;
+    checkMs?: number;
+  };
 }
 
 export interface HttpServer {
@@ -60,16 +72,30 @@ export interface HttpServer {
 
 const drainMs = 5000;
 
+/** Until a head, and a whole request, must be here, and how often that is looked at: what is sent slower holds a connection for nothing. */
+const requestTimes = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_000 } as const;
+
 /** The API, the hosted pages, health and metrics behind one port. */
 export function createHttpServer(dependencies: HttpServerDependencies): HttpServer {
   const { authenticate, metrics, logger, timing = {} } = dependencies;
   const keyWatch = createKeyWatch({
     authenticate,
+    ...(dependencies.clock && { clock: dependencies.clock }),
     ...(dependencies.onRevoked && { onRevoked: dependencies.onRevoked }),
     ...(timing.keyCheckMs !== undefined && { intervalMs: timing.keyCheckMs }),
   });
-  const { requestsPerMinute = null, operationTimeoutMs = 30_000, corsOrigins = [] } = dependencies.limits ?? {};
-  const rate = createRequestRate(requestsPerMinute);
+  const {
+    requestsPerMinute = null,
+    operationTimeoutMs = 30_000,
+    corsOrigins = [],
+    processorShare = null,
+    statementMs = 0.3,
+    anonymousPerMinute = null,
+    connectionsPerAddress = null,
+  } = dependencies.limits ?? {};
+  const budget = createProcessorBudget({ share: processorShare });
+  const turns = createClientTurns();
+  const rate = createRequestRate({ perMinute: requestsPerMinute, budget, counts: dependencies.requestCounts });
   const mapResult = createResultMapper(logger);
   const requestIds = new AsyncLocalStorage<string>();
   const endpoint = createGraphQLEndpoint({
@@ -79,6 +105,8 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     metrics,
     mapResult,
     timeout: { limitMs: operationTimeoutMs, runCancellable: dependencies.runCancellable ?? null },
+    budget,
+    statementMs,
     requestIds,
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
@@ -88,25 +116,40 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     authenticate,
     keyWatch,
     rate,
+    turns,
     metrics,
     mapResult,
     logger,
     ...timing,
   });
+  const graphiql = createGraphiQL(dependencies.graphiql ?? false);
   const handle = createRequestHandler({
     ...dependencies,
+    graphiql,
     graphql: createGraphQLHandler({
       cors: createCors(corsOrigins),
-      endpoint,
-      admit: createAdmission({ authenticate, rate, logger }),
-      answer: createDirectAnswer(endpoint, { mapResult, requestIds, logger }),
+      graphiql,
+      admit: createAdmission({
+        authenticate,
+        rate,
+        strangers: createStrangers(anonymousPerMinute),
+        openRequests: createOpenRequests(),
+        turns,
+        logger,
+      }),
+      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
     }),
   });
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer(
+    { connectionsCheckingInterval: timing.checkMs ?? requestTimes.checkMs },
+    (request, response) => void handle(request, response),
+  );
+  limitConnections(server, connectionsPerAddress);
   // Longer than load balancers and clients keep an idle connection: whoever closes first must not be us, or a request that
   // is just being sent is lost.
   server.keepAliveTimeout = 65_000;
-  server.headersTimeout = 70_000;
+  server.headersTimeout = timing.headersMs ?? requestTimes.headersMs;
+  server.requestTimeout = timing.requestMs ?? requestTimes.requestMs;
   if (dependencies.serves !== 'health') sockets.attach(server);
   let closing: Promise<void> | null = null;
   return {

@@ -4,8 +4,9 @@ import type { SubscribePayload } from 'graphql-ws';
 import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
+import type { ClientTurns } from './client-turns.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
-import { type RequestRate, rateLimited } from './request-rate.ts';
+import type { RequestRate } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
 import type { Socket } from './websocket.ts';
 
@@ -27,7 +28,7 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
-  rate: RequestRate,
+  { rate, turns }: { rate: RequestRate; turns: ClientTurns },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
@@ -36,10 +37,11 @@ export async function prepareOperation(
     const message = `A socket carries ${subscriptionsPerSocket} operations at once at most.`;
     return [new GraphQLError(message, { extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } })];
   }
-  const waitSeconds = await rate.take(door.viewer.keyId);
-  if (waitSeconds !== null) {
-    const { code, message } = rateLimited(waitSeconds);
-    return [new GraphQLError(message, { extensions: { code, retryAfterSeconds: waitSeconds } })];
+  await turns.next(door.viewer.clientId);
+  const refused = await rate.take(door.viewer.clientId);
+  if (refused) {
+    const { message, ...extensions } = refused;
+    return [new GraphQLError(message, { extensions })];
   }
   const { schema, parse, validate, execute, subscribe, contextFactory } = endpoint.getEnveloped({
     ...door,

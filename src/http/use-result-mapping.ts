@@ -23,7 +23,7 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
   const mapStreamed = withoutStatus(mapResult);
   return {
     async onExecutionResult({ result, setResult, context }) {
-      const { key, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
+      const { key, viewer, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
       if (result === undefined || Array.isArray(result)) return;
       if (!isStream(result)) return setResult(mapResult(result as ExecutionResult, requestId));
       if (keyWatch.count(key) >= liveConnectionsPerKey) {
@@ -31,7 +31,12 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
         return setResult(mapResult({ errors: [tooMany] }, requestId));
       }
       setResult(
-        mapStream(result, (one) => (isShared(one) ? one : mapStreamed(one, requestId)), { ...options, key, response }),
+        mapStream(result, (one) => (isShared(one) ? one : mapStreamed(one, requestId)), {
+          ...options,
+          key,
+          expiresAt: viewer.expiresAt,
+          response,
+        }),
       );
     },
   };
@@ -49,13 +54,14 @@ function isStream(result: object): result is Stream {
 
 interface StreamEnds extends ResultMappingOptions {
   key: string;
+  expiresAt: Date | null;
   response: ServerResponse | undefined;
 }
 
 function mapStream(
   stream: Stream,
   map: (result: ExecutionResult) => ExecutionResult,
-  { key, keyWatch, response, metrics, slowConsumerMs: stallMs = slowConsumerStallMs }: StreamEnds,
+  { key, expiresAt, keyWatch, response, metrics, slowConsumerMs: stallMs = slowConsumerStallMs }: StreamEnds,
 ): AsyncIterableIterator<ExecutionResult> {
   const iterator = stream[Symbol.asyncIterator]();
   const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -66,7 +72,7 @@ function mapStream(
     return done;
   };
   // Without the message that says that all is said: whoever reads on is to connect again.
-  const stopWatching = keyWatch.watch(key, () => void (response ? response.end() : leave()));
+  const stopWatching = keyWatch.watch(key, expiresAt, () => void (response ? response.end() : leave()));
   const readerLeft =
     response &&
     watchReader(response, {

@@ -6,6 +6,7 @@ import { toCursor } from '../events/event-cursor.ts';
 import type { Progress } from '../graphql/context.ts';
 import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
+import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +32,7 @@ export interface WebSocketDoorDependencies {
   authenticate: Authenticate;
   keyWatch: KeyWatch;
   rate: RequestRate;
+  turns: ClientTurns;
   metrics: Metrics;
   mapResult: ResultMapper;
   logger: Logger;
@@ -54,7 +56,7 @@ export type Socket = GraphQLSocket<Parameters, SocketExtra & Partial<SocketFacts
 
 /** GraphQL over WebSocket (graphql-transport-ws): the same schema, limits, errors and rights as over HTTP. */
 export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): SocketServer {
-  const { endpoint, rate, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
+  const { endpoint, metrics, logger, slowConsumerMs: stallMs = slowConsumerStallMs } = dependencies;
   const mapResult = withoutStatus(dependencies.mapResult);
   const map = (socket: Socket, result: ExecutionResult) => mapResult(result, socket.extra.door?.requestId ?? '');
   const protocol = makeServer<Parameters, Socket['extra']>({
@@ -64,7 +66,7 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
       if (admitted) watch(socket);
       return admitted;
     },
-    onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, rate),
+    onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, dependencies),
     execute: (args) => takePrepared(args).execute(args),
     subscribe: (args) => takePrepared(args).subscribe(args),
     onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
@@ -111,7 +113,7 @@ async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDe
   }
   const requestId = readRequestId(headerOf(request, 'x-request-id'));
   Object.assign(socket.extra, { door: { viewer, key, requestId }, operations: new Map() } satisfies SocketFacts);
-  const stopWatching = keyWatch.watch(key, () => stream.close(closeCodes.forbidden, 'Forbidden'));
+  const stopWatching = keyWatch.watch(key, viewer.expiresAt, () => stream.close(closeCodes.forbidden, 'Forbidden'));
   stream.once('close', stopWatching);
   if (stream.readyState !== stream.OPEN) stopWatching();
   return true;

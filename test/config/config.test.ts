@@ -36,7 +36,12 @@ describe('parseConfig', () => {
       webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
       embeddingOrigins: [],
       requestsPerMinute: 6000,
+      requestCounts: 'process',
+      anonymousRequestsPerMinute: 600,
+      connectionsPerAddress: 1000,
+      clientProcessorPercent: 25,
       operationTimeoutSeconds: 30,
+      graphiql: true,
       corsOrigins: [],
       logLevel: 'info',
     });
@@ -58,7 +63,12 @@ describe('parseConfig', () => {
       ROLE: 'boss',
       WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8,home',
       REQUESTS_PER_MINUTE: '0',
+      ANONYMOUS_REQUESTS_PER_MINUTE: '-1',
+      CONNECTIONS_PER_ADDRESS: 'many',
+      REQUEST_COUNTS: 'nowhere',
+      CLIENT_PROCESSOR_PERCENT: '101',
       OPERATION_TIMEOUT_SECONDS: 'long',
+      GRAPHIQL: 'yes',
       CORS_ORIGINS: '*',
       LOG_LEVEL: 'loud',
     });
@@ -73,7 +83,12 @@ describe('parseConfig', () => {
       'ROLE',
       'WEBHOOK_ALLOWED_NETWORKS',
       'REQUESTS_PER_MINUTE',
+      'ANONYMOUS_REQUESTS_PER_MINUTE',
+      'CONNECTIONS_PER_ADDRESS',
+      'REQUEST_COUNTS',
+      'CLIENT_PROCESSOR_PERCENT',
       'OPERATION_TIMEOUT_SECONDS',
+      'GRAPHIQL',
       'CORS_ORIGINS',
       'LOG_LEVEL',
     ]) {
@@ -91,11 +106,12 @@ describe('parseConfig', () => {
     expect(faultsOf(environment)).toMatch(fault);
   });
 
-  it('turns the sandbox bank and the open loopback off on a database server', () => {
+  it('turns the sandbox bank, GraphiQL and the open loopback off on a database server', () => {
     const config = parseConfig({ DATABASE_URL: 'postgresql://db/x', ENCRYPTION_KEY: key, BANKS_FILE: 'b' }, () =>
       JSON.stringify([{ id: 'bank_a', name: 'A', country: 'DE', baseUrl: 'https://a.example/' }]),
     );
     expect(config.sandboxBankPort).toBeNull();
+    expect(config.graphiql).toBe(false);
     expect(config.webhookAllowedNetworks).toEqual([]);
     expect(config.banks).toMatchObject([{ id: 'bank_a', baseUrl: 'https://a.example', preferredApproach: 'redirect' }]);
   });

@@ -9,7 +9,17 @@ import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient } from '../../src/cli/demo/api-client.ts';
 import { consentAs } from '../../src/cli/demo/end-user.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { bodyLimitBytes, maximumPageSize, operationLimits } from '../../src/graphql/limits.ts';
+import {
+  bodyLimitBytes,
+  differentSubscriptions,
+  documentLimits,
+  liveConnectionsPerKey,
+  maximumPageSize,
+  openRequestsPerClient,
+  operationLimits,
+  subscriptionsPerClient,
+  variablesDepth,
+} from '../../src/graphql/limits.ts';
 import { type DocBlock, getDocBlock, readDocBlocks, writeDocBlocks } from '../support/doc-blocks.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
 import { fillDataDirectory } from '../support/test-database.ts';
@@ -138,6 +148,7 @@ describe('the page on calling the API', () => {
           '{ users(first: 100) { nodes { bankLogins { accounts { transactions(first: 100) { nodes { id } } } } } } }',
         ),
       ],
+      ['DOCUMENT_TOO_COMPLEX', post(`{ ${'__typename '.repeat(200)} }`)],
       ['DOCUMENT_TOO_LONG', post(`{ ${'__typename '.repeat(2_001)} }`)],
       ['UNAUTHENTICATED', post('{ viewer { id } }', { authorization: 'Bearer nobody' })],
       ['UNSUPPORTED_MEDIA_TYPE', post('{ viewer { id } }', { 'content-type': 'text/plain' })],
@@ -171,6 +182,16 @@ describe('the page on calling the API', () => {
     const { tokens, depth, aliases, cost } = operationLimits;
     expect(text).toContain(`${tokens.toLocaleString('en-US')} tokens, ${depth} levels, ${aliases} aliases`);
     expect(text).toContain(`${cost.toLocaleString('en-US')} objects`);
+    const { operations, fragments, fields, pairs } = documentLimits;
+    const [fieldCount, pairCount] = [fields, pairs].map((count) => count.toLocaleString('en-US'));
+    expect(text).toContain(
+      `${operations} operations, ${fragments} fragments, ${fieldCount} fields in all their uses, ${pairCount} pairs`,
+    );
+    expect(text).toContain(`${variablesDepth} levels |`);
+    expect(text).toContain(`${openRequestsPerClient} requests open`);
+    expect(text).toContain(`${subscriptionsPerClient.toLocaleString('en-US')} of a client`);
+    expect(text).toContain(`${differentSubscriptions} different ones`);
+    expect(text).toContain(`${liveConnectionsPerKey} sockets and event streams`);
   });
 
   test('every block of the page has been run by then', () => {

@@ -17,10 +17,15 @@ async function openGraphiQL(url: string) {
   };
   page.on('request', (request) => note(request.url()));
   page.on('websocket', (socket) => note(socket.url()));
+  const refusedByPolicy: string[] = [];
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) refusedByPolicy.push(message.text());
+  });
   await page.goto(`${url}/graphql`);
   return {
     page,
     hosts,
+    refusedByPolicy,
     result: page.locator('.result-window'),
     /** Until the page has sent a frame with this text: to be called before what makes it do so. */
     waitForFrame: async (text: string): Promise<void> =>
@@ -43,7 +48,7 @@ it('GraphiQL runs its first example and a live subscription with the key in Head
   const tidewater = await spawnTidewater({ DATA_DIR: await temporaryDataDirectory() });
   const graphiql = await openGraphiQL(tidewater.url);
   if (!graphiql) return skip('no Chromium');
-  const { page, hosts, result, look } = graphiql;
+  const { page, hosts, refusedByPolicy, result, look } = graphiql;
   const queryEditor = '.graphiql-query-editor';
   const ask = async (query: string) => {
     const headers = { authorization: `Bearer ${testApiKey}`, 'content-type': 'application/json' };
@@ -67,8 +72,9 @@ it('GraphiQL runs its first example and a live subscription with the key in Head
   await result.getByText(viewer.id).waitFor();
   await look('graphiql-2-query');
 
-  // Who comes again finds the key where it was: with a shared link, the operation too.
-  await page.waitForFunction((key) => Object.values(localStorage).some((kept) => kept.includes(key)), testApiKey);
+  // In this tab the key is where it was, with a shared link too; nothing of it is kept for others of this origin.
+  await page.waitForFunction((key) => Object.values(sessionStorage).some((kept) => kept.includes(key)), testApiKey);
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
   await page.goto(`${tidewater.url}/graphql?query=${encodeURIComponent('subscription { events { id type } }')}`);
   await page.locator('.graphiql-editor-tool').getByText(testApiKey).waitFor();
   await page.locator(queryEditor).getByText('subscription').waitFor();
@@ -81,5 +87,6 @@ it('GraphiQL runs its first example and a live subscription with the key in Head
     ... on SendTestEventPayload { delivery { event { id } } } } }`);
   await result.getByText(sendTestEvent.delivery.event.id).waitFor();
   await look('graphiql-3-subscription');
+  expect(refusedByPolicy).toEqual([]);
   expect([...hosts]).toEqual([new URL(tidewater.url).host]);
 });

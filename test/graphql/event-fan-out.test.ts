@@ -2,13 +2,18 @@ import { type ExecutionResult, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { toCursor } from '../../src/events/event-cursor.ts';
 import { type Context, createContext, type Viewer } from '../../src/graphql/context.ts';
-import { createEventFanOut, type SharedStream } from '../../src/graphql/event-fan-out.ts';
+import { createEventFanOut, type EventFanOut, type SharedStream } from '../../src/graphql/event-fan-out.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import { createTestEvents } from '../support/event-streams.ts';
 import { eventually } from '../support/eventually.ts';
 
 const schema = createSchema();
+
+function toStream(subscribed: ReturnType<EventFanOut['subscribe']>): SharedStream | null {
+  if (subscribed && 'errors' in subscribed) throw subscribed.errors[0];
+  return subscribed;
+}
 
 function openFanOut(services: object = {}) {
   const events = createTestEvents();
@@ -31,7 +36,7 @@ function openFanOut(services: object = {}) {
     });
   const subscribe = (query: string, more: { variables?: Record<string, unknown>; viewer?: Partial<Viewer> } = {}) => {
     const requested = { schema, document: parse(query), variableValues: more.variables };
-    return fanOut.subscribe(requested, contextOf(more.viewer ?? {}));
+    return toStream(fanOut.subscribe(requested, contextOf(more.viewer ?? {})));
   };
   return { events, mapped, contextOf, fanOut, subscribe };
 }
@@ -139,7 +144,7 @@ describe('subscribers to events', () => {
     const requested = { schema, document: parse(query) };
     const streams = sent.map((payloads) => {
       const send = (payload: string) => payloads.push(payload) > 0;
-      return fanOut.subscribe(requested, { ...contextOf({}), sink: { send, onReady: () => {} } });
+      return toStream(fanOut.subscribe(requested, { ...contextOf({}), sink: { send, onReady: () => {} } }));
     });
     const ended = Promise.all(streams.map((stream) => stream?.next()));
     await eventually(events.isFollowed);

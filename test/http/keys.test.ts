@@ -25,7 +25,7 @@ async function openApiWithKeys(timing: HttpServerDependencies['timing'] = {}) {
   const events = createTestEvents((await database.prisma.client.findFirstOrThrow()).id);
   const api = await openTestApi({
     services: { clients, events },
-    server: { authenticate, onRevoked: (listener) => clients.onRevoked(listener), timing },
+    server: { authenticate, clock, onRevoked: (listener) => clients.onRevoked(listener), timing },
   });
   const ask = (query: string, key = operatorKey) => api.request(query, {}, { authorization: `Bearer ${key}` });
   return { api, ask, clock, database, events, clients };
@@ -114,4 +114,16 @@ test('the live sockets and event streams of a key end when it does', async () =>
   clock.advance(3_600_000);
   await following.expectEnd();
   expect((await ask('{ viewer { id } }')).status).toBe(200);
+});
+
+test('a key that expires while its sockets and event streams live ends them then, not at the next check', async () => {
+  const world = await openApiWithKeys({ keyCheckMs: 3_600_000 });
+  const { ask, clock } = world;
+  const clientId = (await ask('{ viewer { id } }')).data.viewer.id;
+  // The clock stands still, and the timer does not.
+  const expiresAt = new Date(clock.now().getTime() + 1_000).toISOString();
+  const made = await ask(`mutation { createApiKey(clientId: "${clientId}", name: "CI", expiresAt: "${expiresAt}") {
+    ... on CreateApiKeyPayload { key } } }`);
+  const following = await followWith(world, made.data.createApiKey.key);
+  await following.expectEnd();
 });

@@ -14,10 +14,10 @@ describe('the rate of requests', () => {
   const openLimited = async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    return await openTestApi({ server: { limits: { requestsPerMinute: 3 } } });
+    return await openTestApi({ server: { graphiql: true, limits: { requestsPerMinute: 3 } } });
   };
 
-  test('above that of a key is refused with 429, a code and when to come again', async () => {
+  test('above that of a client is refused with 429, a code and when to come again', async () => {
     const api = await openLimited();
     for (let i = 0; i < 3; i++) expect((await api.request('{ __typename }')).status).toBe(200);
     vi.setSystemTime(Date.now() + 12_000);
@@ -30,11 +30,13 @@ describe('the rate of requests', () => {
     });
   });
 
-  test('is that of each key for itself, and free again when the minute is over', async () => {
+  test('is that of a client with all of its keys, and free again when the minute is over', async () => {
     const api = await openLimited();
+    api.keys.viewers.set('other-key', { clientId: 'cli_other', keyId: 'key_3', scopes: ['CLIENT'], expiresAt: null });
     for (let i = 0; i < 4; i++) await api.request('{ __typename }');
     expect((await api.request('{ __typename }')).status).toBe(429);
-    expect((await api.request('{ __typename }', {}, { authorization: 'Bearer client-key' })).status).toBe(200);
+    expect((await api.request('{ __typename }', {}, { authorization: 'Bearer client-key' })).status).toBe(429);
+    expect((await api.request('{ __typename }', {}, { authorization: 'Bearer other-key' })).status).toBe(200);
     vi.setSystemTime(Date.now() + 60_000);
     expect((await api.request('{ __typename }')).status).toBe(200);
   });

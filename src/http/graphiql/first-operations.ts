@@ -1,7 +1,5 @@
-import type { GraphiQLOptions } from 'graphql-yoga';
-
 /** The first thing that a new developer sees: examples that can be run one by one. */
-const firstOperations = `# Put your key into Headers below: it was printed at the first start.
+export const firstOperations = `# Put your key into Headers below: it was printed at the first start.
 # Then run the operations one by one, with the button or Ctrl-Enter.
 
 query Viewer {
@@ -60,22 +58,3 @@ mutation CreateWebhookEndpoint {
   }
 }
 `;
-
-export const graphiqlOptions: GraphiQLOptions = {
-  title: 'Tidewater',
-  defaultQuery: firstOperations,
-  headers: JSON.stringify({ Authorization: 'Bearer YOUR_API_KEY' }, null, 2),
-  defaultEditorToolsVisibility: 'headers',
-  shouldPersistHeaders: true,
-  subscriptionsProtocol: 'WS',
-};
-
-/** The page with everything in it, so that it needs no other host; loaded when it is first asked for, since it is large. */
-export async function renderGraphiQL(options?: GraphiQLOptions): Promise<string> {
-  const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
-  // The page sends its headers with requests alone: here it gives them to the socket too, which asks for the key first.
-  return render(options).replace(
-    /extensions:\{headers:(\w+)\?\.headers\}/,
-    'extensions:{headers:$1?.headers,connectionParams:$1?.headers}',
-  );
-}

@@ -1,0 +1,80 @@
+import { parse } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { measureDocument, refuseDocument } from '../../src/graphql/document-bounds.ts';
+import { documentLimits } from '../../src/graphql/limits.ts';
+import { openTestApi } from '../support/api-fixture.ts';
+
+const list = (count: number, each: (i: number) => string) => Array.from({ length: count }, (_, i) => each(i)).join(' ');
+
+/** Each within the limit of tokens; validation of the first took 100 ms. */
+const costly: [name: string, document: string][] = [
+  ['one field again and again', `{ ${'viewer { id } '.repeat(490)} }`],
+  ['a leaf again and again', `{ viewer { ${'id '.repeat(1900)} } }`],
+  ['a field with arguments again and again', `{ ${'users(first: 1, after: "a") { nodes { id } } '.repeat(120)} }`],
+  ['fields that are compared in depth', `{ ${'viewer { apiKeys { id name } apiKeys { id name } } '.repeat(120)} }`],
+  ['inline fragments', `{ node(id: 1) { ${'... on User { id externalId } '.repeat(240)} } }`],
+  [
+    'many fragments at one place',
+    `{ ${list(150, (i) => `...F${i}`)} } ${list(150, (i) => `fragment F${i} on Query { __typename }`)}`,
+  ],
+  ['many operations', list(200, (i) => `query Q${i} { __typename }`)],
+  [
+    'fragments that multiply',
+    `{ viewer { ...F0 } } ${list(9, (i) => `fragment F${i} on Client { ${list(6, (n) => `a${n}: self { ...F${i + 1} }`)} }`)}
+      fragment F9 on Client { id }`,
+  ],
+];
+
+describe('a document that would cost much to validate', () => {
+  test.each(costly)('is refused before it is validated: %s', async (_name, document) => {
+    const api = await openTestApi();
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const answer = await api.request(document, {}, { accept });
+      expect([answer.status, answer.errors?.[0].extensions.code]).toEqual([400, 'DOCUMENT_TOO_COMPLEX']);
+    }
+  });
+
+  test('is measured in time that grows with what is counted, and no further', () => {
+    const figures = costly.map(([name, text]) => {
+      const document = parse(text);
+      const startedAt = performance.now();
+      const { fields } = measureDocument(document);
+      expect(fields).toBeLessThanOrEqual(documentLimits.fields + 1);
+      return `${name}: ${(performance.now() - startedAt).toFixed(1)} ms`;
+    });
+    process.stdout.write(`Measured, and not validated:\n  ${figures.join('\n  ')}\n`);
+  });
+
+  test('takes a bounded part of the process, whoever sends it without end', { timeout: 60_000 }, async () => {
+    const api = await openTestApi();
+    const [, document = ''] = costly[0] ?? [];
+    for (let n = 0; n < 5; n++) await api.request(document);
+    const before = process.cpuUsage();
+    for (let n = 0; n < 50; n++) await api.request(document);
+    const { user, system } = process.cpuUsage(before);
+    const each = (user + system) / 50 / 1000;
+    process.stdout.write(`490 times the same field: ${each.toFixed(1)} ms of CPU each, client and server together\n`);
+  });
+});
+
+test.each([
+  ['each with its own name', `{ ${list(390, (i) => `a${i}: __typename`)} }`],
+  ['one field in many places', `{ ${list(40, (i) => `a${i}: viewer { id name }`)} }`],
+  ['a few of the same', `{ ${'viewer { id } '.repeat(50)} }`],
+])('fields are no reason to refuse: %s', (_name, text) => {
+  expect(refuseDocument(parse(text))).toBeNull();
+});
+
+test('what is wrong with fragments is left to validation to tell', async () => {
+  const api = await openTestApi();
+  const { errors } = await api.request(
+    '{ viewer { ...A } } fragment A on Client { id ...B } fragment B on Client { ...A }',
+  );
+  expect(errors?.[0].message).toContain('Cannot spread fragment "A" within itself');
+});
+
+test('of many faults the first ones are told', async () => {
+  const api = await openTestApi();
+  const { errors } = await api.request(`{ ${list(900, (i) => `unknown${i}`)} }`);
+  expect(errors?.length).toBeLessThanOrEqual(documentLimits.faults + 1);
+});
