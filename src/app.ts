@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
+import { openSandboxBank } from './cli/own-sandbox-bank.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
 import { createClientStore } from './clients/client-store.ts';
 import { createClients } from './clients/clients.ts';
@@ -18,7 +18,6 @@ import { createConnections } from './consent/connections.ts';
 import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
-import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
 import { createLocalEventSignal, openPostgresEventSignal } from './events/event-signal.ts';
 import type { ContextSource } from './graphql/context.ts';
@@ -30,11 +29,9 @@ import { createPages } from './http/pages/pages.ts';
 import { createHttpServer } from './http/server.ts';
 import { openJobStore } from './jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from './jobs/jobs.ts';
-import { createSandboxBank } from './sandbox-bank/sandbox-bank.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
-import { createEncryption } from './storage/encryption.ts';
-import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { findBootstrapKey, openEncryption } from './storage/kept-keys.ts';
 import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
@@ -103,8 +100,10 @@ async function compose(
     directory: data?.database ?? null,
   });
   closers.push(database.close);
-  const encryption = createEncryption(await findEncryptionKey(config.encryptionKey?.reveal() ?? null, data));
   const onStoreError = (err: Error): void => log.warn({ err }, 'a store reported an error');
+  const given = config.encryptionKeys?.map((key) => key.reveal()) ?? null;
+  const { encryption, close } = await openEncryption({ given, data, database, clock, onError: onStoreError });
+  closers.push(close);
   const signal = database.connectionString
     ? await openPostgresEventSignal({ ...database, connectionString: database.connectionString, onError: onStoreError })
     : createLocalEventSignal();
@@ -284,17 +283,4 @@ async function compose(
     newApiKey: bootstrapKey?.made ? bootstrapKey.value : null,
     stop: async () => void (await stop()),
   };
-}
-
-async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
-  if (sandboxBankPort === null) return null;
-  try {
-    return await createSandboxBank({ host, port: sandboxBankPort, dataFile: join(dataDir, 'sandbox-bank.jsonl') });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new StartupError(
-      `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program. Give another port, or turn it off.`,
-      { cause },
-    );
-  }
 }

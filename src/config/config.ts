@@ -18,8 +18,8 @@ export interface Config {
   databaseUrl: Secret | null;
   mongodbUrl: Secret | null;
   bootstrapApiKey: Secret | null;
-  /** Null: generated into `dataDir`. */
-  encryptionKey: Secret | null;
+  /** In base64, the newest first; null: generated into `dataDir`. */
+  encryptionKeys: Secret[] | null;
   /** Null: the sandbox bank is off. 0: any free port. */
   sandboxBankPort: number | null;
   /** Null: the sandbox bank alone. */
@@ -58,6 +58,13 @@ const origin = z
     'must be origins, such as https://app.example.com',
   );
 
+const encryptionKeys = list
+  .pipe(z.array(z.string()).min(1))
+  .refine(
+    (keys) => keys.every((key) => Buffer.from(key, 'base64').length === 32),
+    'must be 32 bytes in base64 (openssl rand -base64 32); several are separated by commas, the newest first',
+  );
+
 // The schedule of attempts lasts 3 days, a run of failures 5 until the endpoint is disabled.
 const leastRetentionDays = 7;
 
@@ -69,10 +76,8 @@ const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// address' }).optional(),
   MONGODB_URL: z.url({ protocol: /^mongodb(\+srv)?$/, error: 'must be a mongodb:// address' }).optional(),
   BOOTSTRAP_API_KEY: z.string().min(20, 'must have 20 characters or more').optional(),
-  ENCRYPTION_KEY: z
-    .string()
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)')
-    .optional(),
+  ENCRYPTION_KEY: encryptionKeys.optional(),
+  ENCRYPTION_KEY_FILE: z.string().min(1).optional(),
   SANDBOX_BANK_PORT: z.union([z.literal('off').transform(() => null), port]).optional(),
   BANKS_FILE: z.string().min(1).optional(),
   SYNC_LANES: z.coerce.number('must be a number').int().min(1).max(64).default(1),
@@ -105,9 +110,12 @@ export type Settings = z.infer<typeof settings>;
  * `readFile` reads the files that settings name.
  */
 export function parseConfig(environment: Environment, readFile: (path: string) => string): Config {
-  const given = Object.fromEntries(
+  const given: Record<string, string | undefined> = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
+  if (given.ENCRYPTION_KEY === undefined && given.ENCRYPTION_KEY_FILE !== undefined) {
+    given.ENCRYPTION_KEY = readKeyFile(given.ENCRYPTION_KEY_FILE, readFile);
+  }
   const parsed = settings.safeParse(given);
   if (!parsed.success) {
     throw toStartupError(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
@@ -117,6 +125,15 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   if (banks && 'faults' in banks) faults.push(...banks.faults);
   if (faults.length > 0) throw toStartupError(faults);
   return toConfig(parsed.data, banks && 'entries' in banks ? banks.entries : null);
+}
+
+// A secret that is mounted as a file: one key a line.
+function readKeyFile(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path).trim().split(/\s+/).join(',');
+  } catch (cause) {
+    throw new StartupError(`ENCRYPTION_KEY_FILE: cannot read ${path}.`, { cause });
+  }
 }
 
 const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
@@ -131,7 +148,7 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     databaseUrl: wrap(given.DATABASE_URL),
     mongodbUrl: wrap(given.MONGODB_URL),
     bootstrapApiKey: wrap(given.BOOTSTRAP_API_KEY),
-    encryptionKey: wrap(given.ENCRYPTION_KEY),
+    encryptionKeys: given.ENCRYPTION_KEY?.map((key) => new Secret(key)) ?? null,
     sandboxBankPort: effectiveSandboxBankPort(given),
     banks,
     syncLanes: given.SYNC_LANES,

@@ -5,6 +5,7 @@ import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
 import type { BankAccount, PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
+import { bankConsentIdOf } from '../consent/consent-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
@@ -175,7 +176,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
     if (failure.code === 'CONSENT_INVALID') {
-      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId);
+      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId, bankConsentIdOf(attempt.consent.id));
       const word = await askAfterConsent(deps.banks.get(bankId), bankConsentId, request.signal);
       if (word === 'interrupted') return { kind: 'interrupted' };
       return await recordFailure.ofBank(attempt, failure, word);
@@ -210,7 +211,11 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const planned = context.accounts.map(({ resourceId }) => resourceId);
     const lastBookingDates = matchStored(context.accounts);
     return await fetchBankData(deps.banks.get(context.bankId), {
-      access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
+      access: {
+        consentId: deps.encryption.decrypt(consent.bankConsentId, bankConsentIdOf(consent.id)),
+        psu: request.psu,
+        signal,
+      },
       since: (account) => toFrom(lastBookingDates(account)),
       fallback: safeWindowStart(now),
       // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.

@@ -15,7 +15,7 @@ import { createDocumentRunner } from '../../src/graphql/event-document.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { createEncryption, type Encryption } from '../../src/storage/encryption.ts';
+import { createEncryption, type Encryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization } from '../../src/sync/synchronization.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { createWebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
@@ -37,7 +37,7 @@ export function openWholeApi(database: Database): WholeApi {
   const clock = fixedClock();
   const log = createTestLog();
   const banks = createScriptedBank();
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const signal = createLocalEventSignal();
   const eventLog = createEventLog({ database, signal, fanOutSql });
   const budget = createAccessBudget(database);
