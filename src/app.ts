@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { removeOldAuditEntries } from './audit/audit-retention.ts';
+import { createAuditStore } from './audit/audit-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
 import { openSandboxBank } from './cli/own-sandbox-bank.ts';
@@ -131,7 +134,10 @@ async function compose(
   // Clients and events.
   const keysOf = { clock, store: createClientStore(database) };
   const clients = createClients(keysOf);
-  const authentication = createKeyAuthentication(keysOf);
+  const auditStore = createAuditStore(database);
+  const audit = createAuditLog({ clock, store: auditStore, onError: onStoreError });
+  closers.push(audit.close);
+  const authentication = createKeyAuthentication({ ...keysOf, onRefused: audit.noteRefusedKey });
   clients.onRevoked(authentication.forget);
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
@@ -200,10 +206,12 @@ async function compose(
     encryption,
     documents,
     allowedNetworks: config.webhookAllowedNetworks,
+    keepsLocalReplies: config.webhookNetworksNamed,
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
   const services: Services = {
+    audit,
     clients,
     users,
     erasure: connections.erasure,
@@ -243,7 +251,9 @@ async function compose(
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
   const works: Closer[] = [];
   if (worksHere) {
-    const oldestKept = (): Date => new Date(clock.now().getTime() - config.retentionDays * dayMs);
+    const daysAgo = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
+    const oldestKept = (): Date => daysAgo(config.retentionDays);
+    const oldestAuditEntry = (): Date => daysAgo(config.auditRetentionDays);
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);
@@ -260,6 +270,7 @@ async function compose(
         { name: 'remove-sessions', steps: () => removeOldSessions(database, oldestKept()) },
         // Behind the events, which keep their cycles.
         { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) },
+        { name: 'remove-audit-entries', steps: () => removeOldAuditEntries(auditStore, oldestAuditEntry()) },
       ],
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,

@@ -27,8 +27,12 @@ export interface Config {
   syncLanes: number;
   /** Days that events, their bodies and deliveries, attempts and ended sessions are kept. */
   retentionDays: number;
+  /** Days that entries of the audit log are kept. */
+  auditRetentionDays: number;
   role: (typeof roles)[number];
   webhookAllowedNetworks: string[];
+  /** Whether the operator named these networks: what answers there is then shown in attempts. */
+  webhookNetworksNamed: boolean;
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
   /** Of one key; null: no limit. */
@@ -90,6 +94,12 @@ const settings = z.object({
     )
     .max(36_500)
     .default(90),
+  AUDIT_RETENTION_DAYS: z.coerce
+    .number('must be a number of days')
+    .int()
+    .min(30, 'must be 30 or more')
+    .max(36_500)
+    .default(730),
   ROLE: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }).default('all'),
   WEBHOOK_ALLOWED_NETWORKS: list
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
@@ -153,7 +163,9 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     banks,
     syncLanes: given.SYNC_LANES,
     retentionDays: given.RETENTION_DAYS,
+    auditRetentionDays: given.AUDIT_RETENTION_DAYS,
     role: given.ROLE,
+    webhookNetworksNamed: given.WEBHOOK_ALLOWED_NETWORKS !== undefined,
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,

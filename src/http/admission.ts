@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Viewer } from '../graphql/context.ts';
 import { type Authenticate, parseAuthorization } from './authentication.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
+import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import { type RequestRate, rateLimited } from './request-rate.ts';
 
@@ -75,7 +76,7 @@ export function createAdmission({ authenticate, rate, logger }: AdmissionDepende
     if (waitSeconds !== null) {
       return { requestId, status: 429, headers: { 'retry-after': String(waitSeconds) }, ...rateLimited(waitSeconds) };
     }
-    return { viewer, key, requestId };
+    return { viewer, key, requestId, ipAddress: readAddress(request) };
   };
 }
 

@@ -53,6 +53,8 @@ describe('parseConfig', () => {
       banks: null,
       syncLanes: 1,
       retentionDays: 90,
+      auditRetentionDays: 730,
+      webhookNetworksNamed: false,
       role: 'all',
       webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
       embeddingOrigins: [],

@@ -22,6 +22,8 @@ import { openWholeApi, type WholeApi } from '../support/whole-api.ts';
  * caller's own rows is used up where an operation changes or deletes it.
  */
 const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
+  'auditLog.actorId': ['apiKey'],
+  'auditLog.subjectId': ['user'],
   'bankLogin.id': ['bankLogin'],
   'cancelSynchronizationSession.id': ['synchronizationSession'],
   'createApiKey.clientId': ['client'],

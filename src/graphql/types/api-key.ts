@@ -1,3 +1,4 @@
+import { endOf } from '../../clients/key-authentication.ts';
 import { builder } from '../builder.ts';
 
 export const ApiKeyScope = builder.enumType('ApiKeyScope', {
@@ -19,10 +20,12 @@ export const ApiKey = builder.prismaObject('ApiKey', {
     name: t.exposeString('name', { description: 'What the key is called.' }),
     prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
     scopes: t.expose('scopes', { type: [ApiKeyScope], description: 'What the key may be used for.' }),
-    expiresAt: t.expose('expiresAt', {
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the key ceases to work; null: never.',
+      description: 'When the key ceases to work, also since it was rotated; null: never.',
+      select: { expiresAt: true, retiresAt: true },
+      resolve: endOf,
     }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
