@@ -90,7 +90,7 @@ function refusalOf(key: ApiKey | null, now: Date): KeyRefusal['reason'] | null {
 }
 
 /** When the key ceases to work, be it that it expires or that another one has taken its place; null: never. */
-export function endOf({ expiresAt, retiresAt }: Pick<ApiKey, 'expiresAt' | 'retiresAt'>): Date | null {
+function endOf({ expiresAt, retiresAt }: Pick<ApiKey, 'expiresAt' | 'retiresAt'>): Date | null {
   if (!expiresAt || !retiresAt) return expiresAt ?? retiresAt;
   return expiresAt < retiresAt ? expiresAt : retiresAt;
 }

@@ -1,4 +1,3 @@
-import { endOf } from '../../clients/key-authentication.ts';
 import { builder } from '../builder.ts';
 
 export const ApiKeyScope = builder.enumType('ApiKeyScope', {
@@ -20,12 +19,15 @@ export const ApiKey = builder.prismaObject('ApiKey', {
     name: t.exposeString('name', { description: 'What the key is called.' }),
     prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
     scopes: t.expose('scopes', { type: [ApiKeyScope], description: 'What the key may be used for.' }),
-    expiresAt: t.field({
+    expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the key ceases to work, also since it was rotated; null: never.',
-      select: { expiresAt: true, retiresAt: true },
-      resolve: endOf,
+      description: 'When the key ceases to work; null: never.',
+    }),
+    retiresAt: t.expose('retiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the key ceases to work since it was rotated; null: it was not.',
     }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
