@@ -1,9 +1,12 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { removeOldAuditEntries } from './audit/audit-retention.ts';
+import { createAuditStore } from './audit/audit-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
+import { openSandboxBank } from './cli/own-sandbox-bank.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
 import { createClientStore } from './clients/client-store.ts';
 import { createClients } from './clients/clients.ts';
@@ -19,7 +22,6 @@ import { createConnections } from './consent/connections.ts';
 import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
-import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
 import { createLocalEventSignal, openPostgresEventSignal } from './events/event-signal.ts';
 import type { ContextSource } from './graphql/context.ts';
@@ -32,11 +34,9 @@ import { toRequestLimits } from './http/request-limits.ts';
 import { createHttpServer } from './http/server.ts';
 import { openJobStore } from './jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from './jobs/jobs.ts';
-import { createSandboxBank } from './sandbox-bank/sandbox-bank.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
-import { createEncryption } from './storage/encryption.ts';
-import { findBootstrapKey, findEncryptionKey } from './storage/kept-keys.ts';
+import { findBootstrapKey, openEncryption } from './storage/kept-keys.ts';
 import { openRequestCounts } from './storage/request-count-store.ts';
 import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { removeOldCycles } from './sync/cycle-retention-store.ts';
@@ -106,8 +106,10 @@ async function compose(
     directory: data?.database ?? null,
   });
   closers.push(database.close);
-  const encryption = createEncryption(await findEncryptionKey(config.encryptionKey?.reveal() ?? null, data));
   const onStoreError = (err: Error): void => log.warn({ err }, 'a store reported an error');
+  const given = config.encryptionKeys?.map((key) => key.reveal()) ?? null;
+  const { encryption, close } = await openEncryption({ given, data, database, clock, onError: onStoreError });
+  closers.push(close);
   const signal = database.connectionString
     ? await openPostgresEventSignal({ ...database, connectionString: database.connectionString, onError: onStoreError })
     : createLocalEventSignal();
@@ -135,7 +137,10 @@ async function compose(
   // Clients and events.
   const keysOf = { clock, store: createClientStore(database) };
   const clients = createClients(keysOf);
-  const authentication = createKeyAuthentication(keysOf);
+  const auditStore = createAuditStore(database);
+  const audit = createAuditLog({ clock, store: auditStore, onError: onStoreError });
+  closers.push(audit.close);
+  const authentication = createKeyAuthentication({ ...keysOf, onRefused: audit.noteRefusedKey });
   clients.onRevoked(authentication.forget);
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
@@ -206,10 +211,12 @@ async function compose(
     encryption,
     documents,
     allowedNetworks: config.webhookAllowedNetworks,
+    keepsLocalReplies: config.webhookNetworksNamed,
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
   const services: Services = {
+    audit,
     clients,
     users,
     erasure: connections.erasure,
@@ -248,7 +255,8 @@ async function compose(
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
   const works: Closer[] = [];
   if (worksHere) {
-    const oldestKept = (): Date => new Date(clock.now().getTime() - config.retentionDays * dayMs);
+    const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
+    const { retentionDays, auditRetentionDays } = config;
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);
@@ -260,11 +268,12 @@ async function compose(
       maintenance: connections.maintenance,
       watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
       retention: [
-        { name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) },
-        { name: 'remove-attempts', steps: () => removeOldAttempts(database, oldestKept()) },
-        { name: 'remove-sessions', steps: () => removeOldSessions(database, oldestKept()) },
+        { name: 'remove-events', steps: () => removeOldEvents(database, before(retentionDays)) },
+        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(retentionDays)) },
+        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(retentionDays)) },
         { name: 'remove-tombstones', steps: () => bankData.forgetRemoved(clock.now()) },
-        { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) }, // after the events, which keep them
+        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(retentionDays)) }, // after the events, which keep them
+        { name: 'remove-audit-entries', steps: () => removeOldAuditEntries(auditStore, before(auditRetentionDays)) },
       ],
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
@@ -289,15 +298,4 @@ async function compose(
     newApiKey: bootstrapKey?.made ? bootstrapKey.value : null,
     stop: async () => void (await stop()),
   };
-}
-
-async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
-  if (sandboxBankPort === null) return null;
-  try {
-    return await createSandboxBank({ host, port: sandboxBankPort, dataFile: join(dataDir, 'sandbox-bank.jsonl') });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    const taken = `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program.`;
-    throw new StartupError(`${taken} Give another port, or turn it off.`, { cause });
-  }
 }

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const ground = ['domain'];
 const firstFloor = [...ground, 'storage', 'config'];
-const secondFloor = ['events', 'banking', 'clients', 'accounts'];
+const secondFloor = ['events', 'banking', 'clients', 'accounts', 'audit'];
 const thirdFloor = ['consent', 'webhooks'];
 const rooms = [...secondFloor, ...thirdFloor, 'sync'];
 const everything = [...firstFloor, ...rooms, 'graphql', 'jobs', 'http', 'app.ts', 'cli'];
@@ -23,6 +23,7 @@ const house: HouseRules = {
     events: { mayImport: firstFloor },
     clients: { mayImport: firstFloor },
     accounts: { mayImport: firstFloor },
+    audit: { mayImport: firstFloor },
     banking: { mayImport: [...ground, 'statements'] },
     consent: { mayImport: [...firstFloor, ...secondFloor] },
     webhooks: { mayImport: [...firstFloor, ...secondFloor] },
@@ -57,6 +58,7 @@ describe('each rule can be broken', () => {
     ['banking knows only the domain', { 'src/banking/a.ts': "import '../config/config.ts'" }, /banking may not import/],
     ['statements know no bank', { 'src/statements/a.ts': "import '../banking/b.ts'" }, /statements may not import/],
     ['floor 2 rooms stay apart', { 'src/events/a.ts': "import '../accounts/b.ts'" }, /events may not import/],
+    ['audit stays apart', { 'src/audit/a.ts': "import '../clients/b.ts'" }, /audit may not import/],
     ['clients stays apart', { 'src/clients/a.ts': "import '../events/b.ts'" }, /clients may not import/],
     ['consent stays apart', { 'src/consent/a.ts': "import '../webhooks/b.ts'" }, /consent may not import/],
     ['webhooks stays below sync', { 'src/webhooks/a.ts': "import '../sync/b.ts'" }, /webhooks may not import/],

@@ -12,6 +12,11 @@ export interface NewApiKeyRow {
   createdAt: Date;
 }
 
+export interface KeyReplacement {
+  retiresAt: Date;
+  toSuccessor(key: ApiKey): NewApiKeyRow;
+}
+
 export interface ClientStore {
   find(clientId: string): Promise<Client | null>;
   /** The one that was made first. */
@@ -22,10 +27,12 @@ export interface ClientStore {
   rename(clientId: string, name: string): Promise<Client | null>;
   updateReturnOrigins(clientId: string, returnOrigins: readonly string[]): Promise<Client>;
   createKey(key: NewApiKeyRow): Promise<ApiKey>;
+  /** The successor is made, and the key retires, unless it does already: both or neither. Null when there is no such key that is still good. */
+  replaceKey(key: { clientId: string; id: string }, change: KeyReplacement): Promise<ApiKey | null>;
   findKey(clientId: string, id: string): Promise<ApiKey | null>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;
-  /** The key's hash, or null when there is no such key that is still good. */
-  revokeKey(id: string, revokedAt: Date): Promise<string | null>;
+  /** Null when there is no such key that is still good. */
+  revokeKey(id: string, revokedAt: Date): Promise<ApiKey | null>;
   touchKey(id: string, lastUsedAt: Date): Promise<void>;
 }
 
@@ -48,11 +55,19 @@ export function createClientStore(database: Database): ClientStore {
     updateReturnOrigins: (id, returnOrigins) =>
       prisma.client.update({ where: { id }, data: { returnOrigins: [...returnOrigins] } }),
     createKey: (key) => prisma.apiKey.create({ data: toData(key) }),
+    replaceKey: ({ clientId, id }, { retiresAt, toSuccessor }) =>
+      database.transaction(async (tx: Transaction) => {
+        const key = await tx.apiKey.findFirst({ where: { id, clientId, revokedAt: null } });
+        if (!key) return null;
+        // Repeated since the answer was lost, the rotation does not lengthen what began to end.
+        await tx.apiKey.updateMany({ where: { id, retiresAt: null }, data: { retiresAt } });
+        return await tx.apiKey.create({ data: toData(toSuccessor(key)) });
+      }),
     findKey: (clientId, id) => prisma.apiKey.findFirst({ where: { id, clientId } }),
     findKeyByHash: (hash) => prisma.apiKey.findUnique({ where: { hash } }),
     async revokeKey(id, revokedAt) {
       const [key] = await prisma.apiKey.updateManyAndReturn({ where: { id, revokedAt: null }, data: { revokedAt } });
-      return key?.hash ?? null;
+      return key ?? null;
     },
     touchKey: async (id, lastUsedAt) => void (await prisma.apiKey.updateMany({ where: { id }, data: { lastUsedAt } })),
   };

@@ -17,12 +17,20 @@ export interface Clients {
   /** Throws InvalidInput for what is not an origin, such as `https://app.example.com`. */
   updateClient(clientId: string, change: { returnOrigins: readonly string[] }): Promise<Client>;
   createApiKey(input: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>;
+  /** A key with the scopes and the expiry of this one, which works on for so many seconds, 0 to 7 days, at most. Throws InvalidInput. */
+  rotateApiKey(
+    of: { clientId: string; keyId: string },
+    overlapSeconds: number,
+  ): Promise<{ apiKey: ApiKey; key: string }>;
   findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
   /** From now on the key is refused, by this process at once and by others within seconds. */
-  revokeApiKey(id: string): Promise<void>;
+  revokeApiKey(id: string): Promise<ApiKey>;
   /** Called with the hash of every key that this process revokes. */
   onRevoked(listener: (hash: string) => void): void;
 }
+
+/** Seven days. */
+const longestOverlapSeconds = 604_800;
 
 export interface NewApiKey {
   clientId: string;
@@ -84,6 +92,10 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       return renamed;
     },
     async updateClient(clientId, { returnOrigins }) {
+      if (returnOrigins.length > maximumReturnOrigins) {
+        const message = `must be ${maximumReturnOrigins} at most`;
+        throw new InvalidInput([{ path: 'returnOrigins', message }]);
+      }
       const faults = returnOrigins.flatMap((origin, i) =>
         isOrigin(origin)
           ? []
@@ -98,18 +110,40 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       const key = newApiKeySecret();
       return { apiKey: await store.createKey(toRow({ ...given, scopes: [...new Set(given.scopes)] }, key)), key };
     },
+    async rotateApiKey({ clientId, keyId }, overlapSeconds) {
+      if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > longestOverlapSeconds) {
+        const message = `must be a whole number from 0 to ${longestOverlapSeconds}`;
+        throw new InvalidInput([{ path: 'overlapSeconds', message }]);
+      }
+      const key = newApiKeySecret();
+      const apiKey = await store.replaceKey(
+        { clientId, id: keyId },
+        {
+          retiresAt: new Date(clock.now().getTime() + overlapSeconds * 1000),
+          toSuccessor: ({ name: kept, scopes, expiresAt }) => toRow({ clientId, name: kept, scopes, expiresAt }, key),
+        },
+      );
+      if (!apiKey) throw new NotFound('API key', keyId);
+      return { apiKey, key };
+    },
     findApiKey: (clientId, id) => store.findKey(clientId, id),
     async revokeApiKey(id) {
-      const hash = await store.revokeKey(id, clock.now());
-      if (hash === null) throw new NotFound('API key', id);
-      for (const listener of listeners) listener(hash);
+      const revoked = await store.revokeKey(id, clock.now());
+      if (revoked === null) throw new NotFound('API key', id);
+      for (const listener of listeners) listener(revoked.hash);
+      return revoked;
     },
     onRevoked: (listener) => void listeners.push(listener),
   };
 }
 
+/** Every one of them is looked at when a session is made. */
+const maximumReturnOrigins = 50;
+// A host name has 253 characters at most (RFC 1035).
+const longestOrigin = 300;
+
 function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (text.length > longestOrigin || !URL.canParse(text)) return false;
   const url = new URL(text);
   return /^https?:$/.test(url.protocol) && (url.href === `${url.origin}/` || url.href === url.origin) && !url.username;
 }

@@ -27,12 +27,20 @@ interface Kept {
   readAtMs: number;
 }
 
+export interface KeyRefusal {
+  clientId: string | null;
+  keyId: string | null;
+  reason: 'unknown' | 'expired' | 'revoked';
+}
+
 export interface KeyAuthenticationDeps {
   clock: Clock;
   store: Pick<ClientStore, 'findKeyByHash' | 'touchKey'>;
+  /** Called for every key that is not accepted; `keyId` is null when there is no such key. */
+  onRefused?(refusal: KeyRefusal): void;
 }
 
-export function createKeyAuthentication({ clock, store }: KeyAuthenticationDeps): KeyAuthentication {
+export function createKeyAuthentication({ clock, store, onRefused }: KeyAuthenticationDeps): KeyAuthentication {
   const kept = new Map<string, Kept>();
   const touchedAtMs = new Map<string, number>();
 
@@ -62,12 +70,29 @@ export function createKeyAuthentication({ clock, store }: KeyAuthenticationDeps)
     async authenticate(given) {
       const now = clock.now();
       const key = await findKey(toStoredKey(given).hash, now.getTime());
-      if (!key || key.revokedAt || (key.expiresAt && key.expiresAt <= now)) return null;
+      const reason = refusalOf(key, now);
+      if (!key || reason) {
+        onRefused?.({ clientId: key?.clientId ?? null, keyId: key?.id ?? null, reason: reason ?? 'unknown' });
+        return null;
+      }
       noteUse(key, now);
-      return { clientId: key.clientId, keyId: key.id, scopes: key.scopes, expiresAt: key.expiresAt };
+      return { clientId: key.clientId, keyId: key.id, scopes: key.scopes, expiresAt: endOf(key) };
     },
     forget: (hash) => void kept.delete(hash),
   };
+}
+
+function refusalOf(key: ApiKey | null, now: Date): KeyRefusal['reason'] | null {
+  if (!key) return 'unknown';
+  if (key.revokedAt) return 'revoked';
+  const end = endOf(key);
+  return end && end <= now ? 'expired' : null;
+}
+
+/** When the key ceases to work, be it that it expires or that another one has taken its place; null: never. */
+function endOf({ expiresAt, retiresAt }: Pick<ApiKey, 'expiresAt' | 'retiresAt'>): Date | null {
+  if (!expiresAt || !retiresAt) return expiresAt ?? retiresAt;
+  return expiresAt < retiresAt ? expiresAt : retiresAt;
 }
 
 // A map keeps the order of insertion. Anybody may send keys that do not exist: what is kept of them has an end.

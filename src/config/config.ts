@@ -18,8 +18,8 @@ export interface Config {
   databaseUrl: Secret | null;
   mongodbUrl: Secret | null;
   bootstrapApiKey: Secret | null;
-  /** Null: generated into `dataDir`. */
-  encryptionKey: Secret | null;
+  /** In base64, the newest first; null: generated into `dataDir`. */
+  encryptionKeys: Secret[] | null;
   /** Null: the sandbox bank is off. 0: any free port. */
   sandboxBankPort: number | null;
   /** Null: the sandbox bank alone. */
@@ -27,8 +27,12 @@ export interface Config {
   syncLanes: number;
   /** Days that events, their bodies and deliveries, attempts and ended sessions are kept. */
   retentionDays: number;
+  /** Days that entries of the audit log are kept. */
+  auditRetentionDays: number;
   role: (typeof roles)[number];
   webhookAllowedNetworks: string[];
+  /** Whether the operator named these networks: what answers there is then shown in attempts. */
+  webhookNetworksNamed: boolean;
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
   /** Of one client; null: no limit. */
@@ -72,6 +76,12 @@ const count = z.union(
   [z.literal('off').transform(() => null), z.coerce.number().int().min(1)],
   'must be a number above 0, or off',
 );
+const encryptionKeys = list
+  .pipe(z.array(z.string()).min(1))
+  .refine(
+    (keys) => keys.every((key) => Buffer.from(key, 'base64').length === 32),
+    'must be 32 bytes in base64 (openssl rand -base64 32); several are separated by commas, the newest first',
+  );
 
 // The schedule of attempts lasts 3 days, a run of failures 5 until the endpoint is disabled.
 const leastRetentionDays = 7;
@@ -84,10 +94,8 @@ const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// address' }).optional(),
   MONGODB_URL: z.url({ protocol: /^mongodb(\+srv)?$/, error: 'must be a mongodb:// address' }).optional(),
   BOOTSTRAP_API_KEY: z.string().min(20, 'must have 20 characters or more').optional(),
-  ENCRYPTION_KEY: z
-    .string()
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)')
-    .optional(),
+  ENCRYPTION_KEY: encryptionKeys.optional(),
+  ENCRYPTION_KEY_FILE: z.string().min(1).optional(),
   SANDBOX_BANK_PORT: z.union([z.literal('off').transform(() => null), port]).optional(),
   BANKS_FILE: z.string().min(1).optional(),
   SYNC_LANES: z.coerce.number('must be a number').int().min(1).max(64).default(1),
@@ -100,6 +108,12 @@ const settings = z.object({
     )
     .max(36_500)
     .default(90),
+  AUDIT_RETENTION_DAYS: z.coerce
+    .number('must be a number of days')
+    .int()
+    .min(30, 'must be 30 or more')
+    .max(36_500)
+    .default(730),
   ROLE: z.enum(roles, { error: `must be one of ${roles.join(', ')}` }).default('all'),
   WEBHOOK_ALLOWED_NETWORKS: list
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
@@ -128,9 +142,12 @@ export type Settings = z.infer<typeof settings>;
  * `readFile` reads the files that settings name.
  */
 export function parseConfig(environment: Environment, readFile: (path: string) => string): Config {
-  const given = Object.fromEntries(
+  const given: Record<string, string | undefined> = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
+  if (given.ENCRYPTION_KEY === undefined && given.ENCRYPTION_KEY_FILE !== undefined) {
+    given.ENCRYPTION_KEY = readKeyFile(given.ENCRYPTION_KEY_FILE, readFile);
+  }
   const parsed = settings.safeParse(given);
   if (!parsed.success) {
     throw toStartupError(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
@@ -140,6 +157,15 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   if (banks && 'faults' in banks) faults.push(...banks.faults);
   if (faults.length > 0) throw toStartupError(faults);
   return toConfig(parsed.data, banks && 'entries' in banks ? banks.entries : null);
+}
+
+// A secret that is mounted as a file: one key a line.
+function readKeyFile(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path).trim().split(/\s+/).join(',');
+  } catch (cause) {
+    throw new StartupError(`ENCRYPTION_KEY_FILE: cannot read ${path}.`, { cause });
+  }
 }
 
 const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
@@ -154,12 +180,14 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Config {
     databaseUrl: wrap(given.DATABASE_URL),
     mongodbUrl: wrap(given.MONGODB_URL),
     bootstrapApiKey: wrap(given.BOOTSTRAP_API_KEY),
-    encryptionKey: wrap(given.ENCRYPTION_KEY),
+    encryptionKeys: given.ENCRYPTION_KEY?.map((key) => new Secret(key)) ?? null,
     sandboxBankPort: effectiveSandboxBankPort(given),
     banks,
     syncLanes: given.SYNC_LANES,
     retentionDays: given.RETENTION_DAYS,
+    auditRetentionDays: given.AUDIT_RETENTION_DAYS,
     role: given.ROLE,
+    webhookNetworksNamed: given.WEBHOOK_ALLOWED_NETWORKS !== undefined,
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,

@@ -1,9 +1,9 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
-import type { Encryption } from '../storage/encryption.ts';
+import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 import { hashBrowser } from './browser-hash.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
-import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
+import { hashLinkSecret, linkSecretOf, newLinkSecret } from './link-secret.ts';
 import type { KeptReturnCode, ReturnCodeStore } from './return-code-store.ts';
 import { withReturn } from './return-url.ts';
 import { otherBrowserEnding } from './session-binding.ts';
@@ -68,6 +68,11 @@ interface Secret {
   query: string;
 }
 
+/** Where the secret of a way back is stored. */
+function returnSecretOf(sessionId: string): EncryptedPlace {
+  return { column: 'return_codes.secret', rowId: sessionId };
+}
+
 export function createBankReturns(deps: BankReturnsDeps): BankReturns {
   const { clock, visits, sessions, codes, encryption } = deps;
 
@@ -84,13 +89,13 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
     const kept = await codes.demand({
       sessionId: session.id,
       stateHash: session.stateHash ?? '',
-      secret: encryption.encrypt(JSON.stringify(secret)),
+      secret: encryption.encrypt(JSON.stringify(secret), returnSecretOf(session.id)),
       expiresAt: new Date(clock.now().getTime() + codeMs),
     });
     if (kept && isOver(kept)) await end(session.id);
     // Null: another try has begun in the same moment.
     if (!kept || isOver(kept)) return { kind: 'foreign' };
-    const { code, token } = readSecret(kept);
+    const { code, token } = readSecret(session.id, kept);
     const { clientName } = await visits.of(session, '');
     return {
       kind: 'code',
@@ -100,8 +105,8 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
     };
   }
 
-  function readSecret({ secret }: KeptReturnCode): Secret {
-    return JSON.parse(encryption.decrypt(secret)) as Secret;
+  function readSecret(sessionId: string, { secret }: KeptReturnCode): Secret {
+    return JSON.parse(encryption.decrypt(secret, returnSecretOf(sessionId))) as Secret;
   }
 
   async function findWanted(linkSecret: string): Promise<{ visit: Visit; code: KeptReturnCode } | null> {
@@ -136,7 +141,11 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
         return { kind: 'foreign' };
       }
       const wanted = await codes.find(session.id);
-      if (wanted) return { kind: 'code-wanted', linkSecret: encryption.decrypt(session.linkSecret ?? '') };
+      if (wanted)
+        return {
+          kind: 'code-wanted',
+          linkSecret: encryption.decrypt(session.linkSecret ?? '', linkSecretOf(session.id)),
+        };
       if (!hasFailed) await deps.binding.confirmReturn(session.id, hashLinkSecret(state));
       return { kind: 'own' };
     },
@@ -151,8 +160,8 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
       const { id } = visit.session;
       if (entered === null) return ask(visit, wanted.code);
       const counted = await codes.countAttempt(id, { attempts: maximumAttempts, now: clock.now() });
-      if (counted && isSame(readSecret(counted).code, entered.replaceAll(/\s/g, ''))) {
-        return await goOn(visit, readSecret(counted));
+      if (counted && isSame(readSecret(visit.session.id, counted).code, entered.replaceAll(/\s/g, ''))) {
+        return await goOn(visit, readSecret(visit.session.id, counted));
       }
       if (counted && !isOver(counted)) return ask(visit, counted);
       await end(id);
@@ -161,7 +170,7 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
     async enterToken(linkSecret, token) {
       const wanted = await findWanted(linkSecret);
       if (!wanted) return await moveOn(linkSecret);
-      const secret = readSecret(wanted.code);
+      const secret = readSecret(wanted.visit.session.id, wanted.code);
       return isSame(secret.token, token) ? await goOn(wanted.visit, secret) : ask(wanted.visit, wanted.code);
     },
     async stop(state) {

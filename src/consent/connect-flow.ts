@@ -3,11 +3,12 @@ import type { BankDirectory } from '../banking/bank-directory.ts';
 import { toLogFacts } from '../banking/bank-failure.ts';
 import type { PsuContext, StartedConsent } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
+import { newId } from '../domain/ids.ts';
 import type { Bank } from '../generated/prisma/client.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
-import type { ConsentStore } from './consent-store.ts';
+import { bankConsentIdOf, type ConsentStore } from './consent-store.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { readAuthorisation, sealAuthorisation } from './kept-authorisation.ts';
 import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
@@ -144,16 +145,19 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
     }
     const { next } = started;
     const kept = next.approach === 'redirect' ? null : { authorisation: next.authorisation, psuId: null };
+    const now = clock.now();
+    const consentId = newId('consent', now);
     const begun = await consents.begin(session, {
+      consentId,
       bankId: bank.id,
-      bankConsentId: encryption.encrypt(started.consentId),
+      bankConsentId: encryption.encrypt(started.consentId, bankConsentIdOf(consentId)),
       terms,
       stateHash: hashLinkSecret(state),
       nokStateHash: hashLinkSecret(nokState),
       awaitedReturn: next.approach === 'redirect' ? 'CALLBACK' : null,
       psuIpAddress: psu.ipAddress,
-      authorisation: kept && sealAuthorisation(encryption, kept),
-      now: clock.now(),
+      authorisation: kept && sealAuthorisation(encryption, session.id, kept),
+      now,
     });
     if (!begun) return await reopen(linkSecret);
     const present = await visits.of(begun, linkSecret);

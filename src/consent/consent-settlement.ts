@@ -6,7 +6,7 @@ import type { Clock } from '../domain/clock.ts';
 import { NotFound } from '../domain/errors.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { isFinal, nextConsentStatus } from './consent-state.ts';
-import type { ConsentAtBank, ConsentStore } from './consent-store.ts';
+import { bankConsentIdOf, type ConsentAtBank, type ConsentStore } from './consent-store.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
 /** Runs a session whose consent has been granted: fetch, store, event. Never rejects. */
@@ -42,10 +42,10 @@ export interface SettlementDeps {
 export function createSettlement(deps: SettlementDeps): Settlement {
   const { clock, sessions, consents, banks, encryption, log, patienceMs = 4_000 } = deps;
 
-  async function ask({ bankId, bankConsentId }: ConsentAtBank): Promise<BankConsent | null> {
+  async function ask({ id, bankId, bankConsentId }: ConsentAtBank): Promise<BankConsent | null> {
     if (!bankConsentId) return null;
     try {
-      return await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId));
+      return await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId, bankConsentIdOf(id)));
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
       log.warn({ bankId, ...toLogFacts(error) }, 'the bank does not say what has become of a consent');

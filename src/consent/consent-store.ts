@@ -1,10 +1,12 @@
 import { newId } from '../domain/ids.ts';
 import type { Consent, Session } from '../generated/prisma/client.ts';
 import { type Database, Prisma, type Query, type Transaction } from '../storage/database.ts';
+import type { EncryptedPlace } from '../storage/encryption.ts';
 import type { ConsentTerms } from './consent-terms.ts';
 
 /** A consent that the bank has begun, for the session to wait for. */
 export interface BegunConsent {
+  consentId: string;
   bankId: string;
   /** Encrypted. */
   bankConsentId: string;
@@ -53,6 +55,11 @@ export interface ConsentStore {
   rerun(session: Session, now: Date): Promise<boolean>;
 }
 
+/** Where a consent's id at its bank is stored, encrypted. */
+export function bankConsentIdOf(consentId: string | null): EncryptedPlace {
+  return { column: 'consents.bank_consent_id', rowId: consentId ?? '' };
+}
+
 const sessionLeaseSeconds = 60;
 const pending = ['RECEIVED', 'PARTIALLY_AUTHORISED'] as const;
 const isPending = Prisma.sql`status IN ('RECEIVED', 'PARTIALLY_AUTHORISED')`;
@@ -90,16 +97,25 @@ export function createConsentStore(database: Database): ConsentStore {
 }
 
 async function begin(query: Query, session: Session, begun: BegunConsent): Promise<Session | null> {
-  const { bankId, bankConsentId, stateHash, nokStateHash, awaitedReturn, psuIpAddress, authorisation, terms, now } =
-    begun;
-  const consentId = newId('consent', now);
+  const {
+    consentId,
+    bankId,
+    bankConsentId,
+    stateHash,
+    nokStateHash,
+    awaitedReturn,
+    psuIpAddress,
+    authorisation,
+    terms,
+    now,
+  } = begun;
   // Of two that begin at the same moment the later one counts, and ends the other's.
   await query(Prisma.sql`SELECT FROM sessions WHERE id = ${session.id} FOR UPDATE`);
   const waits = Prisma.sql`s.id = ${session.id} AND s.status IN ('AWAITING_USER', 'FAILED')`;
   const [updated] = await query<Pick<Session, 'bankLoginId'>>(Prisma.sql`
     WITH abandoned AS (
       UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}
-      FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.bank_consent_id, k.bank_id),
+      FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.id, k.bank_consent_id, k.bank_id),
     waiting AS (
       UPDATE sessions s SET status = 'AWAITING_USER', bank_id = ${bankId}, consent_id = ${consentId}, state_hash = ${stateHash},
         nok_state_hash = ${nokStateHash}, awaited_return = ${awaitedReturn}::"AwaitedReturn", psu_ip_address = ${psuIpAddress}, authorisation = ${authorisation}, error_code = NULL, error_message = NULL,
@@ -111,7 +127,7 @@ async function begin(query: Query, session: Session, begun: BegunConsent): Promi
       SELECT ${consentId}, client_id, user_id, bank_login_id, bank_id, ${bankConsentId}, 'RECEIVED', ${terms.recurring}::boolean,
         ${terms.validUntil}::date, ${terms.frequencyPerDay}::int, ${now}::timestamptz FROM waiting),
     given_up AS (
-      SELECT * FROM abandoned UNION ALL SELECT ${bankConsentId}, ${bankId} WHERE NOT EXISTS (SELECT FROM waiting)),
+      SELECT * FROM abandoned UNION ALL SELECT ${consentId}, ${bankConsentId}, ${bankId} WHERE NOT EXISTS (SELECT FROM waiting)),
     ${terminationCte(Prisma.sql`given_up`, now)}
     SELECT bank_login_id AS "bankLoginId" FROM waiting`);
   if (!updated) return null;
@@ -145,7 +161,7 @@ async function grant(query: Query, session: Session, granted: GrantedConsent): P
       ON CONFLICT (id) DO UPDATE SET status = 'OK', secrets_stored = EXCLUDED.secrets_stored RETURNING id),
     superseded AS (
       UPDATE consents k SET status = 'SUPERSEDED', ended_at = ${now} FROM login
-      WHERE k.bank_login_id = login.id AND k.status = 'VALID' AND k.id <> ${consentId} RETURNING k.bank_consent_id, k.bank_id),
+      WHERE k.bank_login_id = login.id AND k.status = 'VALID' AND k.id <> ${consentId} RETURNING k.id, k.bank_consent_id, k.bank_id),
     granted AS (
       UPDATE consents k SET status = 'VALID', bank_login_id = login.id, recurring = ${recurring}::boolean,
         valid_until = ${validUntil}::date, frequency_per_day = ${frequencyPerDay}::int, authorised_at = ${now}
@@ -159,8 +175,8 @@ async function grant(query: Query, session: Session, granted: GrantedConsent): P
 function terminationCte(ended: Prisma.Sql, now: Date): Prisma.Sql {
   return Prisma.sql`
     queued_termination AS (
-      INSERT INTO consent_terminations (id, bank_id, bank_consent_id, next_attempt_at, created_at)
-      SELECT ${newId('consentTermination', now)}, bank_id, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz FROM ${ended}
+      INSERT INTO consent_terminations (id, consent_id, bank_id, bank_consent_id, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, id, bank_id, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz FROM ${ended}
       WHERE bank_consent_id IS NOT NULL)`;
 }
 
@@ -181,7 +197,7 @@ export async function abandonConsents(tx: Transaction, ids: ReadonlyArray<string
   const abandoned = await tx.consent.updateManyAndReturn({
     where: { id: { in: known }, status: { in: [...pending] } },
     data: { status: 'TERMINATED', endedAt: now },
-    select: { bankId: true, bankConsentId: true },
+    select: { id: true, bankId: true, bankConsentId: true },
   });
   await queueTerminations(tx, abandoned, now);
 }
@@ -189,14 +205,13 @@ export async function abandonConsents(tx: Transaction, ids: ReadonlyArray<string
 /** Has the consents ended at their banks, soon and again until the banks have answered. Those whose id was dropped are left out. */
 export async function queueTerminations(
   tx: Transaction,
-  consents: ReadonlyArray<{ bankId: string; bankConsentId: string | null }>,
+  consents: ReadonlyArray<{ id: string; bankId: string; bankConsentId: string | null }>,
   now: Date,
 ): Promise<void> {
   await tx.consentTermination.createMany({
-    data: consents.flatMap(({ bankId, bankConsentId }) =>
-      bankConsentId
-        ? [{ id: newId('consentTermination', now), bankId, bankConsentId, nextAttemptAt: now, createdAt: now }]
-        : [],
-    ),
+    data: consents.flatMap(({ id: consentId, bankId, bankConsentId }) => {
+      const id = newId('consentTermination', now);
+      return bankConsentId ? [{ id, consentId, bankId, bankConsentId, nextAttemptAt: now, createdAt: now }] : [];
+    }),
   });
 }

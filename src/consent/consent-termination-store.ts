@@ -5,6 +5,8 @@ export interface DueTermination {
   bankId: string;
   /** Encrypted. */
   bankConsentId: string;
+  /** What the encrypted id is bound to; null in the first format, which binds to nothing. */
+  consentId: string | null;
   attemptCount: number;
 }
 
@@ -24,7 +26,8 @@ export function createConsentTerminationStore(database: Database): ConsentTermin
         UPDATE consent_terminations SET next_attempt_at = ${takenUntil}, attempt_count = attempt_count + 1
         WHERE id IN (SELECT id FROM consent_terminations WHERE next_attempt_at <= ${now}
           ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
-        RETURNING id, bank_id AS "bankId", bank_consent_id AS "bankConsentId", attempt_count AS "attemptCount"`),
+        RETURNING id, bank_id AS "bankId", bank_consent_id AS "bankConsentId",
+          consent_id AS "consentId", attempt_count AS "attemptCount"`),
     done: async (id) => void (await database.query(Prisma.sql`DELETE FROM consent_terminations WHERE id = ${id}`)),
     postpone: async (id, until) =>
       void (await database.query(

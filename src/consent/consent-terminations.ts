@@ -3,6 +3,7 @@ import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
+import { bankConsentIdOf } from './consent-store.ts';
 import type { ConsentTerminationStore, DueTermination } from './consent-termination-store.ts';
 
 export interface ConsentTerminationsDeps {
@@ -34,12 +35,12 @@ export function createConsentTerminations(deps: ConsentTerminationsDeps): Consen
   const { clock, store, banks, encryption, log } = deps;
 
   async function end(due: DueTermination, silentBanks: Map<string, Date>): Promise<void> {
-    const { id, bankId, bankConsentId } = due;
+    const { id, bankId, bankConsentId, consentId } = due;
     // It has not answered a moment ago: the others need not wait for it too.
     const silentUntil = silentBanks.get(bankId);
     if (silentUntil) return await store.handBack(id, silentUntil);
     try {
-      await banks.get(bankId).endConsent(encryption.decrypt(bankConsentId));
+      await banks.get(bankId).endConsent(encryption.decrypt(bankConsentId, bankConsentIdOf(consentId)));
       await store.done(id);
     } catch (err) {
       if (err instanceof BankFailure && err.code === 'BANK_UNAVAILABLE') silentBanks.set(bankId, delayed(due));

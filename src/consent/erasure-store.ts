@@ -52,7 +52,7 @@ export async function eraseUser(
 ): Promise<ErasedUser | null> {
   const user = await lock(
     tx,
-    Prisma.sql`SELECT id, external_id AS user_id FROM users WHERE id = ${id} AND client_id = ${clientId} FOR UPDATE`,
+    Prisma.sql`SELECT id, id AS user_id FROM users WHERE id = ${id} AND client_id = ${clientId} FOR UPDATE`,
   );
   if (!user) return null;
   await tx.$executeRaw`SELECT id FROM bank_logins WHERE user_id = ${id} FOR UPDATE`;
@@ -72,7 +72,8 @@ export async function eraseUser(
     type: 'USER_DELETED',
     userId: id,
     occurredAt: now,
-    data: { userId: id, externalId: user.user_id },
+    // The client's own id is data of the user as well, and the event stays.
+    data: { userId: id, externalId: null },
   });
   return counts ?? null;
 }
@@ -85,7 +86,7 @@ async function lock(tx: Transaction, statement: Prisma.Sql): Promise<{ id: strin
 async function endConsents(tx: Transaction, of: Prisma.ConsentWhereInput, now: Date): Promise<void> {
   const consents = await tx.consent.findMany({
     where: { ...of, status: { in: ['VALID', 'RECEIVED', 'PARTIALLY_AUTHORISED'] } },
-    select: { bankId: true, bankConsentId: true },
+    select: { id: true, bankId: true, bankConsentId: true },
   });
   await queueTerminations(tx, consents, now);
 }

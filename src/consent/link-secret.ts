@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Encryption } from '../storage/encryption.ts';
+import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 
 /** How long a hosted link works. */
 export const linkMs = 30 * 60_000;
@@ -14,12 +14,17 @@ export function hashLinkSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
+/** Where a session's link secret is stored. */
+export function linkSecretOf(sessionId: string): EncryptedPlace {
+  return { column: 'sessions.link_secret', rowId: sessionId };
+}
+
 /** What a session that is to await its end user is made with. */
-export function newLink(encryption: Encryption, now: Date) {
+export function newLink(encryption: Encryption, sessionId: string, now: Date) {
   const secret = newLinkSecret();
   return {
     linkHash: hashLinkSecret(secret),
-    linkSecret: encryption.encrypt(secret),
+    linkSecret: encryption.encrypt(secret, linkSecretOf(sessionId)),
     status: 'AWAITING_USER' as const,
     expiresAt: new Date(now.getTime() + linkMs),
     createdAt: now,

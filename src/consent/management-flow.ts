@@ -5,7 +5,7 @@ import type { Bank } from '../generated/prisma/client.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { ErasureService } from './erasure.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
-import { newLink } from './link-secret.ts';
+import { linkSecretOf, newLink } from './link-secret.ts';
 import type { LoginStore, ManagedLogin } from './login-store.ts';
 import type { Session, SessionOfLogin, SessionStore } from './session-store.ts';
 import type { Visits } from './visits.ts';
@@ -47,27 +47,28 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
 
   async function createConnecting(visit: Visit, bank: Bank): Promise<Visit> {
     const now = clock.now();
-    const link = newLink(encryption, now);
     const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('connectSession', now);
+    const link = newLink(encryption, id, now);
     const of = { clientId, userId, parentId, browserHash, bankId: bank.id };
     const session = { id, kind: 'CONNECT', ...of, ...link } as const;
-    return await visits.of(await sessions.create(session), encryption.decrypt(link.linkSecret));
+    return await visits.of(await sessions.create(session), encryption.decrypt(link.linkSecret, linkSecretOf(id)));
   }
 
   async function createRenewing(visit: Visit, login: ManagedLogin): Promise<Visit> {
     const now = clock.now();
-    const link = newLink(encryption, now);
     const { clientId, userId, id: parentId, browserHash } = visit.session;
     const id = newId('synchronizationSession', now);
+    const link = newLink(encryption, id, now);
     const of = { clientId, userId, parentId, browserHash, bankId: login.bankId, bankLoginId: login.id };
     const session = { id, kind: 'SYNCHRONIZATION', ...of, storeSecrets: login.secretsStored, ...link } as const;
     const created = (await sessions.createForLogin(session, now)) ?? (await replaceElsewhere(session, now));
-    if (created) return await visits.of(created, encryption.decrypt(link.linkSecret));
+    if (created) return await visits.of(created, encryption.decrypt(link.linkSecret, linkSecretOf(id)));
     // Of a login one session is open at any time: asked for once more, by this end user or by the client, it is that one. Where it
     // runs already there is nothing for the end user to do.
     const waiting = await sessions.findAwaiting(login.id, now);
-    return waiting?.linkSecret ? await visits.of(waiting, encryption.decrypt(waiting.linkSecret)) : visit;
+    if (!waiting?.linkSecret) return visit;
+    return await visits.of(waiting, encryption.decrypt(waiting.linkSecret, linkSecretOf(waiting.id)));
   }
 
   /** Another browser's session of the login would not let this one in: it gives way to the end user who is here now. */

@@ -5,7 +5,7 @@ import type { Authorisation, AuthorisationStep, PsuContext } from '../banking/ba
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
-import type { ConsentStore } from './consent-store.ts';
+import { bankConsentIdOf, type ConsentStore } from './consent-store.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { type KeptAuthorisation, readAuthorisation, sealAuthorisation } from './kept-authorisation.ts';
 import type { Session, SessionStore } from './session-store.ts';
@@ -47,7 +47,10 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   async function findBankConsent({ consentId }: Session): Promise<{ bankId: string; consentId: string } | null> {
     const consent = consentId ? await consents.find(consentId) : null;
     if (!consent?.bankConsentId) return null;
-    return { bankId: consent.bankId, consentId: encryption.decrypt(consent.bankConsentId) };
+    return {
+      bankId: consent.bankId,
+      consentId: encryption.decrypt(consent.bankConsentId, bankConsentIdOf(consent.id)),
+    };
   }
 
   async function poll(session: Session, kept: KeptAuthorisation): Promise<'moved' | 'unchanged' | 'undecided'> {
@@ -78,7 +81,7 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   }
 
   async function keep(session: Session, kept: KeptAuthorisation): Promise<Session | null> {
-    return await sessions.keepAuthorisation(session.id, sealAuthorisation(encryption, kept), clock.now());
+    return await sessions.keepAuthorisation(session.id, sealAuthorisation(encryption, session.id, kept), clock.now());
   }
 
   async function hasMoved({ clientId, id, status, authorisation }: Session): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import type { Encryption } from '../storage/encryption.ts';
+import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 import { hashBrowser } from './browser-hash.ts';
 import { hashLinkSecret, linkMs } from './link-secret.ts';
 import type { SessionBindingStore } from './session-binding-store.ts';
@@ -51,10 +51,13 @@ interface Handover {
   until: number;
 }
 
+/** It is in a form, and names its session itself. */
+const handedOver: EncryptedPlace = { column: 'form.handover', rowId: '' };
+
 export function createSessionBinding({ clock, sessions, store, encryption }: SessionBindingDeps): SessionBinding {
   function readHandover(handover: string): Handover | null {
     try {
-      return JSON.parse(encryption.decrypt(handover)) as Handover;
+      return JSON.parse(encryption.decrypt(handover, handedOver)) as Handover;
     } catch {
       // Not encrypted by us.
       return null;
@@ -80,7 +83,7 @@ export function createSessionBinding({ clock, sessions, store, encryption }: Ses
         browserHash: browserHash ?? '',
         until: clock.now().getTime() + linkMs,
       };
-      return encryption.encrypt(JSON.stringify(handover));
+      return encryption.encrypt(JSON.stringify(handover), handedOver);
     },
     async takeOver(linkSecret, text, present) {
       const handover = readHandover(text);

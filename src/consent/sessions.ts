@@ -6,7 +6,7 @@ import { newId } from '../domain/ids.ts';
 import type { UserType } from '../generated/prisma/enums.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
-import { newLink } from './link-secret.ts';
+import { linkSecretOf, newLink } from './link-secret.ts';
 import { findReturnUrlFault } from './return-url.ts';
 import { type CallMark, createOnce, findKeyFaults } from './session-idempotency.ts';
 import type { Session, SessionStore } from './session-store.ts';
@@ -113,8 +113,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     if (faults.length > 0) throw new InvalidInput(faults);
     const user = await findOrCreateUser(clientId, input);
     const now = clock.now();
+    const id = newId('connectSession', now);
     return await store.create({
-      id: newId('connectSession', now),
+      id,
       kind: 'CONNECT',
       clientId,
       userId: user.id,
@@ -122,7 +123,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       storeSecrets: input.storeSecrets,
       returnUrl: input.returnUrl,
       ...mark,
-      ...newLink(encryption, now),
+      ...newLink(encryption, id, now),
     });
   }
 
@@ -132,15 +133,16 @@ export function createSessions(deps: SessionsDeps): Sessions {
     if (faults.length > 0) throw new InvalidInput(faults);
     if (!(await store.findUser(clientId, userId))) throw new NotFound('user', userId);
     const now = clock.now();
+    const id = newId('managementSession', now);
     return await store.create({
-      id: newId('managementSession', now),
+      id,
       kind: 'MANAGEMENT',
       clientId,
       userId,
       addBankLogin,
       returnUrl,
       ...mark,
-      ...newLink(encryption, now),
+      ...newLink(encryption, id, now),
     });
   }
 
@@ -153,11 +155,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
     awaitEndUser: (session) => {
       const now = clock.now();
       const id = newId('synchronizationSession', now);
-      return store.createForLogin({ id, kind: 'SYNCHRONIZATION', ...session, ...newLink(encryption, now) }, now);
+      return store.createForLogin({ id, kind: 'SYNCHRONIZATION', ...session, ...newLink(encryption, id, now) }, now);
     },
     redirectUrl(session) {
       if (session.status !== 'AWAITING_USER' || !session.linkSecret) return null;
-      return `${publicUrl()}/sessions/${encryption.decrypt(session.linkSecret)}`;
+      return `${publicUrl()}/sessions/${encryption.decrypt(session.linkSecret, linkSecretOf(session.id))}`;
     },
     endedUrl: () => `${publicUrl()}/sessions/ended`,
     async cancel(clientId, id) {

@@ -3,7 +3,7 @@ import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { type ConsentTerms, consentTerms } from './consent-terms.ts';
 import type { Visit } from './flow-view.ts';
-import { hashLinkSecret } from './link-secret.ts';
+import { hashLinkSecret, linkSecretOf } from './link-secret.ts';
 import { withOutcome } from './return-url.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
@@ -37,7 +37,8 @@ export function createVisits({ clock, sessions, bankStore, encryption, publicUrl
 
   async function findBack(session: Session): Promise<string | null> {
     const parent = await sessions.findParent(session);
-    if (parent?.linkSecret) return `${publicUrl()}/sessions/${encryption.decrypt(parent.linkSecret)}`;
+    if (parent?.linkSecret)
+      return `${publicUrl()}/sessions/${encryption.decrypt(parent.linkSecret, linkSecretOf(parent.id))}`;
     return session.returnUrl ? withOutcome(session.returnUrl, session) : null;
   }
 
@@ -55,7 +56,7 @@ export function createVisits({ clock, sessions, bankStore, encryption, publicUrl
     async findByState(state) {
       const session = await sessions.findByState(hashLinkSecret(state));
       return session?.linkSecret
-        ? await of(await expireIfOverdue(session), encryption.decrypt(session.linkSecret))
+        ? await of(await expireIfOverdue(session), encryption.decrypt(session.linkSecret, linkSecretOf(session.id)))
         : null;
     },
     of,

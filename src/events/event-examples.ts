@@ -87,7 +87,7 @@ export const eventExamples: Record<EventType, unknown> = {
   BANK_LOGIN_DELETED: { userId: user.id, bankLoginId: bankLogin.id },
   CONSENT_EXPIRING: { user, bankLogin, validUntil: '2026-03-24', daysLeft: 14 },
   CONSENT_EXPIRED: { user, bankLogin, validUntil: '2026-03-09' },
-  USER_DELETED: { userId: user.id, externalId: 'ada' },
+  USER_DELETED: { userId: user.id, externalId: null },
   SYNCHRONIZATION_CYCLE_COMPLETED: {
     cycle: {
       id: 'cyc_01kkbm2f7g8h9j0k1m2n3p4q5r',

@@ -7,6 +7,7 @@ import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
 import type { Context } from './context.ts';
 import { defaultPageSize, maximumPageSize } from './limits.ts';
+import { recordRefusedAccess } from './refused-access.ts';
 import { typeNameOf } from './type-names.ts';
 
 interface SchemaTypes {
@@ -38,10 +39,14 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   scopeAuth: {
     authorizeOnSubscribe: true,
     authScopes: ({ viewer }) => ({ operator: viewer.scopes.includes('OPERATOR') }),
-    unauthorizedError: () =>
-      new GraphQLError('This needs a key with the OPERATOR scope.', {
+    unauthorizedError: (_parent, context, info) => {
+      // Of mutations the refusal is recorded with their outcome.
+      if (info.parentType.name !== 'Mutation')
+        recordRefusedAccess(context, `${info.parentType.name}.${info.fieldName}`);
+      return new GraphQLError('This needs a key with the OPERATOR scope.', {
         extensions: { code: 'FORBIDDEN', http: { status: 403 } },
-      }),
+      });
+    },
   },
   relay: {
     cursorType: 'String',

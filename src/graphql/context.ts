@@ -33,6 +33,8 @@ export interface RelationReader {
 export interface Context {
   viewer: Viewer;
   requestId: string;
+  /** Whence the request came, as far as it is known. */
+  ipAddress: string | null;
   services: Services;
   /** For relations only, which Pothos reads in batches; root fields go through the services. */
   prisma: RelationReader;
@@ -79,32 +81,39 @@ export interface ContextSource {
 export interface RequestFacts {
   viewer: Viewer;
   requestId: string;
+  ipAddress?: string | null;
 }
 
 /** A context of its own per operation: what the loaders have read is never seen by the next one. */
 export function createContext({ services, prisma }: ContextSource, facts: RequestFacts): Context {
-  const { viewer, requestId } = facts;
+  const { viewer, requestId, ipAddress = null } = facts;
   const { clientId } = viewer;
+  // A webhook's document is run for its client, without a key.
+  const noteRead = <T>(reading: T): T => {
+    if (viewer.keyId !== '') services.audit.noteRead(viewer);
+    return reading;
+  };
   const transactions = createListLoader<TransactionPage, ListedTransaction>((ids, page) =>
-    services.accounts.listTransactions(clientId, ids, page),
+    noteRead(services.accounts.listTransactions(clientId, ids, page)),
   );
   return {
     viewer,
     requestId,
+    ipAddress,
     progress: { position: null },
     services,
     prisma,
     loaders: {
       user: createRowLoader((ids) => services.users.listByIds(clientId, ids)),
       bankLogin: createRowLoader((ids) => services.bankLogins.listByIds(clientId, ids)),
-      account: createRowLoader((ids) => services.accounts.listByIds(clientId, ids)),
+      account: createRowLoader((ids) => noteRead(services.accounts.listByIds(clientId, ids))),
       event: createRowLoader((ids) => services.events.listByIds(clientId, ids)),
       cycle: createRowLoader((ids) => services.cycles.listByIds(ids)),
       webhookEndpoint: createRowLoader((ids) => services.webhooks.listByIds(clientId, ids)),
       balanceHistory: createListLoader((ids, page) => services.accounts.listBalanceHistory(clientId, ids, page)),
       transactions,
       accountWithTransactions: createListLoader(async (ids, page) => {
-        const read = await services.accounts.listWithTransactions(clientId, ids, page);
+        const read = await noteRead(services.accounts.listWithTransactions(clientId, ids, page));
         for (const { account, transactions: rows } of read) transactions.prime(account.id, page, rows);
         return new Map(read.map(({ account }) => [account.id, [account]]));
       }),

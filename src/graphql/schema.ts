@@ -1,8 +1,10 @@
 import { type GraphQLSchema, printSchema } from 'graphql';
+import { auditMutations } from './audited-mutations.ts';
 import { builder } from './builder.ts';
 import './scalars.ts';
 import './types/account.ts';
 import './types/api-key.ts';
+import './types/audit-entry.ts';
 import './types/bank.ts';
 import './types/bank-login.ts';
 import './types/client.ts';
@@ -28,7 +30,7 @@ import './types/webhook-preview.ts';
 
 /** The whole API as one executable schema. The imports above define it: each noun's file adds its types and fields. */
 export function createSchema(): GraphQLSchema {
-  return builder.toSchema({ sortSchema: true });
+  return auditMutations(builder.toSchema({ sortSchema: true }));
 }
 
 /** The API as `schema/schema.graphql` shows it: sorted, so that a change of it reads as what it is. */

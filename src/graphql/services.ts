@@ -1,4 +1,5 @@
 import type { AccountStore } from '../accounts/account-store.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
@@ -18,9 +19,17 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
+  audit: Pick<AuditLog, 'record' | 'recordOutcome' | 'noteRead' | 'list'>;
   clients: Pick<
     Clients,
-    'find' | 'findApiKey' | 'createClient' | 'renameClient' | 'updateClient' | 'createApiKey' | 'revokeApiKey'
+    | 'find'
+    | 'findApiKey'
+    | 'createClient'
+    | 'renameClient'
+    | 'updateClient'
+    | 'createApiKey'
+    | 'rotateApiKey'
+    | 'revokeApiKey'
   >;
   users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;

@@ -5,6 +5,7 @@ import { type Authenticate, parseAuthorization } from './authentication.ts';
 import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { OpenRequests } from './open-requests.ts';
+import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
 import type { Strangers } from './strangers.ts';
@@ -90,7 +91,7 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
       const { code, message, retryAfterSeconds } = refused;
       return { requestId, ...refuseUntil(retryAfterSeconds), code, message };
     }
-    return { viewer, key, requestId };
+    return { viewer, key, requestId, ipAddress: readAddress(request) };
   };
 }
 

@@ -32,6 +32,7 @@ export interface DoorContext {
   viewer: Viewer;
   key: string;
   requestId: string;
+  ipAddress: string;
 }
 
 export type GraphQLEndpoint = YogaServerInstance<Partial<DoorContext>, Context>;
@@ -82,10 +83,10 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     graphiql: false,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
     maskedErrors: { maskError: (error) => maskError(error, requestIds.getStore(), logger) },
-    context: ({ viewer, requestId }) => {
+    context: ({ viewer, requestId, ipAddress = null }) => {
       if (!viewer || !requestId) throw new Error('an operation without a viewer');
       try {
-        return createContext(source, { viewer, requestId });
+        return createContext(source, { viewer, requestId, ipAddress });
       } catch (error) {
         throw maskError(error, requestId, logger);
       }

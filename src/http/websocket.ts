@@ -10,6 +10,7 @@ import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
@@ -112,7 +113,11 @@ async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDe
     return true;
   }
   const requestId = readRequestId(headerOf(request, 'x-request-id'));
-  Object.assign(socket.extra, { door: { viewer, key, requestId }, operations: new Map() } satisfies SocketFacts);
+  const ipAddress = request ? readAddress(request) : '';
+  Object.assign(socket.extra, {
+    door: { viewer, key, requestId, ipAddress },
+    operations: new Map(),
+  } satisfies SocketFacts);
   const stopWatching = keyWatch.watch(key, viewer.expiresAt, () => stream.close(closeCodes.forbidden, 'Forbidden'));
   stream.once('close', stopWatching);
   if (stream.readyState !== stream.OPEN) stopWatching();

@@ -10,6 +10,8 @@ export interface DataDirectory {
   /** Where the embedded database lives. */
   readonly database: string;
   readonly sandboxBank: string;
+  /** The text kept under this name; null when there is none. Throws StartupError when it cannot be read. */
+  read(name: string): Promise<string | null>;
   /** The text kept under this name; made by `make` and kept, readable by the owner alone, when there is none. */
   keep(name: string, make: () => string): Promise<{ value: string; made: boolean }>;
   release(): Promise<void>;
@@ -27,6 +29,7 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     path,
     database: join(path, 'database'),
     sandboxBank: join(path, 'sandbox-bank.jsonl'),
+    read: (name) => read(join(path, name)),
     keep: (name, make) => keep(join(path, name), make),
     release: () => rm(lock, { force: true }),
   };
@@ -37,12 +40,17 @@ export function newEncryptionKey(): string {
   return randomBytes(32).toString('base64');
 }
 
-async function keep(file: string, make: () => string): Promise<{ value: string; made: boolean }> {
+async function read(file: string): Promise<string | null> {
   const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw new StartupError(`DATA_DIR: cannot read ${file}: ${error.message}.`, { cause: error });
   });
-  if (kept?.trim()) return { value: kept.trim(), made: false };
+  return kept?.trim() || null;
+}
+
+async function keep(file: string, make: () => string): Promise<{ value: string; made: boolean }> {
+  const kept = await read(file);
+  if (kept !== null) return { value: kept, made: false };
   const value = make();
   const handle = await open(file, 'w', 0o600);
   await handle.writeFile(`${value}\n`);

@@ -112,7 +112,7 @@ export async function dropConsent(
     where: { id },
     data: { bankConsentId: null, ...(consent.status === 'VALID' && { status: 'TERMINATED', endedAt: now }) },
   });
-  await queueTerminations(tx, [{ bankId, bankConsentId: consent.bankConsentId }], now);
+  await queueTerminations(tx, [{ id, bankId, bankConsentId: consent.bankConsentId }], now);
 }
 
 /** Whether the holder's tokens are still the present ones; locks what they stand for until the commit. */

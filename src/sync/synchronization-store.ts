@@ -90,8 +90,8 @@ function dropSecretsCtes({ consent, context, now }: SynchronizationResult, condi
       UPDATE consents SET status = 'TERMINATED', ended_at = ${now}, bank_consent_id = NULL
       WHERE id = ${consent.id} AND status = 'VALID' AND ${condition} RETURNING id),
     queued_termination AS (
-      INSERT INTO consent_terminations (id, bank_id, bank_consent_id, next_attempt_at, created_at)
-      SELECT ${newId('consentTermination', now)}, ${context.bankId}, ${consent.bankConsentId}, ${now}, ${now} FROM dropped_consent),`;
+      INSERT INTO consent_terminations (id, consent_id, bank_id, bank_consent_id, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, id, ${context.bankId}, ${consent.bankConsentId}, ${now}, ${now} FROM dropped_consent),`;
 }
 
 /** Whether the holder's fencing tokens are the present ones, as an SQL condition. */

@@ -5,6 +5,7 @@ import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode, toLogFacts } from '../banking/bank-failure.ts';
 import type { PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
+import { bankConsentIdOf } from '../consent/consent-store.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
@@ -198,7 +199,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
     if (failure.code === 'CONSENT_INVALID') {
-      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId);
+      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId, bankConsentIdOf(attempt.consent.id));
       const word = await askAfterConsent(deps.banks.get(bankId), bankConsentId, request.signal);
       if (word === 'interrupted') return { kind: 'interrupted' };
       return await recordFailure.ofBank(attempt, failure, word);
@@ -232,7 +233,11 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const toFrom = windowStarts(attempt, now);
     const planned = context.accounts.filter(isListed).map(({ resourceId }) => resourceId);
     return await fetchBankData(deps.banks.get(context.bankId), {
-      access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
+      access: {
+        consentId: deps.encryption.decrypt(consent.bankConsentId, bankConsentIdOf(consent.id)),
+        psu: request.psu,
+        signal,
+      },
       since: (account) => toFrom(findSeenUntil(account, context.accounts)),
       fallback: safeWindowStart(now),
       beforeCardAccounts: () => reserveMore([{ resourceId: cardAccounts, endpoint: 'ACCOUNTS' }]),

@@ -81,8 +81,8 @@ async function sendDelivery(delivery: ClaimedDelivery, sentAt: Date, deps: Attem
     const headers = webhookHeaders(
       { id: event.id, sentAt, body },
       {
-        headers: deps.secrets.openHeaders(endpoint.sealedHeaders),
-        keys: deps.secrets.signingKeys(endpoint.sealedSecrets, sentAt),
+        headers: deps.secrets.openHeaders(endpoint.id, endpoint.sealedHeaders),
+        keys: deps.secrets.signingKeys(endpoint.id, endpoint.sealedSecrets, sentAt),
       },
     );
     return await deps.sender.send({

@@ -30,6 +30,8 @@ export interface DispatcherDeps {
   documents: DocumentRunner;
   /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
   allowedNetworks: readonly string[];
+  /** Whether attempts keep what addresses that are not public answer. @default true */
+  keepsLocalReplies?: boolean;
   log: DeliveryLog;
   /** Spreads the retries. @default Math.random */
   random?: () => number;
@@ -56,6 +58,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const health = createEndpointHealth({ store: createEndpointHealthStore(database), disable, clock, log });
   const sender = createWebhookSender({
     networks: parseNetworks(deps.allowedNetworks),
+    ...(deps.keepsLocalReplies !== undefined && { keepsLocalReplies: deps.keepsLocalReplies }),
     ...(deps.resolve && { resolve: deps.resolve }),
     ...(deps.attemptTimeoutMs && { timeoutMs: deps.attemptTimeoutMs }),
   });

@@ -1,4 +1,4 @@
-import type { Encryption } from '../storage/encryption.ts';
+import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 import { parseSigningKey, type SigningKey } from './signing.ts';
 
 export interface EndpointSecret {
@@ -14,25 +14,30 @@ export interface CustomHeader {
 
 /** Reads and writes what of an endpoint is stored encrypted. */
 export interface EndpointSecrets {
-  sealSecrets(secrets: readonly EndpointSecret[]): string;
-  openSecrets(sealed: string): EndpointSecret[];
-  sealHeaders(headers: readonly CustomHeader[]): string | null;
-  openHeaders(sealed: string | null): CustomHeader[];
+  sealSecrets(endpointId: string, secrets: readonly EndpointSecret[]): string;
+  openSecrets(endpointId: string, sealed: string): EndpointSecret[];
+  sealHeaders(endpointId: string, headers: readonly CustomHeader[]): string | null;
+  openHeaders(endpointId: string, sealed: string | null): CustomHeader[];
   /** The keys that sign now, the newest first. */
-  signingKeys(sealed: string, now: Date): SigningKey[];
+  signingKeys(endpointId: string, sealed: string, now: Date): SigningKey[];
 }
 
 const maximumCached = 2_000;
 
-/** Opened texts are kept in memory under their encrypted form, which changes with every change of the endpoint. */
+/** Opened texts are kept in memory under their endpoint and encrypted form, which changes with every change of the endpoint. */
 export function createEndpointSecrets(encryption: Encryption): EndpointSecrets {
-  const openedKeys = createCache((sealed) =>
-    openSecrets(sealed).map(({ secret, expiresAt }) => ({ key: parseSigningKey(secret), expiresAt })),
+  const openedKeys = createCache((id, sealed) =>
+    openSecrets(id, sealed).map(({ secret, expiresAt }) => ({ key: parseSigningKey(secret), expiresAt })),
   );
-  const openedHeaders = createCache((sealed) => JSON.parse(encryption.decrypt(sealed)) as CustomHeader[]);
+  const openedHeaders = createCache(
+    (id, sealed) => JSON.parse(encryption.decrypt(sealed, headersOf(id))) as CustomHeader[],
+  );
 
-  function openSecrets(sealed: string): EndpointSecret[] {
-    const stored = JSON.parse(encryption.decrypt(sealed)) as { secret: string; expiresAt: string | null }[];
+  function openSecrets(id: string, sealed: string): EndpointSecret[] {
+    const stored = JSON.parse(encryption.decrypt(sealed, secretsOf(id))) as {
+      secret: string;
+      expiresAt: string | null;
+    }[];
     return stored.map(({ secret, expiresAt }) => ({
       secret,
       expiresAt: expiresAt === null ? null : new Date(expiresAt),
@@ -40,26 +45,31 @@ export function createEndpointSecrets(encryption: Encryption): EndpointSecrets {
   }
 
   return {
-    sealSecrets: (secrets) => encryption.encrypt(JSON.stringify(secrets)),
+    sealSecrets: (id, secrets) => encryption.encrypt(JSON.stringify(secrets), secretsOf(id)),
     openSecrets,
-    sealHeaders: (headers) => (headers.length === 0 ? null : encryption.encrypt(JSON.stringify(headers))),
-    openHeaders: (sealed) => (sealed === null ? [] : openedHeaders(sealed)),
-    signingKeys: (sealed, now) =>
-      openedKeys(sealed)
+    sealHeaders: (id, headers) =>
+      headers.length === 0 ? null : encryption.encrypt(JSON.stringify(headers), headersOf(id)),
+    openHeaders: (id, sealed) => (sealed === null ? [] : openedHeaders(id, sealed)),
+    signingKeys: (id, sealed, now) =>
+      openedKeys(id, sealed)
         .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
         .map(({ key }) => key),
   };
 }
 
-function createCache<T>(open: (sealed: string) => T): (sealed: string) => T {
+const secretsOf = (rowId: string): EncryptedPlace => ({ column: 'webhook_endpoints.secrets', rowId });
+const headersOf = (rowId: string): EncryptedPlace => ({ column: 'webhook_endpoints.headers', rowId });
+
+function createCache<T>(open: (id: string, sealed: string) => T): (id: string, sealed: string) => T {
   const opened = new Map<string, T>();
-  return (sealed) => {
-    const known = opened.get(sealed);
+  return (id, sealed) => {
+    const key = `${id} ${sealed}`;
+    const known = opened.get(key);
     if (known !== undefined) return known;
-    const value = open(sealed);
+    const value = open(id, sealed);
     const oldest = opened.size >= maximumCached ? opened.keys().next().value : undefined;
     if (oldest !== undefined) opened.delete(oldest);
-    opened.set(sealed, value);
+    opened.set(key, value);
     return value;
   };
 }

@@ -133,8 +133,8 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
       const headers = webhookHeaders(
         { id: event.id, sentAt, body: payload.body },
         {
-          headers: secrets.openHeaders(endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
-          keys: secrets.signingKeys(endpoint.secrets, sentAt),
+          headers: secrets.openHeaders(endpoint.id, endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
+          keys: secrets.signingKeys(endpoint.id, endpoint.secrets, sentAt),
         },
       );
       return {

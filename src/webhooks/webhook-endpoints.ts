@@ -53,7 +53,7 @@ export interface WebhookEndpoints extends Redelivery {
     overlapSeconds: number,
   ): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
   /** The `whpk_` key that deliveries are verified with; null for an endpoint that signs with a shared secret. */
-  publicKey(endpoint: Pick<WebhookEndpoint, 'signatureAlgorithm' | 'secrets'>): string | null;
+  publicKey(endpoint: Pick<WebhookEndpoint, 'id' | 'signatureAlgorithm' | 'secrets'>): string | null;
   /** At start: marks and reports the documents that no longer fit the schema; returns how many do not. */
   checkDocuments(): Promise<number>;
 }
@@ -98,18 +98,19 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const now = clock.now();
       const signatureAlgorithm = input.signatureAlgorithm ?? 'HMAC_SHA256';
       const secret = generateSecret(signatureAlgorithm);
+      const id = newId('webhookEndpoint', now);
       const endpoint = await store.create({
-        id: newId('webhookEndpoint', now),
+        id,
         clientId,
         url: input.url,
         types: [...(input.types ?? [])],
         method: input.method ?? 'POST',
         description: input.description ?? null,
-        headers: secrets.sealHeaders(input.headers ?? []),
+        headers: secrets.sealHeaders(id, input.headers ?? []),
         document: input.document ?? null,
         rateLimit: input.rateLimit ?? null,
         signatureAlgorithm,
-        secrets: secrets.sealSecrets([{ secret, expiresAt: null }]),
+        secrets: secrets.sealSecrets(id, [{ secret, expiresAt: null }]),
         now,
         limit: endpointsPerClient,
       });
@@ -123,7 +124,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const endpoint = await store.update(clientId, id, {
         ...rest,
         ...(types !== undefined && { types: [...(types ?? [])] }),
-        ...(headers !== undefined && { headers: secrets.sealHeaders(headers ?? []) }),
+        ...(headers !== undefined && { headers: secrets.sealHeaders(id, headers ?? []) }),
         ...(document !== undefined && { document, documentError: null }),
         now: clock.now(),
       });
@@ -147,7 +148,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
         now,
         rewrite: (sealed) => {
           const older = secrets
-            .openSecrets(sealed)
+            .openSecrets(id, sealed)
             .map((old) => ({
               secret: old.secret,
               expiresAt: old.expiresAt && old.expiresAt < overlapEnd ? old.expiresAt : overlapEnd,
@@ -157,14 +158,14 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
             const message = `must be 0 while ${mostSigningSecrets} secrets sign already`;
             refuse([{ path: 'overlapSeconds', message }]);
           }
-          return secrets.sealSecrets([{ secret, expiresAt: null }, ...older]);
+          return secrets.sealSecrets(id, [{ secret, expiresAt: null }, ...older]);
         },
       });
       if (!endpoint) throw new NotFound('webhook endpoint', id);
       return { endpoint, secret: verificationKey(secret) };
     },
-    publicKey({ signatureAlgorithm, secrets: sealed }) {
-      const [present] = signatureAlgorithm === 'ED25519' ? secrets.openSecrets(sealed) : [];
+    publicKey({ id, signatureAlgorithm, secrets: sealed }) {
+      const [present] = signatureAlgorithm === 'ED25519' ? secrets.openSecrets(id, sealed) : [];
       return present ? verificationKey(present.secret) : null;
     },
     checkDocuments: () => checkDocuments({ store, documents, log }),

@@ -1,6 +1,6 @@
 import { type Dispatcher, errors, Pool } from 'undici';
 
-import type { AllowedNetworks } from './address-guard.ts';
+import { type AllowedNetworks, isAllowed } from './address-guard.ts';
 import type { AttemptResult } from './attempt-outcome.ts';
 import {
   attemptTimeoutMs,
@@ -34,16 +34,25 @@ export interface SenderOptions {
   resolve?: Resolve;
   /** @default 15 s */
   timeoutMs?: number;
+  /** Whether the body of a reply from an address that is not public is handed on. @default true */
+  keepsLocalReplies?: boolean;
 }
 
 interface EndpointPool {
   pool: Pool;
   /** With the query. */
   path: string;
+  /** It has led to an address that is not public. */
+  isLocal: boolean;
 }
 
 /** Keeps connections per endpoint, not per origin: an endpoint that hangs takes none from another one beside it. */
-export function createWebhookSender({ networks, resolve, timeoutMs = attemptTimeoutMs }: SenderOptions): WebhookSender {
+export function createWebhookSender({
+  networks,
+  resolve,
+  timeoutMs = attemptTimeoutMs,
+  keepsLocalReplies = true,
+}: SenderOptions): WebhookSender {
   const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
   const pools = new Map<string, EndpointPool>();
 
@@ -63,21 +72,28 @@ export function createWebhookSender({ networks, resolve, timeoutMs = attemptTime
     // Time is kept for the attempt as a whole, below.
     const url = new URL(address);
     const pool = new Pool(url.origin, {
-      connect,
+      connect: (options, callback) =>
+        connect(options, (...[error, socket]) => {
+          if (socket && !isAllowed(socket.remoteAddress ?? '', [])) made.isLocal = true;
+          if (error) callback(error, null);
+          else callback(null, socket);
+        }),
       connections: requestsInFlightAtMost,
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: readResponseBytes,
     });
-    const made = { pool, path: url.pathname + url.search };
+    const made: EndpointPool = { pool, path: url.pathname + url.search, isLocal: false };
     pools.set(key, made);
     return made;
   }
 
   return {
-    send(request) {
-      const { pool, path } = poolFor(request);
-      return dispatch(pool, { request, path, timeoutMs });
+    async send(request) {
+      const endpoint = poolFor(request);
+      const result = await dispatch(endpoint.pool, { request, path: endpoint.path, timeoutMs });
+      // Else whoever sets an endpoint reads what services answer that only this machine reaches.
+      return endpoint.isLocal && !keepsLocalReplies ? { ...result, responseBody: null } : result;
     },
     async close() {
       await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));

@@ -9,7 +9,7 @@ import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal, type EventSignal, openPostgresEventSignal } from '../../src/events/event-signal.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createDispatcher, type Dispatcher } from '../../src/webhooks/dispatcher.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
@@ -45,7 +45,7 @@ export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
     clock: systemClock,
     signal,
     eventLog,
-    encryption: createEncryption(randomBytes(32)),
+    encryption: createEncryption(singleKey(randomBytes(32))),
     documents: { validate: () => [], run: async () => ({ data: {} }) },
     allowedNetworks: ['127.0.0.0/8'],
     log,

@@ -1,6 +1,7 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { balanceFields } from '../../src/domain/balance-fields.ts';
 import { systemClock } from '../../src/domain/clock.ts';
@@ -12,7 +13,7 @@ import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { openJobStore } from '../../src/jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from '../../src/jobs/jobs.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import type { FetchedAccountData, FetchedLogin } from '../../src/sync/bank-fetch.ts';
 import type { Cycles } from '../../src/sync/cycles.ts';
 import { createSynchronization } from '../../src/sync/synchronization.ts';
@@ -70,7 +71,7 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
   const { banks, bankId } = options;
   const clock = systemClock;
   const database = await bench.openDatabase();
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const log = createTestLog();
   log.level = 'silent';
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
@@ -143,8 +144,9 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
       const users = Array.from({ length: count }, () => {
         const number = ++enrolledCount;
         const now = clock.now();
-        const consent = encryption.encrypt(`consent-${number}`);
-        return { number, userId: newId('user', now), loginId: newId('bankLogin', now), consent };
+        const loginId = newId('bankLogin', now);
+        const consent = encryption.encrypt(`consent-${number}`, bankConsentIdOf(`con_${loginId}`));
+        return { number, userId: newId('user', now), loginId, consent };
       });
       await insertEnrolled(database, { clientId, bankId, users });
       return users;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import pg from 'pg';
 import { createApiClient } from '../../src/cli/demo/api-client.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
+import { openEncryptionAt } from '../support/opened-encryption.ts';
 import type { PostgresServer } from '../support/postgresql-server.ts';
 import { type Child, startChild } from './child-process.ts';
 import type { ClockPlan } from './fast-clock.ts';
@@ -64,7 +64,7 @@ async function openWorld(postgres: PostgresServer, count: number): Promise<World
   const tidewater = await startChild<{ url: string }>('tidewater-process.ts', { clock, leaseSeconds: 60 }, environment);
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 2 });
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM clients');
-  const encryption = createEncryption(encryptionKey);
+  const encryption = await openEncryptionAt(DATABASE_URL, encryptionKey);
   await insertLoadUsers({ pool, encryption, clientId: rows[0]?.id ?? '', bankId, count, now: new Date() });
   await pool.query('ANALYZE');
   return {

@@ -8,9 +8,9 @@ import pg from 'pg';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
 import { CreateWebhookEndpointDocument } from '../../src/generated/operations/graphql.ts';
 import { createRandom } from '../../src/sandbox-bank/random.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
 import { type MongoTestServer, startMongoServer } from '../support/mongodb-server.ts';
+import { openEncryptionAt } from '../support/opened-encryption.ts';
 import { startPostgresServer } from '../support/postgresql-server.ts';
 import { audit } from './audit.ts';
 import { startChild } from './child-process.ts';
@@ -178,7 +178,7 @@ async function populate(given: Population): Promise<string[]> {
   try {
     const { rows } = await pool.query<{ id: string }>('SELECT id FROM clients');
     const clientId = rows[0]?.id ?? '';
-    const encryption = createEncryption(encryptionKey);
+    const encryption = await openEncryptionAt(environment.DATABASE_URL ?? '', encryptionKey);
     const given = { pool, encryption, clientId, bankId, count: users, now: new Date() };
     return (await insertLoadUsers(given)).map(({ loginId }) => loginId);
   } finally {

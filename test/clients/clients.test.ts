@@ -120,6 +120,11 @@ describe('a client', () => {
     const updated = await clients.updateClient(client.id, { returnOrigins });
     expect(updated.returnOrigins).toEqual(['https://app.example.com', 'http://localhost:3000']);
     expect((await clients.updateClient(client.id, { returnOrigins: [] })).returnOrigins).toEqual([]);
+    const many = Array.from({ length: 51 }, (_, n) => `https://${n}.example.com`);
+    await expect(clients.updateClient(client.id, { returnOrigins: many })).rejects.toThrow('must be 50 at most');
+    expect((await clients.updateClient(client.id, { returnOrigins: many.slice(1) })).returnOrigins).toHaveLength(50);
+    const long = `https://${'a.'.repeat(200)}example.com`;
+    await expect(clients.updateClient(client.id, { returnOrigins: [long] })).rejects.toThrow('must be an origin');
   });
 
   test('does not take for an origin what is none, and keeps what it had', async () => {

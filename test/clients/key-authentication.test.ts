@@ -44,6 +44,34 @@ describe('a key', () => {
     expect(await authenticate(key)).toBeNull();
   });
 
+  test('that is rotated works on until the overlap is over; its successor has its scopes and its expiry', async () => {
+    const { open, clients, client, clock } = await openAuthentication();
+    const expiresAt = new Date(clock.now().getTime() + 86_400_000);
+    const scopes = ['CLIENT'] as const;
+    const old = await clients.createApiKey({ clientId: client.id, name: 'mine', scopes, expiresAt });
+    const of = { clientId: client.id, keyId: old.apiKey.id };
+    const next = await clients.rotateApiKey(of, 60);
+    expect(next.apiKey).toMatchObject({ name: 'mine', scopes, expiresAt, retiresAt: null });
+    clock.advance(59_999);
+    expect(await open().authenticate(old.key)).toMatchObject({ scopes });
+    // Its answer was lost: asked for again, it gives another, and the old one ends no later.
+    const again = await clients.rotateApiKey(of, 604_800);
+    clock.advance(1);
+    expect(await open().authenticate(old.key)).toBeNull();
+    for (const { key } of [next, again]) expect(await open().authenticate(key)).toMatchObject({ scopes, expiresAt });
+    await clients.revokeApiKey(next.apiKey.id);
+    await expect(clients.rotateApiKey({ ...of, keyId: next.apiKey.id }, 60)).rejects.toThrow('no API key');
+    await expect(clients.rotateApiKey({ ...of, clientId: 'cli_other' }, 60)).rejects.toThrow('no API key');
+  });
+
+  test.each([-1, 604_801, 1.5])('refuses an overlap of %s seconds, and stays as it is', async (overlapSeconds) => {
+    const { authenticate, clients, client, key, keyId } = await openAuthentication();
+    await expect(clients.rotateApiKey({ clientId: client.id, keyId }, overlapSeconds)).rejects.toThrow(
+      'overlapSeconds',
+    );
+    expect(await authenticate(key)).toMatchObject({ expiresAt: null });
+  });
+
   test('that is revoked is refused at once in this process', async () => {
     const { authenticate, forget, clients, key, keyId } = await openAuthentication();
     clients.onRevoked(forget);

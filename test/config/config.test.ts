@@ -17,6 +17,27 @@ function faultsOf(environment: Record<string, string>, readFile = noFiles): stri
   return '';
 }
 
+describe('ENCRYPTION_KEY', () => {
+  const revealed = (environment: Record<string, string>, file = '') =>
+    parseConfig(environment, () => file).encryptionKeys?.map((secret) => secret.reveal());
+  const [one, two] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64')];
+
+  it('takes several keys, and a file with one a line', () => {
+    expect(revealed({ ENCRYPTION_KEY: `${one}, ${two}` })).toEqual([one, two]);
+    expect(revealed({ ENCRYPTION_KEY_FILE: '/run/secrets/key' }, `${two}\n${one}\n`)).toEqual([two, one]);
+  });
+
+  it('refuses a list of which one is no key, and a file that cannot be read', () => {
+    expect(() => revealed({ ENCRYPTION_KEY: `${one},c2hvcnQ=` })).toThrow('ENCRYPTION_KEY: must be 32 bytes');
+    const unreadable = () => {
+      throw new Error('ENOENT');
+    };
+    expect(() => parseConfig({ ENCRYPTION_KEY_FILE: '/none' }, unreadable)).toThrow(
+      'ENCRYPTION_KEY_FILE: cannot read /none',
+    );
+  });
+});
+
 describe('parseConfig', () => {
   it('needs nothing: the embedded default is complete', () => {
     expect(parseConfig({}, noFiles)).toEqual({
@@ -27,11 +48,13 @@ describe('parseConfig', () => {
       databaseUrl: null,
       mongodbUrl: null,
       bootstrapApiKey: null,
-      encryptionKey: null,
+      encryptionKeys: null,
       sandboxBankPort: 4001,
       banks: null,
       syncLanes: 1,
       retentionDays: 90,
+      auditRetentionDays: 730,
+      webhookNetworksNamed: false,
       role: 'all',
       webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
       embeddingOrigins: [],

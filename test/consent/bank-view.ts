@@ -1,19 +1,22 @@
 import { onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import type { ConnectedWorld } from './connected-world.ts';
 
 /** What the bank itself says of every consent that has been begun, oldest first, once all that was due to be ended has been. */
 export async function askBankOfConsents(world: ConnectedWorld): Promise<string[]> {
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const rows = await world.database.prisma.consent.findMany({ orderBy: { id: 'asc' } });
   await runMaintenance(world);
   const banks = createBankDirectory(sandboxBanks(world.bankUrl), { clock: world.clock });
   onTestFinished(async () => await banks.close());
   return await Promise.all(
-    rows.map(async ({ bankId, bankConsentId }) => {
-      const { status } = await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId ?? ''));
+    rows.map(async ({ id, bankId, bankConsentId }) => {
+      const { status } = await banks
+        .get(bankId)
+        .getConsent(encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)));
       return status;
     }),
   );

@@ -21,7 +21,7 @@ import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
 import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization, type Synchronization } from '../../src/sync/synchronization.ts';
 import type { SynchronizationSessions } from '../../src/sync/synchronization-sessions.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
@@ -83,7 +83,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
   await database.prisma.client.update({ where: { id: clientId }, data: { returnOrigins: [returnOrigin] } });
   const bankStore = createBankStore(database);
   await bankStore.replaceAll(entries);
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
   const budget = createAccessBudget(database);
   const common = { clock, database, banks, encryption, eventLog, budget, log };

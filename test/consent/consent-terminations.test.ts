@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { createConsentTerminationStore } from '../../src/consent/consent-termination-store.ts';
 import { createConsentTerminations } from '../../src/consent/consent-terminations.ts';
 import { NotFound } from '../../src/domain/errors.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { insertBank } from '../support/enrolled-users.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openTestDatabase } from '../support/test-database.ts';
@@ -13,7 +14,7 @@ import { createTestLog } from '../sync/test-log.ts';
 async function createWorld() {
   const database = await openTestDatabase();
   const clock = fixedClock();
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const bankId = await insertBank(database);
   const ended: string[] = [];
   const bank = {
@@ -47,7 +48,8 @@ async function createWorld() {
       data: {
         id: newId('consentTermination', clock.now()),
         bankId,
-        bankConsentId: encryption.encrypt(bankConsentId),
+        consentId: 'cns_1',
+        bankConsentId: encryption.encrypt(bankConsentId, bankConsentIdOf('cns_1')),
         nextAttemptAt: clock.now(),
         createdAt: clock.now(),
       },

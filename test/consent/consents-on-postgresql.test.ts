@@ -1,6 +1,6 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { loseConsent } from '../../src/consent/consent-loss-store.ts';
-import { createConsentStore } from '../../src/consent/consent-store.ts';
+import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
 import { createErasure } from '../../src/consent/erasure.ts';
 import { newLink } from '../../src/consent/link-secret.ts';
 import { createSessionStore } from '../../src/consent/session-store.ts';
@@ -9,7 +9,7 @@ import { newId } from '../../src/domain/ids.ts';
 import { createEventLog } from '../../src/events/event-log.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -30,7 +30,7 @@ async function createWorld() {
   });
   const sessions = createSessionStore(database);
   const consents = createConsentStore(database);
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const clientId = await insertClient(database, now);
   return {
     database,
@@ -58,18 +58,19 @@ async function createWorld() {
         userId,
         bankId: 'bank_test',
         bankLoginId: loginId,
-        ...newLink(encryption, now),
+        ...newLink(encryption, 'any', now),
       });
-      const [bankConsentId, stateHash] = [encryption.encrypt(session.id), session.id];
+      const consentId = newId('consent', now);
+      const [bankConsentId, stateHash] = [encryption.encrypt(session.id, bankConsentIdOf(consentId)), session.id];
       const begun = { bankId: 'bank_test', bankConsentId, stateHash, psuIpAddress: '192.0.2.1', authorisation: null };
       const waiting = await consents.begin(session, {
         ...begun,
+        consentId,
         terms,
         now,
         nokStateHash: `nok ${begun.stateHash}`,
         awaitedReturn: null,
       });
-      const consentId = waiting?.consentId ?? '';
       return () => consents.grant(waiting ?? session, { consentId, ...terms, now });
     },
   };

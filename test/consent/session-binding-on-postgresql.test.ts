@@ -6,7 +6,7 @@ import { createSessionStore } from '../../src/consent/session-store.ts';
 import { createWrongEntryStore } from '../../src/consent/wrong-entry-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { insertClient, insertEnrolledUser } from '../support/enrolled-users.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
@@ -23,7 +23,7 @@ async function createWorld() {
   const now = fixedClock().now();
   const clientId = await insertClient(first, now);
   const { userId } = await insertEnrolledUser(first, { clientId, now });
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const newSession = async () => {
     const id = newId('connectSession', now);
     const at = { stateHash: id, awaitedReturn: 'CALLBACK' as const };
@@ -33,7 +33,7 @@ async function createWorld() {
       clientId,
       userId,
       ...at,
-      ...newLink(encryption, now),
+      ...newLink(encryption, id, now),
     });
   };
   return { processes: [first, second] as const, now, newSession };

@@ -3,7 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type ApiClient, createApiClient } from '../../src/cli/demo/api-client.ts';
-
 import { until } from '../../src/cli/demo/journey.ts';
 import { createClientStore } from '../../src/clients/client-store.ts';
 import { createClients } from '../../src/clients/clients.ts';
@@ -18,12 +17,12 @@ import {
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
 import { type Child, startChild } from '../chaos/child-process.ts';
 import { createFastClock, planQuietClock } from '../chaos/fast-clock.ts';
 import { insertBank } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
+import { openTestEncryption } from '../support/opened-encryption.ts';
 import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 import { temporaryDataDirectory } from '../support/test-database.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
@@ -73,7 +72,7 @@ async function prepareUsers(directory: string, encryptionKey: Buffer): Promise<s
     await createClients({ clock: systemClock, store: createClientStore(database) }).bootstrap(testApiKey);
     await insertBank(database, bankId);
     const { id: clientId } = await database.prisma.client.findFirstOrThrow();
-    const encryption = createEncryption(encryptionKey);
+    const encryption = await openTestEncryption(database, encryptionKey);
     const given = { pool: database.pool, encryption, clientId, bankId, count: userCount, now: new Date() };
     return (await insertLoadUsers(given)).map(({ loginId }) => loginId);
   } finally {

@@ -8,12 +8,12 @@ import { createClients } from '../../src/clients/clients.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openDatabase, Prisma } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
 import { type Child, startChild } from '../chaos/child-process.ts';
 import { createFastClock, planQuietClock } from '../chaos/fast-clock.ts';
 import { insertBank } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { insertLoadUsers, writeLoadConsents } from '../support/load-users.ts';
+import { openTestEncryption } from '../support/opened-encryption.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { temporaryDirectory, testApiKey } from '../support/spawn-tidewater.ts';
 
@@ -51,7 +51,7 @@ async function prepare() {
   await insertBank(database, bankId);
   const { id: clientId } = await database.prisma.client.findFirstOrThrow();
   const key = randomBytes(32);
-  const encryption = createEncryption(key);
+  const encryption = await openTestEncryption(database, key);
   await insertLoadUsers({
     pool: database.pool,
     encryption,

@@ -22,6 +22,8 @@ import { openWholeApi, type WholeApi } from '../support/whole-api.ts';
  * caller's own rows is used up where an operation changes or deletes it.
  */
 const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
+  'auditLog.actorId': ['apiKey'],
+  'auditLog.subjectId': ['user'],
   'bankLogin.id': ['bankLogin'],
   'cancelSynchronizationSession.id': ['synchronizationSession'],
   'createApiKey.clientId': ['client'],
@@ -58,6 +60,8 @@ const beyondTheWalk = {
   'the first walk ends in them': /^(NotFound|Validation|Field)Error\./,
   'they hold no row of anybody': /^(Conflict|AccessLimit)Error\.|^LoginSynchronizationStatus\.blockedBy$/,
   'banks are for everybody': /^Bank\./,
+  'it is erased with the user': /^UserDeleted\.externalId$/,
+  'no key of the walk was rotated': /^ApiKey\.retiresAt$/,
 };
 
 const mine = 'mine';
@@ -76,6 +80,12 @@ async function openWorld(): Promise<World> {
   await insertClientData(database, { tag: mine, count: 3, ...common });
   await insertClientData(database, { tag: theirs, count: 3, ...common });
   await insertCycle(database, api.clock.now());
+  for (const tag of [mine, theirs]) {
+    await api.audit.record({
+      ...{ action: 'user.created', clientId: idOf(tag, 'client'), actorId: idOf(tag, 'apiKey') },
+      ...{ subjectId: idOf(tag, 'user'), requestId: 'req_1', ipAddress: '192.0.2.1', details: { state: 'DONE' } },
+    });
+  }
   return { ...api, database, roots: listRootFields(api.schema) };
 }
 

@@ -73,7 +73,7 @@ async function startTestApi({
   const listeners: (() => void)[] = [];
   const source: ContextSource = {
     prisma: prisma ?? { $connect: async () => {} },
-    services: orUnexpected(services),
+    services: orUnexpected({ audit: silentAudit, ...services }),
   };
   const logged: Record<string, unknown>[] = [];
   const http = createHttpServer({
@@ -127,6 +127,14 @@ function createTestKeys(clientId: string): Omit<TestKeys, 'revoke'> {
     ]),
   };
 }
+
+/** Of tests that are about something else. */
+const silentAudit: Services['audit'] = {
+  record: async () => {},
+  recordOutcome: async () => {},
+  noteRead: () => {},
+  list: async () => [],
+};
 
 function orUnexpected(services: TestServices): Services {
   const guard = (room: string, functions: object) =>

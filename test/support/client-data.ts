@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { linkSecretOf } from '../../src/consent/link-secret.ts';
 import { idPrefixes } from '../../src/domain/ids.ts';
 import { eventCatalogue } from '../../src/events/event-catalogue.ts';
 import { EventType } from '../../src/generated/prisma/enums.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { Encryption } from '../../src/storage/encryption.ts';
+import { createEndpointSecrets } from '../../src/webhooks/endpoint-secrets.ts';
 import { generateSecret } from '../../src/webhooks/signing.ts';
 import { insertBank } from './enrolled-users.ts';
 
@@ -123,7 +126,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       validUntil: days(90),
       frequencyPerDay: 4,
       authorisedAt: now,
-      bankConsentId: encryption.encrypt(secret),
+      bankConsentId: encryption.encrypt(secret, bankConsentIdOf(id('consent', n))),
       createdAt: now,
     })),
   });
@@ -173,18 +176,21 @@ export async function insertClientData(database: Database, options: ClientDataOp
     bankId,
     bankLoginId: id('bankLogin'),
     status: 'AWAITING_USER' as const,
-    linkSecret: encryption.encrypt(secret),
     expiresAt: days(1),
     createdAt: now,
     updatedAt: now,
   };
+  const sessionOf = (kind: Parameters<typeof id>[0]) => ({
+    ...session,
+    id: id(kind),
+    linkSecret: encryption.encrypt(secret, linkSecretOf(id(kind))),
+  });
   await prisma.session.createMany({
     data: [
-      { ...session, id: id('connectSession'), kind: 'CONNECT', errorCode: secret, idempotencyKey: `key ${tag}` },
-      { ...session, id: id('managementSession'), kind: 'MANAGEMENT' },
+      { ...sessionOf('connectSession'), kind: 'CONNECT', errorCode: secret, idempotencyKey: `key ${tag}` },
+      { ...sessionOf('managementSession'), kind: 'MANAGEMENT' },
       {
-        ...session,
-        id: id('synchronizationSession'),
+        ...sessionOf('synchronizationSession'),
         kind: 'SYNCHRONIZATION',
         idempotencyKey: `key ${tag}`,
         eventId: id('event', 1),
@@ -225,6 +231,7 @@ async function insertEndpointsAndEvents(
 ): Promise<void> {
   const secret = secretOf(tag);
   const clientId = idOf(tag, 'client');
+  const secrets = createEndpointSecrets(encryption);
   await prisma.webhookEndpoint.createMany({
     data: Array.from({ length: count }, (_, n) => ({
       id: idOf(tag, 'webhookEndpoint', n),
@@ -238,8 +245,10 @@ async function insertEndpointsAndEvents(
       failingSince: now,
       rateLimit: 10,
       signatureAlgorithm: 'ED25519' as const,
-      headers: encryption.encrypt(JSON.stringify([{ name: 'X-Name', value: secret }])),
-      secrets: encryption.encrypt(JSON.stringify([{ secret: generateSecret('ED25519'), expiresAt: null }])),
+      headers: secrets.sealHeaders(idOf(tag, 'webhookEndpoint', n), [{ name: 'X-Name', value: secret }]),
+      secrets: secrets.sealSecrets(idOf(tag, 'webhookEndpoint', n), [
+        { secret: generateSecret('ED25519'), expiresAt: null },
+      ]),
       createdAt: now,
       updatedAt: now,
     })),

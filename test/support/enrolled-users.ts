@@ -1,5 +1,7 @@
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { Database } from '../../src/storage/database.ts';
+import type { Encryption } from '../../src/storage/encryption.ts';
 
 export interface EnrolledUser {
   userId: string;
@@ -22,21 +24,29 @@ export async function insertBank(database: Database, id = 'bank_test'): Promise<
   return id;
 }
 
+/** A bank's id of a consent, encrypted; or what encrypts it for the consent with this id. */
+export type SealedConsent = string | ((consentId: string) => string);
+
+/** Encrypts the bank's id of a consent for whichever consent it will be. */
+export function sealedConsent(encryption: Encryption, bankConsentId: string): (consentId: string) => string {
+  return (consentId) => encryption.encrypt(bankConsentId, bankConsentIdOf(consentId));
+}
+
 /** A recurring user with a login that the cycles take in: a valid recurring consent, authorised now. */
 export async function insertEnrolledUser(
   database: Database,
-  given: { clientId: string; now: Date; bankConsentId?: string },
+  given: { clientId: string; now: Date; bankConsentId?: SealedConsent },
 ): Promise<EnrolledUser> {
   const { clientId, now, bankConsentId = 'encrypted' } = given;
   const bankId = await insertBank(database);
-  const [userId, loginId] = [newId('user', now), newId('bankLogin', now)];
+  const [userId, loginId, consentId] = [newId('user', now), newId('bankLogin', now), newId('consent', now)];
   await database.prisma.user.create({
     data: { id: userId, clientId, recurring: true, enrolledAt: now, createdAt: now },
   });
   await database.prisma.bankLogin.create({ data: { id: loginId, clientId, userId, bankId, createdAt: now } });
   await database.prisma.consent.create({
     data: {
-      id: newId('consent', now),
+      id: consentId,
       clientId,
       userId,
       bankId,
@@ -46,7 +56,7 @@ export async function insertEnrolledUser(
       validUntil: new Date(now.getTime() + 90 * 86_400_000),
       frequencyPerDay: 4,
       authorisedAt: now,
-      bankConsentId,
+      bankConsentId: typeof bankConsentId === 'string' ? bankConsentId : bankConsentId(consentId),
       createdAt: now,
     },
   });

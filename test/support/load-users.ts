@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { bankConsentIdOf as placeOf } from '../../src/consent/consent-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { Encryption } from '../../src/storage/encryption.ts';
 
@@ -81,7 +82,7 @@ export async function insertLoadUsers(
       column((u) => u.consentId),
       column((u) => u.userId),
       column((u) => u.loginId),
-      column((u) => encryption.encrypt(u.bankConsentId)),
+      column((u) => encryption.encrypt(u.bankConsentId, placeOf(u.consentId))),
       clientId,
       bankId,
       toDay(now.getTime() + 170 * dayMs),

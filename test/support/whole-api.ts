@@ -1,6 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { createAccountStore } from '../../src/accounts/account-store.ts';
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts';
+import { createAuditStore } from '../../src/audit/audit-store.ts';
 import { createClientStore } from '../../src/clients/client-store.ts';
 import { createClients } from '../../src/clients/clients.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
@@ -15,7 +17,7 @@ import { createDocumentRunner } from '../../src/graphql/event-document.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { createEncryption, type Encryption } from '../../src/storage/encryption.ts';
+import { createEncryption, type Encryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization } from '../../src/sync/synchronization.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { createWebhookEndpoints } from '../../src/webhooks/webhook-endpoints.ts';
@@ -30,6 +32,7 @@ export interface WholeApi {
   clock: FixedClock;
   encryption: Encryption;
   eventLog: EventLog;
+  audit: AuditLog;
 }
 
 /** The bank of `bank_test` is scripted. Closed with the test. */
@@ -37,7 +40,7 @@ export function openWholeApi(database: Database): WholeApi {
   const clock = fixedClock();
   const log = createTestLog();
   const banks = createScriptedBank();
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const signal = createLocalEventSignal();
   const eventLog = createEventLog({ database, signal, fanOutSql });
   const budget = createAccessBudget(database);
@@ -71,7 +74,15 @@ export function openWholeApi(database: Database): WholeApi {
     onUnexpected: () => {},
     runCancellable: database.runCancellable,
   });
+  const audit = createAuditLog({
+    clock,
+    store: createAuditStore(database),
+    onError: (error) => {
+      throw error;
+    },
+  });
   const services: Services = {
+    audit,
     clients: createClients({ clock, store: createClientStore(database) }),
     users,
     erasure: connections.erasure,
@@ -95,6 +106,7 @@ export function openWholeApi(database: Database): WholeApi {
   onTestFinished(async () => {
     await synchronization.stop(1_000);
     eventLog.close();
+    await audit.close();
   });
-  return { source, schema, clock, encryption, eventLog };
+  return { source, schema, clock, encryption, eventLog, audit };
 }

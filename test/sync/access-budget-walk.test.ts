@@ -6,7 +6,7 @@ import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createCycles } from '../../src/sync/cycles.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
 import { bankAccount } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
 
@@ -48,7 +48,7 @@ interface Asked {
 /** A new login of the world's, through these steps. */
 async function walk(world: SynchronizationWorld, steps: readonly Step[]) {
   const { bank, clock, clientId, database, encryption } = world;
-  const bankConsentId = encryption.encrypt('consent');
+  const bankConsentId = sealedConsent(encryption, 'consent');
   const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
   bank.accounts = [bankAccount()];
   const unattended: Asked[] = [];

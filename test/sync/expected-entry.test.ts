@@ -6,7 +6,7 @@ import { createCycleRunner } from '../../src/sync/cycle-runner.ts';
 import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
 
 // While the bank of one user is asked, the next is read ahead, to be claimed by the statement that counts their accesses.
@@ -31,7 +31,11 @@ async function createWorld() {
   const { database, clock, clientId, encryption } = world;
   const enrol = (consent: string) => {
     clock.advance(1);
-    return insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId: encryption.encrypt(consent) });
+    return insertEnrolledUser(database, {
+      clientId,
+      now: clock.now(),
+      bankConsentId: sealedConsent(encryption, consent),
+    });
   };
   const [second, third] = [await enrol('consent-2'), await enrol('consent-3')];
   const now = clock.now();

@@ -5,7 +5,7 @@ import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createSynchronizationSessionStore } from '../../src/sync/synchronization-session-store.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { silence } from './scripted-bank.ts';
 import { createSynchronizationWorld, type WorldOptions } from './synchronization-world.ts';
@@ -14,7 +14,7 @@ import { createSynchronizationWorld, type WorldOptions } from './synchronization
 async function createSilentWorld(options: WorldOptions = {}) {
   const world = await createSynchronizationWorld(options);
   const { database, clock, clientId, encryption } = world;
-  const bankConsentId = encryption.encrypt('consent-2');
+  const bankConsentId = sealedConsent(encryption, 'consent-2');
   const second = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
   world.bank.beforeAnswer = (_call, access) => access.consentId === 'consent-1' && silence(access);
   const users = createCycleUserStore(database);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { createSettlement } from '../../src/consent/consent-settlement.ts';
-import { createConsentStore } from '../../src/consent/consent-store.ts';
+import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
 import { createSessionStore, type Session } from '../../src/consent/session-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { EventData, TransactionData } from '../../src/events/event-catalogue.ts';
@@ -100,7 +100,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         INSERT INTO consents (id, client_id, user_id, bank_id, bank_login_id, status, recurring, valid_until, frequency_per_day,
           authorised_at, bank_consent_id, created_at)
         VALUES (${consentId}, ${clientId}, ${userId}, 'bank_test', ${loginId}, 'VALID', true, '2099-01-01', ${frequencyPerDay},
-          ${now}, ${encryption.encrypt(first)}, ${now})`);
+          ${now}, ${encryption.encrypt(first, bankConsentIdOf(consentId))}, ${now})`);
     }
 
     function toConsentId(newIds: boolean): string {
@@ -180,11 +180,13 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
       const now = clock.now();
       const id = sessionIds.pop();
       if (!id) throw new Error('More renewals than the steps of this life have.');
+      const consentId = newId('consent', now);
       const begun = await consents.begin({ id, bankLoginId: loginId } as Session, {
         nokStateHash: `nok ${id}`,
         awaitedReturn: null,
+        consentId,
         bankId: 'bank_test',
-        bankConsentId: encryption.encrypt(bankConsent),
+        bankConsentId: encryption.encrypt(bankConsent, bankConsentIdOf(consentId)),
         terms: { recurring: true, validUntil: '2099-01-01', frequencyPerDay: 4 },
         stateHash: id,
         psuIpAddress: '192.0.2.1',
@@ -211,8 +213,8 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     }
 
     async function check(): Promise<void> {
-      const [found] = await database.query<{ valid: string[]; rows: KeptRow[] }>(Prisma.sql`
-        SELECT ARRAY(SELECT bank_consent_id FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
+      const [found] = await database.query<{ valid: { id: string; text: string }[]; rows: KeptRow[] }>(Prisma.sql`
+        SELECT ARRAY(SELECT json_build_object('id', id, 'text', bank_consent_id) FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
           ARRAY(
             SELECT json_build_object('id', t.id, 'currency', t.currency, 'status', t.status, 'bookingDate', t.booking_date,
               'amount', round(t.amount, 2)::text, 'name', t.counterparty_name, 'text', t.remittance_information)
@@ -220,7 +222,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           ) AS rows`);
       const { valid = [], rows = [] } = found ?? {};
       expectSame(
-        valid.map((bankConsentId) => encryption.decrypt(bankConsentId)),
+        valid.map(({ id, text }) => encryption.decrypt(text, bankConsentIdOf(id))),
         truth.consentId === null ? [] : [truth.consentId],
       );
       expectSame(rows.map(toContent), toExpected());

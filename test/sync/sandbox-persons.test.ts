@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { Authorisation, AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { plainHabits } from '../../src/domain/bank-entry.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
@@ -43,9 +44,9 @@ async function connect(psuId: string) {
   const told = new Map<string, { from: string; transactions: FetchedTransaction[] }>();
   const world = await createSynchronizationWorld({ banks: { get: () => listenIn(bank, told) }, clock });
   const consentId = await consent(bank, psuId);
-  await world.database.prisma.consent.updateMany({
-    data: { bankConsentId: world.encryption.encrypt(consentId), authorisedAt: clock.now() },
-  });
+  const { id } = await world.database.prisma.consent.findFirstOrThrow();
+  const bankConsentId = world.encryption.encrypt(consentId, bankConsentIdOf(id));
+  await world.database.prisma.consent.update({ where: { id }, data: { bankConsentId, authorisedAt: clock.now() } });
   return {
     ...world,
     synchronize: (attended: 'attended' | 'unattended' = 'unattended') =>

@@ -3,6 +3,7 @@ import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
 import { createUsers } from '../../src/clients/users.ts';
 import { createBankStore } from '../../src/consent/bank-store.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { createSessionStore } from '../../src/consent/session-store.ts';
 import { createSessions } from '../../src/consent/sessions.ts';
 import { Conflict, InvalidInput, LimitReached, NotFound } from '../../src/domain/errors.ts';
@@ -215,7 +216,8 @@ describe('a synchronization session', () => {
       consents: [{ status: 'TERMINATED', bankConsentId: null, endedAt: clock.now() }],
     });
     const [termination] = await database.prisma.consentTermination.findMany();
-    expect(encryption.decrypt(termination?.bankConsentId ?? '')).toBe('consent-1');
+    const place = bankConsentIdOf(termination?.consentId ?? null);
+    expect(encryption.decrypt(termination?.bankConsentId ?? '', place)).toBe('consent-1');
   });
 });
 

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { createEventLog } from '../../src/events/event-log.ts';
 import { openPostgresEventSignal } from '../../src/events/event-signal.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createDispatcher } from '../../src/webhooks/dispatcher.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 
@@ -17,7 +17,7 @@ const dispatcher = createDispatcher({
   database,
   signal,
   clock: { now: () => now },
-  encryption: createEncryption(Buffer.from(ENCRYPTION_KEY, 'base64')),
+  encryption: createEncryption(singleKey(Buffer.from(ENCRYPTION_KEY, 'base64'))),
   eventLog: createEventLog({ database, signal, fanOutSql }),
   documents: { validate: () => [], run: async () => ({ data: {} }) },
   allowedNetworks: ['127.0.0.0/8'],

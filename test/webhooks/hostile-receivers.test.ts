@@ -65,6 +65,19 @@ async function sendTo(url: string, timeoutMs = 300) {
 
 const head = (rest: string) => `HTTP/1.1 200 OK\r\n${rest}`;
 
+test('what a local service answers is not handed on where the operator has not named its network', async () => {
+  const { url } = await startHostile((socket) => socket.end(head('content-length: 6\r\n\r\nsecret')));
+  const request = { endpointId: 'whe_1', url, method: 'POST' as const, headers: {}, body: Buffer.from('{}') };
+  for (const [keepsLocalReplies, responseBody] of [
+    [false, null],
+    [true, 'secret'],
+  ] as const) {
+    const sender = createWebhookSender({ networks: parseNetworks(loopback), keepsLocalReplies });
+    expect(await sender.send(request)).toMatchObject({ responseStatus: 200, responseBody });
+    await sender.close();
+  }
+});
+
 describe('an attempt ends within its time limit', () => {
   const slow: [behaviour: string, answer: (socket: Socket) => void][] = [
     ['says nothing', () => {}],

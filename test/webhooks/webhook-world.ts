@@ -6,7 +6,7 @@ import { createEventLog } from '../../src/events/event-log.ts';
 import type { EventRecord, NewEvent } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
-import { createEncryption } from '../../src/storage/encryption.ts';
+import { createEncryption, type Encryption, singleKey } from '../../src/storage/encryption.ts';
 import { attemptsOf } from '../../src/webhooks/attempt-store.ts';
 import { createDispatcher, type Dispatcher, type DispatcherDeps } from '../../src/webhooks/dispatcher.ts';
 import type { DocumentRunner } from '../../src/webhooks/document-runner.ts';
@@ -54,6 +54,7 @@ export async function createWorld(
   options: {
     database?: DispatcherDeps['database'];
     encryptionKey?: Buffer;
+    encryption?: Encryption;
     signal?: DispatcherDeps['signal'];
     documents?: DocumentRunner;
   } = {},
@@ -61,7 +62,7 @@ export async function createWorld(
   const database = options.database ?? (await openTestDatabase());
   const clock = fixedClock();
   const signal = options.signal ?? createLocalEventSignal();
-  const encryption = createEncryption(options.encryptionKey ?? randomBytes(32));
+  const encryption = options.encryption ?? createEncryption(singleKey(options.encryptionKey ?? randomBytes(32)));
   const eventLog = createEventLog({ database, signal, fanOutSql });
   onTestFinished(() => eventLog.close());
   const logged: Logged[] = [];

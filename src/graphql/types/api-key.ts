@@ -24,6 +24,11 @@ export const ApiKey = builder.prismaObject('ApiKey', {
       nullable: true,
       description: 'When the key ceases to work; null: never.',
     }),
+    retiresAt: t.expose('retiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the key ceases to work since it was rotated; null: it was not.',
+    }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,

@@ -59,6 +59,14 @@ const CreateClientResult = defineResult(CreateClientPayload, 'ValidationError');
 const UpdateClientResult = defineResult(UpdateClientPayload, 'ValidationError');
 const RenameClientResult = defineResult(RenameClientPayload, 'ValidationError', 'NotFoundError');
 const CreateApiKeyResult = defineResult(CreateApiKeyPayload, 'ValidationError', 'NotFoundError');
+const RotateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }>('RotateApiKeyPayload').implement({
+  description: 'The successor of the key was created.',
+  fields: (t) => ({
+    apiKey: t.expose('apiKey', { type: ApiKey, description: 'What is kept of the new key.' }),
+    key: t.exposeString('key', { description: 'The new key itself. It is shown here and never again.' }),
+  }),
+});
+const RotateApiKeyResult = defineResult(RotateApiKeyPayload, 'ValidationError');
 const RevokeApiKeyResult = defineNamedResult('RevokeApiKeyResult', DeletedPayload, ['NotFoundError']);
 
 builder.mutationFields((t) => ({
@@ -69,7 +77,7 @@ builder.mutationFields((t) => ({
       returnOrigins: t.arg({
         type: ['URL'],
         required: true,
-        description: 'All of them: scheme, host and port, such as `https://app.example.com`.',
+        description: 'All of them, 50 at most: scheme, host and port, such as `https://app.example.com`.',
       }),
     },
     resolve: (_root, { returnOrigins }, { services, viewer }) =>
@@ -119,6 +127,19 @@ builder.mutationFields((t) => ({
         services.clients.createApiKey({ clientId, name, scopes: scopes ?? ['CLIENT'], expiresAt: expiresAt ?? null }),
       ),
   }),
+  rotateApiKey: t.field({
+    type: RotateApiKeyResult.ref,
+    description:
+      'A new key in the place of the one that asks, with its name, scopes and expiry; that one works on until `overlapSeconds` are over.',
+    args: {
+      overlapSeconds: t.arg.int({
+        defaultValue: 86_400,
+        description: 'How long both work: 0 to 604800. Asked for again, it is not lengthened.',
+      }),
+    },
+    resolve: (_root, { overlapSeconds }, { services, viewer }) =>
+      RotateApiKeyResult.from(() => services.clients.rotateApiKey(viewer, overlapSeconds ?? 86_400)),
+  }),
   revokeApiKey: t.field({
     type: RevokeApiKeyResult.ref,
     authScopes: { operator: true },
@@ -126,8 +147,8 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: "The key's id." }) },
     resolve: (_root, { id }, { services }) =>
       RevokeApiKeyResult.from(async () => {
-        await services.clients.revokeApiKey(id);
-        return { id };
+        const { clientId } = await services.clients.revokeApiKey(id);
+        return { id, clientId };
       }),
   }),
 }));

@@ -39,12 +39,14 @@ builder.queryField('events', (t) =>
       readConnection(args, {
         cursorOf: (event: EventRecord) => toCursor(event.position),
         keyOf: parseCursor,
-        read: ({ after, limit }) =>
-          services.events.read({
+        read: ({ after, limit }) => {
+          services.audit.noteRead(viewer);
+          return services.events.read({
             ...toFilter(viewer.clientId, args),
             ...(after !== null && { after }),
             limit,
-          }),
+          });
+        },
       }),
   }),
 );
@@ -61,6 +63,7 @@ builder.subscriptionField('events', (t) =>
       after: t.arg.string({ description: 'The cursor of the last event that you have seen; left out: live only.' }),
     },
     subscribe: (_root, args, { services, viewer }) => {
+      services.audit.noteRead(viewer);
       const filter = toFilter(viewer.clientId, args);
       const after = args.after == null ? null : parseAfter(args.after);
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));

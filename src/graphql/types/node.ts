@@ -18,7 +18,10 @@ const readers: Partial<Record<IdKind, Read>> = {
   bankLogin: (id, { loaders }) => loaders.bankLogin.load(id),
   consent: (id, { services, viewer }) => services.bankLogins.findConsent(viewer.clientId, id),
   account: readAccount,
-  transaction: (id, { services, viewer }) => services.accounts.findTransaction(viewer.clientId, id),
+  transaction: (id, { services, viewer }) => {
+    services.audit.noteRead(viewer);
+    return services.accounts.findTransaction(viewer.clientId, id);
+  },
   connectSession: readSession,
   managementSession: readSession,
   synchronizationSession: readSession,

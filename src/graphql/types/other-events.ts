@@ -26,7 +26,7 @@ builder.objectFields(defineEvent('UserDeleted', 'A user and everything about it 
   userId: t.id({ description: 'The id that the user had.', resolve: (event) => dataOf(event).userId }),
   externalId: t.string({
     nullable: true,
-    description: 'Your own id for the user.',
+    description: 'Null: your own id is erased with the user, whom `userId` names.',
     resolve: (event) => dataOf(event).externalId,
   }),
 }));

@@ -77,7 +77,7 @@ export function readPsu(request: IncomingMessage): PsuContext {
 
 // Behind a proxy in our own network the end user is the last address of the list that lies outside; what stands before it is hearsay.
 // To a server on the open internet nobody but the socket says who calls.
-function readAddress({ socket, headers }: IncomingMessage): string {
+export function readAddress({ socket, headers }: IncomingMessage): string {
   const caller = toAddress(socket.remoteAddress ?? '') ?? '127.0.0.1';
   if (isPublic(caller)) return caller;
   const forwarded = [headers['x-forwarded-for'] ?? []]

@@ -3,7 +3,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../../src/banking/bank-directory.ts';
 import { BankFailure } from '../../../src/banking/bank-failure.ts';
 import { sandboxBanks } from '../../../src/config/sandbox-banks.ts';
-import { createEncryption } from '../../../src/storage/encryption.ts';
+import { bankConsentIdOf } from '../../../src/consent/consent-store.ts';
+import { createEncryption, singleKey } from '../../../src/storage/encryption.ts';
 import {
   type ConnectedWorld,
   connectByRedirect,
@@ -36,11 +37,14 @@ async function openOverview(world: ConnectedWorld, page: Page, userId: string): 
 
 /** What the bank itself says of every consent that the login has had, oldest first. */
 async function createBankView(world: ConnectedWorld, userId: string) {
-  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const rows = await world.database.prisma.consent.findMany({ where: { userId }, orderBy: { id: 'asc' } });
   const banks = createBankDirectory(sandboxBanks(world.bankUrl), { clock: world.clock });
   onTestFinished(async () => await banks.close());
-  const known = rows.map(({ bankId, bankConsentId }) => ({ bankId, id: encryption.decrypt(bankConsentId ?? '') }));
+  const known = rows.map(({ id, bankId, bankConsentId }) => ({
+    bankId,
+    id: encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)),
+  }));
   return async () =>
     await Promise.all(known.map(async ({ bankId, id }) => (await banks.get(bankId).getConsent(id)).status));
 }

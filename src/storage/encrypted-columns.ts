@@ -1,0 +1,26 @@
+import type { EncryptedColumn } from './encryption.ts';
+
+/** A column of the database with encrypted texts, and the column whose value its texts are bound to. */
+export interface StoredColumn {
+  table: string;
+  column: string;
+  rowId: string;
+  boundAs: EncryptedColumn;
+}
+
+/** Everything that a rotation of keys goes through. The names are constants, never input: they are put into statements as they are. */
+export const storedColumns: readonly StoredColumn[] = [
+  { table: 'consents', column: 'bank_consent_id', rowId: 'id', boundAs: 'consents.bank_consent_id' },
+  // Copied by a statement when a consent ends, so it stays bound to its consent.
+  {
+    table: 'consent_terminations',
+    column: 'bank_consent_id',
+    rowId: 'consent_id',
+    boundAs: 'consents.bank_consent_id',
+  },
+  { table: 'sessions', column: 'authorisation', rowId: 'id', boundAs: 'sessions.authorisation' },
+  { table: 'sessions', column: 'link_secret', rowId: 'id', boundAs: 'sessions.link_secret' },
+  { table: 'return_codes', column: 'secret', rowId: 'session_id', boundAs: 'return_codes.secret' },
+  { table: 'webhook_endpoints', column: 'headers', rowId: 'id', boundAs: 'webhook_endpoints.headers' },
+  { table: 'webhook_endpoints', column: 'secrets', rowId: 'id', boundAs: 'webhook_endpoints.secrets' },
+];
