@@ -256,7 +256,6 @@ async function compose(
   const works: Closer[] = [];
   if (worksHere) {
     const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
-    const { retentionDays, auditRetentionDays } = config;
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);
@@ -268,12 +267,15 @@ async function compose(
       maintenance: connections.maintenance,
       watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
       retention: [
-        { name: 'remove-events', steps: () => removeOldEvents(database, before(retentionDays)) },
-        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(retentionDays)) },
-        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(retentionDays)) },
+        { name: 'remove-events', steps: () => removeOldEvents(database, before(config.retentionDays)) },
+        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(config.retentionDays)) },
+        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(config.retentionDays)) },
         { name: 'remove-tombstones', steps: () => bankData.forgetRemoved(clock.now()) },
-        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(retentionDays)) }, // after the events, which keep them
-        { name: 'remove-audit-entries', steps: () => removeOldAuditEntries(auditStore, before(auditRetentionDays)) },
+        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(config.retentionDays)) }, // after the events
+        {
+          name: 'remove-audit-entries',
+          steps: () => removeOldAuditEntries(auditStore, before(config.auditRetentionDays)),
+        },
       ],
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
