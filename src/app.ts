@@ -95,8 +95,7 @@ async function compose(
   stop: Closer,
 ): Promise<App> {
   const log = options.log ?? createLog(config.logLevel);
-  const embedded = config.databaseUrl === null;
-  const worksHere = config.role !== 'api';
+  const [embedded, worksHere] = [config.databaseUrl === null, config.role !== 'api'];
 
   // Stores and keys.
   const data = embedded ? await openDataDirectory(config.dataDir) : null;
@@ -256,6 +255,7 @@ async function compose(
   const works: Closer[] = [];
   if (worksHere) {
     const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
+    const { retentionDays, auditRetentionDays } = config;
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);
@@ -267,15 +267,12 @@ async function compose(
       maintenance: connections.maintenance,
       watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
       retention: [
-        { name: 'remove-events', steps: () => removeOldEvents(database, before(config.retentionDays)) },
-        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(config.retentionDays)) },
-        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(config.retentionDays)) },
+        { name: 'remove-events', steps: () => removeOldEvents(database, before(retentionDays)) },
+        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(retentionDays)) },
+        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(retentionDays)) },
         { name: 'remove-tombstones', steps: () => bankData.forgetRemoved(clock.now()) },
-        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(config.retentionDays)) }, // after the events
-        {
-          name: 'remove-audit-entries',
-          steps: () => removeOldAuditEntries(auditStore, before(config.auditRetentionDays)),
-        },
+        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(retentionDays)) }, // after the events
+        { name: 'remove-audit-entries', steps: () => removeOldAuditEntries(auditStore, before(auditRetentionDays)) },
       ],
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
