@@ -154,8 +154,7 @@ function readFile(content: string, context: RowContext): Report {
     if (error instanceof StatementError) throw new UnreadableReport(error.message);
     throw error;
   }
-  const isOurs = (iban: string | null) => iban === null || context.iban === null || iban === context.iban;
-  const own = file.statements.filter(({ account }) => isOurs(account.iban));
+  const own = ofAccount(file.statements, context.iban);
   const transactions = own.flatMap((statement) => statement.transactions);
   const others = file.statements.length - own.length;
   return {
@@ -169,4 +168,18 @@ function readFile(content: string, context: RowContext): Report {
       transactions.some(({ status }) => status === 'PENDING'),
     complete: file.complete,
   };
+}
+
+type Account = StatementReading['statements'][number]['account'];
+
+/**
+ * The statements of the account that was asked for, as far as it can be told. A national number (what follows the check digits of an IBAN,
+ * ISO 13616) is written in too many ways for another one to mean much, unless the file has ours besides.
+ */
+function ofAccount(statements: StatementReading['statements'], own: string | null): StatementReading['statements'] {
+  if (own === null) return statements;
+  const isNamed = ({ iban, bban }: Account): boolean => (iban ?? bban) !== null;
+  const isOwn = ({ iban, bban }: Account): boolean => iban === own || (iban === null && bban === own.slice(4));
+  const hasOwn = statements.some(({ account }) => isOwn(account));
+  return statements.filter(({ account }) => !isNamed(account) || isOwn(account) || (account.iban === null && !hasOwn));
 }

@@ -154,6 +154,20 @@ describe('content counts, and no label', () => {
     expect(pages[0]?.faults).toEqual([{ path: 'statements', kind: 'of_another_account' }]);
   });
 
+  const mt940Of = (bban: string) => {
+    const number = `${bban.slice(0, 8)}/${bban.slice(8)}`;
+    const rows = [':60F:C261101EUR1,00', ':61:2611021102C2,00NTRFNONREF', ':62F:C261102EUR3,00'];
+    return [':20:A', `:25:${number}`, ':28C:1', ...rows, '-', ''].join('\r\n');
+  };
+  const bban = account.iban?.slice(4) ?? '';
+  test.each<[what: string, accounts: string[], count: number]>([
+    ['this account', [bban], 1],
+    ['this account and another', [bban, '370400440532013000'], 1],
+    ['an account in a way of the bank’s own', ['120300000020205100'], 1],
+  ])('an MT940 names %s by bank code and number', async (_what, accounts, count) => {
+    expect((await readRows([{ raw: accounts.map(mt940Of).join('') }])).rows).toHaveLength(count);
+  });
+
   test.each<[what: string, raw: string | Buffer, why: string]>([
     ['a web page', '<!DOCTYPE html><html>secret</html>', 'it is a web page'],
     ['a zip', Buffer.from('PK\u0003\u0004secret'), 'it is a zip file'],
