@@ -69,7 +69,7 @@ interface Secret {
 }
 
 /** Where the secret of a way back is stored. */
-function returnSecretOf(sessionId: string): EncryptedPlace {
+export function returnSecretOf(sessionId: string): EncryptedPlace {
   return { column: 'return_codes.secret', rowId: sessionId };
 }
 

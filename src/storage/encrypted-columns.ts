@@ -3,6 +3,8 @@ import type { EncryptedColumn } from './encryption.ts';
 /** A column of the database with encrypted texts, and the column whose value its texts are bound to. */
 export interface StoredColumn {
   table: string;
+  /** The primary key. @default 'id' */
+  key?: string;
   column: string;
   rowId: string;
   boundAs: EncryptedColumn;
@@ -20,7 +22,13 @@ export const storedColumns: readonly StoredColumn[] = [
   },
   { table: 'sessions', column: 'authorisation', rowId: 'id', boundAs: 'sessions.authorisation' },
   { table: 'sessions', column: 'link_secret', rowId: 'id', boundAs: 'sessions.link_secret' },
-  { table: 'return_codes', column: 'secret', rowId: 'session_id', boundAs: 'return_codes.secret' },
+  {
+    table: 'return_codes',
+    key: 'session_id',
+    column: 'secret',
+    rowId: 'session_id',
+    boundAs: 'return_codes.secret',
+  },
   { table: 'webhook_endpoints', column: 'headers', rowId: 'id', boundAs: 'webhook_endpoints.headers' },
   { table: 'webhook_endpoints', column: 'secrets', rowId: 'id', boundAs: 'webhook_endpoints.secrets' },
 ];

@@ -148,10 +148,10 @@ const samplesPerColumn = 5;
 /** Texts of the first format, the newest rows of every column. */
 async function readSamples(query: Query): Promise<string[]> {
   const samples: string[] = [];
-  for (const { table, column } of storedColumns) {
+  for (const { table, column, key = 'id' } of storedColumns) {
     const rows = await query<{ text: string }>(Prisma.sql`
       SELECT ${Prisma.raw(column)} AS text FROM ${Prisma.raw(table)} WHERE ${Prisma.raw(column)} LIKE 'v1.%'
-      ORDER BY id DESC LIMIT ${samplesPerColumn}::int`);
+      ORDER BY ${Prisma.raw(key)} DESC LIMIT ${samplesPerColumn}::int`);
     samples.push(...rows.map(({ text }) => text));
   }
   return samples;

@@ -102,28 +102,28 @@ async function reencryptColumn(column: StoredColumn, { deps, encryption, unreada
 
 async function readOutdated(
   database: Database,
-  { table, column, rowId }: StoredColumn,
+  { table, column, key = 'id', rowId }: StoredColumn,
   { after, prefix, limit }: { after: string; prefix: string; limit: number },
 ): Promise<Row[]> {
-  const text = Prisma.raw(column);
+  const [text, id] = [Prisma.raw(column), Prisma.raw(key)];
   return await database.query<Row>(Prisma.sql`
-    SELECT id, ${Prisma.raw(rowId)} AS "boundTo", ${text} AS text FROM ${Prisma.raw(table)}
-    WHERE id > ${after} AND ${text} IS NOT NULL AND NOT starts_with(${text}, ${prefix}) ORDER BY id LIMIT ${limit}::int`);
+    SELECT ${id} AS id, ${Prisma.raw(rowId)} AS "boundTo", ${text} AS text FROM ${Prisma.raw(table)}
+    WHERE ${id} > ${after} AND ${text} IS NOT NULL AND NOT starts_with(${text}, ${prefix}) ORDER BY ${id} LIMIT ${limit}::int`);
 }
 
 // Only where the row still holds the text that was read: whoever has changed it meanwhile used the new key already.
 async function writeBack(
   database: Database,
-  { table, column }: StoredColumn,
+  { table, column, key = 'id' }: StoredColumn,
   changes: ReadonlyArray<Row & { next: string }>,
 ): Promise<number> {
   if (changes.length === 0) return 0;
-  const text = Prisma.raw(column);
+  const [text, id] = [Prisma.raw(column), Prisma.raw(key)];
   const written = await database.query(Prisma.sql`
     UPDATE ${Prisma.raw(table)} t SET ${text} = c.next
     FROM unnest(${changes.map(({ id }) => id)}::text[], ${changes.map((change) => change.text)}::text[],
       ${changes.map(({ next }) => next)}::text[]) AS c (id, before, next)
-    WHERE t.id = c.id AND t.${text} = c.before RETURNING t.id`);
+    WHERE t.${id} = c.id AND t.${text} = c.before RETURNING t.${id}`);
   return written.length;
 }
 

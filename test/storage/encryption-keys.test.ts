@@ -23,10 +23,10 @@ function openKeys(database: Database, given: string[] | null, data: DataDirector
 /** Every encrypted text in the database, by table, column and row. */
 async function readTexts(database: Database) {
   const texts: { table: string; column: string; id: string; boundTo: string; text: string }[] = [];
-  for (const { table, column, rowId } of storedColumns) {
+  for (const { table, column, key = 'id', rowId } of storedColumns) {
     const rows = await database.query<{ id: string; boundTo: string; text: string }>(Prisma.sql`
-      SELECT id, ${Prisma.raw(rowId)} AS "boundTo", ${Prisma.raw(column)} AS text FROM ${Prisma.raw(table)}
-      WHERE ${Prisma.raw(column)} IS NOT NULL ORDER BY id`);
+      SELECT ${Prisma.raw(key)} AS id, ${Prisma.raw(rowId)} AS "boundTo", ${Prisma.raw(column)} AS text FROM ${Prisma.raw(table)}
+      WHERE ${Prisma.raw(column)} IS NOT NULL ORDER BY 1`);
     texts.push(...rows.map((row) => ({ table, column, ...row })));
   }
   return texts;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { returnSecretOf } from '../../src/consent/bank-returns.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { linkSecretOf } from '../../src/consent/link-secret.ts';
 import { idPrefixes } from '../../src/domain/ids.ts';
@@ -199,6 +200,15 @@ export async function insertClientData(database: Database, options: ClientDataOp
         finishedAt: now,
       },
     ],
+  });
+  const sessionId = id('connectSession');
+  await prisma.returnCode.create({
+    data: {
+      sessionId,
+      stateHash: tag,
+      secret: encryption.encrypt(secret, returnSecretOf(sessionId)),
+      expiresAt: days(1),
+    },
   });
 }
 
