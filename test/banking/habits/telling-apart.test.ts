@@ -343,6 +343,22 @@ describe('a booked row given out again', () => {
       ],
     ]),
   );
+
+  checkEach(
+    (
+      [
+        ['a date before its name', { counterpartyName: '09.03.2026 Coffee Bar' }],
+        ['a date and a time in its text', { remittanceInformation: '2026-03-09T08:15 Table 5' }],
+        ['less than before', { counterpartyName: null }],
+      ] as const
+    ).map(([face, given]) => [
+      `with ${face} is the same, though it lies before the days asked for`,
+      [
+        { rows: [{ ...plain, bankTransactionId: null }], kept: ['txn_1 -3.20 B'] },
+        { rows: [{ ...plain, bankTransactionId: null, ...given }], from: '2026-03-10', kept: ['txn_1 -3.20 B'] },
+      ],
+    ]),
+  );
 });
 
 describe('a card payment booked with another amount', () => {
