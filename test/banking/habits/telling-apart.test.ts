@@ -115,7 +115,10 @@ describe('an id used again', () => {
       [
         { rows: [coffee({ bankTransactionId: 'b1' })], kept: ['txn_1 -3.20 B'] },
         { rows: [coffee({ bankTransactionId: 'b1', bookingDate: '2026-03-08' })], kept: ['txn_1 -3.20 B'] },
-        { rows: [coffee({ bankTransactionId: 'b1', counterpartyName: 'Coffee Ltd' })], kept: ['txn_1 -3.20 B'] },
+        {
+          rows: [coffee({ bankTransactionId: 'b1', bookingDate: '2026-03-08', counterpartyName: 'Cafe' })],
+          kept: ['txn_1 -3.20 B'],
+        },
       ],
     ],
     [
@@ -267,6 +270,18 @@ describe('what a reply leaves out', () => {
       { id: 'txn_1', status: 'BOOKED' },
     ]);
   });
+});
+
+describe('an announcement', () => {
+  checkEach([
+    [
+      'in other blanks and case is the same',
+      [
+        { rows: [givenPending()], kept: ['txn_1 -3.20 P'] },
+        { rows: [givenPending({ counterpartyName: 'COFFEE  BAR' })], kept: ['txn_1 -3.20 P'] },
+      ],
+    ],
+  ]);
 });
 
 describe('an announcement beside its booked row', () => {
