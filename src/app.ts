@@ -13,6 +13,7 @@ import { createUsers } from './clients/users.ts';
 import type { Config } from './config/config.ts';
 import { sandboxBanks } from './config/sandbox-banks.ts';
 import { createAccessBudget } from './consent/access-budget-store.ts';
+import { createBankLearningStore } from './consent/bank-learning-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
 import { createConnections } from './consent/connections.ts';
 import { removeOldSessions } from './consent/session-retention-store.ts';
@@ -67,8 +68,6 @@ export interface AppOptions {
   leaseSeconds?: number;
 }
 
-type Closer = () => Promise<unknown>;
-
 /** Opens everything in the order of its dependence. Throws StartupError; what had been opened by then is closed again. */
 export async function startApp(options: AppOptions): Promise<App> {
   const closers: Closer[] = [];
@@ -83,6 +82,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
+type Closer = () => Promise<unknown>;
 const handBackMs = 8_000;
 const dayMs = 86_400_000;
 
@@ -124,7 +124,7 @@ async function compose(
   const sandboxBank = await openSandboxBank(config);
   if (sandboxBank) closers.push(sandboxBank.close);
   const entries = config.banks ?? sandboxBanks(sandboxBank?.url ?? '');
-  const banks = createBankDirectory(entries, { clock });
+  const banks = createBankDirectory(entries, { clock, learningsOf: createBankLearningStore(database, clock).of });
   closers.push(banks.close);
   const bankStore = createBankStore(database);
   await bankStore.replaceAll(entries);
@@ -141,6 +141,7 @@ async function compose(
   closers.push(async () => eventLog.close());
 
   // Synchronization.
+  const metrics = createMetrics();
   const budget = createAccessBudget(database);
   const queue = createSynchronizationQueue(jobStore.agenda);
   const bankData = createBankDataStore(database);
@@ -155,6 +156,7 @@ async function compose(
     queue,
     laneCount: config.syncLanes,
     leaseSeconds,
+    onLeftOut: metrics.bankDataLeftOut,
     log,
   });
   const { cycles, sessionRunner } = synchronization;
@@ -232,7 +234,7 @@ async function compose(
     pages: createPages({ ...connections, banks: bankStore, embeddingOrigins: config.embeddingOrigins, publicUrl, log }),
     serves: config.role === 'worker' ? 'health' : 'everything',
     readiness: { database: database.ping, jobs: jobStore.ping },
-    metrics: createMetrics(),
+    metrics,
     runCancellable: database.runCancellable,
     limits: {
       requestsPerMinute: config.requestsPerMinute,

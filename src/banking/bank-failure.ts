@@ -28,7 +28,7 @@ export class BankFailure extends AppError {
   declare readonly code: BankFailureCode;
   /** The bank asked us not to come back before this (Retry-After); null when it did not say. */
   readonly retryAt: Date | null;
-  /** Of REQUEST_REFUSED: it may be the days that were asked for, and a shorter range be granted. */
+  /** Of a question for transactions: it may be the days that were asked for, and a shorter range be granted. */
   readonly concernsPeriod: boolean;
 
   constructor(
@@ -46,4 +46,12 @@ export class BankFailure extends AppError {
     this.retryAt = options.retryAt ?? null;
     this.concernsPeriod = options.concernsPeriod ?? false;
   }
+}
+
+/**
+ * What the log says of a failure: the bank's HTTP status, message code and our request id, the operation, and the reason in words, with
+ * paths and kinds of fault. Never a value of the bank's reply.
+ */
+export function toLogFacts({ code, message, details }: AppError): Record<string, unknown> {
+  return { code, reason: message, details };
 }

@@ -25,12 +25,14 @@ export interface BankPort {
   getAuthorisation(consentId: string, authorisationId: string, options?: CallOptions): Promise<Authorisation>;
 
   /** Rejects when the list cannot be had at all; accounts that cannot be read are left out and told in `faults`. */
-  listAccounts(access: DataAccess): Promise<AccountList>;
+  listAccounts(access: DataAccess, options?: ListAccountsOptions): Promise<AccountList>;
   /** A bank that has none to give, or refuses them for this account alone, gives an empty list. */
   readBalances(account: BankAccount, access: DataAccess): Promise<BalanceReading>;
   /**
    * Page by page, in the bank's order; ends after the last page. A page is asked for only when it is wanted. Rows that cannot be read are
    * left out and told in the page's `faults`; a page that is refused rejects, and what came before it holds.
+   *
+   * Calls with the same `signal` may be made all at once: the adapter sees to it that the bank has no more of them in flight than it takes.
    */
   listTransactions(account: BankAccount, query: TransactionQuery, access: DataAccess): AsyncIterable<TransactionPage>;
 }
@@ -133,6 +135,11 @@ export interface DataAccess extends CallOptions {
   psu: PsuContext | null;
 }
 
+export interface ListAccountsOptions {
+  /** Called before the bank is asked for its card accounts, which is an access of its own. What it rejects with, the list rejects with. */
+  beforeCardAccounts?(): Promise<void>;
+}
+
 export interface AccountList {
   /** In the bank's order. */
   accounts: BankAccount[];
@@ -164,6 +171,12 @@ export interface TransactionPage {
   faults: ReadingFault[];
   /** Whether pending transactions would be in it: a reply of booked ones says nothing of those. */
   coversPending: boolean;
+  /** How many rows were left out. @default as many as there are faults */
+  skippedRows?: number;
+  /** The first day that was asked for, where it is later than that of the query: the bank gives no more. */
+  from?: string;
+  /** False: the page breaks off in the middle. @default true */
+  complete?: boolean;
 }
 
 export interface TransactionQuery {

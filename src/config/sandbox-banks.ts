@@ -1,4 +1,4 @@
-import type { BankEntry, ScaApproach } from '../domain/bank-entry.ts';
+import { type BankEntry, plainHabits, type ScaApproach } from '../domain/bank-entry.ts';
 
 const variants: ReadonlyArray<{
   id: string;
@@ -46,5 +46,6 @@ export function sandboxBanks(baseUrl: string): BankEntry[] {
     clientCertificate: null,
     signingCertificate: null,
     certificateAuthority: null,
+    ...plainHabits,
   }));
 }

@@ -6,6 +6,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { Database } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { AccessBudget } from './access-budget-store.ts';
+import { createBankLearningStore } from './bank-learning-store.ts';
 import type { BankStore } from './bank-store.ts';
 import { type ConnectFlow, createConnectFlow } from './connect-flow.ts';
 import { createConsentExpiry } from './consent-expiry.ts';
@@ -80,6 +81,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       { name: 'end-consents', run: () => terminations.work() },
       { name: 'watch-consents', run: () => expiry.work() },
       { name: 'forget-accesses', run: () => budget.forget(clock.now()) },
+      { name: 'forget-learnings', run: createBankLearningStore(database, clock).forget },
     ],
   };
 }

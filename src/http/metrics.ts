@@ -8,6 +8,8 @@ export interface Metrics {
   socketOpened(): void;
   socketClosed(): void;
   slowConsumerCutOff(): void;
+  /** Of what a bank gave, or was asked for, so much could not be read. */
+  bankDataLeftOut(leftOut: { bankId: string; what: string; count: number }): void;
   print(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -45,6 +47,12 @@ export function createMetrics(): Metrics {
     help: 'WebSockets and event streams that were cut off because their reader took nothing.',
     registers: [registry],
   });
+  const leftOut = new Counter({
+    name: 'tidewater_bank_data_left_out_total',
+    help: 'What could not be read of what banks gave, by bank: accounts, balances, rows; and calls that failed without failing the login.',
+    labelNames: ['bank', 'what'],
+    registers: [registry],
+  });
   return {
     registry,
     requestFinished: ({ route, method, status, seconds }) =>
@@ -56,6 +64,7 @@ export function createMetrics(): Metrics {
     },
     socketClosed: () => sockets.dec(),
     slowConsumerCutOff: () => cutOffs.inc(),
+    bankDataLeftOut: ({ bankId, what, count }) => leftOut.labels(bankId, what).inc(count),
     print: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -2,9 +2,14 @@ import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import { BareRefusal, Refusal } from './exchange.ts';
-import { findPerson, type Person, type PersonAccount } from './persons.ts';
+import type { Person, PersonAccount } from './person.ts';
+import { findPerson } from './persons.ts';
 import { toUuid } from './random.ts';
 import type { TppRequest } from './tpp-identity.ts';
+import { idSuffixMark } from './traits/account-traits.ts';
+import { type JoinedTraits, joinTraits } from './traits/trait.ts';
+import { selectTraits } from './traits/trait-table.ts';
+import { toAccountKey } from './transaction-generator.ts';
 
 /** A reading of accounts under a consent. */
 export interface Access {
@@ -12,6 +17,7 @@ export interface Access {
   person: Person;
   /** Whether the end user has asked for it, right now. */
   attended: boolean;
+  traits: JoinedTraits;
 }
 
 /** A reading of one account. */
@@ -29,21 +35,28 @@ export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   const consent = getConsent(deps, request, consentId);
   const status = presentStatus(deps, consent);
   if (status === 'expired') throw new Refusal(401, 'CONSENT_EXPIRED', 'The consent has expired.');
-  const person = findPerson(consent.psuId ?? '');
+  const person = findPerson(consent.psuId ?? '', deps.traits);
   if (status !== 'valid' || !person) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
   const fetchedOnce = consent.readAccounts.length >= person.accounts.length;
   if (person.trouble === 'bank-down' && fetchedOnce) {
     throw new BareRefusal(503, 'The bank is down for maintenance.');
   }
-  return { consent, person, attended: request.header('psu-ip-address') !== null };
+  return {
+    consent,
+    person,
+    attended: request.header('psu-ip-address') !== null,
+    traits: joinTraits(selectTraits(person.traits)),
+  };
 }
 
-export function findAccount(access: Access, resourceId: string): AccountAccess {
+export function findAccount(access: Access, resourceId: string, isCard = false): AccountAccess {
   const { consent, person } = access;
-  const index = person.accounts.findIndex((_, i) => toResourceId(consent, i) === resourceId);
+  const [id] = resourceId.split(idSuffixMark);
+  const index = person.accounts.findIndex((_, i) => toResourceId(consent, i) === id);
   const account = person.accounts[index];
-  if (!account) throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such account under this consent.');
-  return { ...access, account, index, key: `${person.psuId}/${account.iban}/${account.currency}` };
+  if (!account || (account.maskedPan !== undefined) !== isCard)
+    throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such account under this consent.');
+  return { ...access, account, index, key: toAccountKey(person, account) };
 }
 
 // RTS Art. 36(5)(b), as banks apply it: per consent, account and endpoint, in any 24 hours. A one-off consent is for one access,
@@ -64,6 +77,7 @@ export function toResourceId(consent: ConsentState, index: number): string {
   return toUuid(`${consent.id}/${index}`);
 }
 
-export function toAccountUrl(deps: BankDeps, consent: ConsentState, index: number): string {
-  return `${deps.baseUrl()}/v1/accounts/${toResourceId(consent, index)}`;
+export function toAccountUrl(deps: BankDeps, { consent, person }: Access, index: number): string {
+  const list = person.accounts[index]?.maskedPan === undefined ? 'accounts' : 'card-accounts';
+  return `${deps.baseUrl()}/v1/${list}/${toResourceId(consent, index)}`;
 }

@@ -9,63 +9,86 @@ import {
 } from './account-access.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { dayOf } from './days.ts';
-import { type BankReply, Refusal, toJson } from './exchange.ts';
-import type { PersonAccount } from './persons.ts';
+import { type BankReply, Refusal } from './exchange.ts';
+import type { PersonAccount } from './person.ts';
 import type { TppRequest } from './tpp-identity.ts';
-import { toAmount } from './transaction-generator.ts';
+import { toTraitQuestion } from './trait-question.ts';
+import { type TraitQuestion, toBankReply } from './traits/trait.ts';
+import { toBalance } from './transaction-json.ts';
 import { answerTransactions } from './transaction-routes.ts';
 
-/** Answers what lies under /v1/accounts. */
+const bic = 'SBXBDEFFXXX';
+
+/** Answers what lies under /v1/accounts, and, of end users who have cards, under /v1/card-accounts. */
 export function answerAccounts(deps: BankDeps, request: TppRequest, path: string[]): BankReply {
   if (request.method !== 'GET') throw new Refusal(405, 'SERVICE_INVALID', 'Accounts can only be read.');
+  const [list, resourceId, part, ...more] = path;
   const access = checkAccess(deps, request);
-  const [resourceId, part, ...more] = path;
-  if (!resourceId) {
-    countAccess(deps, access, 'accounts');
-    const accounts = access.person.accounts.map((account, index) => toDetails(deps, access, { account, index }));
-    return toJson(200, { accounts });
+  const isCard = list === 'card-accounts';
+  if (isCard && !access.person.accounts.some(({ maskedPan }) => maskedPan)) {
+    throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There are no card accounts.');
   }
-  const one = findAccount(access, resourceId);
+  const respond = (about: TraitQuestion['about'], json: { [name: string]: unknown }, one: AccountAccess | null) => {
+    const call = { ...toTraitQuestion(deps, request, { about, one }), reading: null };
+    access.traits.admit(call);
+    return toBankReply(access.traits.reply({ status: 200, json }, call));
+  };
+  if (!resourceId) {
+    countAccess(deps, access, list ?? '');
+    return respond(isCard ? 'card-accounts' : 'accounts', listAccounts(deps, access, isCard), null);
+  }
+  const one = findAccount(access, resourceId, isCard);
   if (!part) {
     countAccess(deps, access, `account/${one.index}`);
-    return toJson(200, { account: toDetails(deps, access, one) });
+    return respond('account', { [isCard ? 'cardAccount' : 'account']: toDetails(deps, one) }, one);
   }
   if (part === 'balances' && more.length === 0) {
     countAccess(deps, access, `balances/${one.index}`);
-    return toJson(200, toBalances(deps, one));
+    return respond('balances', toBalances(deps, one), one);
   }
   if (part === 'transactions' && more.length === 0) return answerTransactions(deps, request, one);
   throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such resource.');
 }
 
-function toDetails(
-  deps: BankDeps,
-  { consent, person }: Access,
-  { account, index }: { account: PersonAccount; index: number },
-) {
-  const self = toAccountUrl(deps, consent, index);
+function listAccounts(deps: BankDeps, access: Access, isCard: boolean) {
+  const details = access.person.accounts.flatMap((account, index) =>
+    (account.maskedPan !== undefined) === isCard ? [toDetails(deps, { ...access, account, index })] : [],
+  );
+  return { [isCard ? 'cardAccounts' : 'accounts']: details };
+}
+
+function toDetails(deps: BankDeps, access: Access & Pick<AccountAccess, 'account' | 'index'>) {
+  const { account, index, consent, person } = access;
+  const self = toAccountUrl(deps, access, index);
+  const isSaving = account.product === 'Tagesgeldkonto';
   return {
     resourceId: toResourceId(consent, index),
-    iban: account.iban,
-    currency: account.currency,
+    ...toReference(account),
     ownerName: person.ownerName,
     name: account.name,
     product: account.product,
-    cashAccountType: 'CACC',
+    ...(account.maskedPan ? {} : { cashAccountType: isSaving ? 'SVGS' : 'CACC', bic }),
+    status: 'enabled',
+    usage: account.product === 'Business Giro' ? 'ORGA' : 'PRIV',
+    details: account.maskedPan ? 'Charged once a month' : `Opened at the branch of ${account.iban.slice(4, 12)}`,
     _links: { balances: { href: `${self}/balances` }, transactions: { href: `${self}/transactions` } },
   };
 }
 
 function toBalances(deps: BankDeps, access: AccountAccess) {
   const { account } = access;
-  const { booked, available } = deps.ledger.balances(access);
-  const balance = (balanceType: string, cents: number) => ({
-    balanceAmount: { currency: account.currency, amount: toAmount(cents) },
-    balanceType,
-    referenceDate: dayOf(deps.now()),
-  });
+  const { booked, available, changedOn } = deps.ledger.balances(access);
+  const today = { referenceDate: dayOf(deps.now()) };
+  const changed = changedOn === null ? {} : { lastChangeDateTime: `${changedOn}T00:00:00Z` };
   return {
-    account: { iban: account.iban, currency: account.currency },
-    balances: [balance('closingBooked', booked), balance('interimAvailable', available)],
+    [account.maskedPan ? 'cardAccount' : 'account']: toReference(account),
+    balances: [
+      { ...toBalance('closingBooked', booked, account), ...today, ...changed },
+      { ...toBalance('interimAvailable', available, account), ...today, creditLimitIncluded: false },
+    ],
   };
+}
+
+function toReference({ iban, maskedPan, currency }: PersonAccount) {
+  return { ...(maskedPan ? { maskedPan } : { iban }), currency };
 }

@@ -10,4 +10,6 @@ export interface BankDeps {
   /** Of this bank and variant, without a slash at the end. */
   baseUrl(): string;
   variant: ConsentState['variant'];
+  /** Of all end users: names of traits/trait-table.ts. */
+  traits: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { AccountBook, BankState } from './bank-state.ts';
 import { toDay, toDayNumber } from './days.ts';
-import type { Person, PersonAccount } from './persons.ts';
+import type { Person, PersonAccount } from './person.ts';
 import {
   type BankEntryLine,
   generateHistory,
@@ -29,9 +29,11 @@ export interface LedgerView {
 export interface Ledger {
   /** A few new entries are booked, and those that were pending. Returns how many readings there are now. */
   read(account: LedgerAccount): number;
+  /** How many readings there are. */
+  readingCount(account: LedgerAccount): number;
   view(account: LedgerAccount, view: LedgerView): BankEntryLine[];
-  /** In cents. */
-  balances(account: LedgerAccount): { booked: number; available: number };
+  /** In cents; `changedOn`: the day of the latest reading, YYYY-MM-DD. */
+  balances(account: LedgerAccount): { booked: number; available: number; changedOn: string | null };
 }
 
 /** Large views are read in pages: so many of them are kept. */
@@ -53,22 +55,36 @@ export function createLedger({ state, now }: { state: BankState; now(): Date }):
   }
 
   function generateView(given: LedgerAccount, view: LedgerView): BankEntryLine[] {
-    const source = toLedgerSource(given.person, given.account);
-    const { firstDay, readingCount, readingDays } = bookOf(given);
-    const dayOfReading = (reading: number) => readingDays[readingDays.length - readingCount + reading];
+    const { readingCount, readingDays } = bookOf(given);
     const lines: BankEntryLine[] = [];
-    const [from, to] = [toDayNumber(view.dateFrom), toDayNumber(view.dateTo)];
-    if (view.bookingStatus !== 'pending') {
-      lines.push(...generateHistory(source, { firstDay, from, to }));
-      for (let reading = readingCount - readingDays.length; reading < view.readingCount; reading += 1) {
-        const day = dayOfReading(reading);
-        const isShown = day !== undefined && day >= from && day <= to;
-        if (isShown) lines.push(...generateReading(source, reading, toDay(day)));
-      }
-    }
+    if (view.bookingStatus !== 'pending') lines.push(...generateBooked(given, view));
     const last = view.readingCount - 1;
-    const day = dayOfReading(last);
-    if (view.bookingStatus !== 'booked' && day !== undefined) lines.push(...generatePending(source, last, toDay(day)));
+    const day = readingDays[readingDays.length - readingCount + last];
+    if (view.bookingStatus !== 'booked' && day !== undefined) {
+      lines.push(...generatePending(toLedgerSource(given.person, given.account), last, toDay(day)));
+    }
+    return lines;
+  }
+
+  /** In the order of booking, each with what the account held after it. */
+  function generateBooked(given: LedgerAccount, view: LedgerView): BankEntryLine[] {
+    const source = toLedgerSource(given.person, given.account);
+    const { firstDay, readingCount, readingDays, bookedCents } = bookOf(given);
+    const [from, to] = [toDayNumber(view.dateFrom), toDayNumber(view.dateTo)];
+    const lines = generateHistory(source, { firstDay, from, to });
+    const later = to < firstDay - 1 ? generateHistory(source, { firstDay, from: to + 1, to: firstDay }) : [];
+    for (const [index, day] of readingDays.entries()) {
+      if (day < from) continue;
+      const reading = readingCount - readingDays.length + index;
+      const isShown = reading < view.readingCount && day <= to;
+      (isShown ? lines : later).push(...generateReading(source, reading, toDay(day)));
+    }
+    // Backwards from today's balance: what came before the view need not be made up for it.
+    let afterCents = given.account.openingBalance + bookedCents - sumOf(later);
+    for (const line of lines.toReversed()) {
+      line.afterCents = afterCents;
+      afterCents -= line.cents;
+    }
     return lines;
   }
 
@@ -80,6 +96,7 @@ export function createLedger({ state, now }: { state: BankState; now(): Date }):
       state.addReading(given.key, { day, cents: sumOf(booked) });
       return readingCount + 1;
     },
+    readingCount: (given) => bookOf(given).readingCount,
     view(given, view) {
       const key = [given.key, view.dateFrom, view.dateTo, view.bookingStatus, view.readingCount].join(' ');
       const lines = views.get(key) ?? generateView(given, view);
@@ -96,7 +113,7 @@ export function createLedger({ state, now }: { state: BankState; now(): Date }):
       const day = readingDays.at(-1);
       const source = toLedgerSource(given.person, given.account);
       const pending = day === undefined ? [] : generatePending(source, readingCount - 1, toDay(day));
-      return { booked, available: booked + sumOf(pending) };
+      return { booked, available: booked + sumOf(pending), changedOn: day === undefined ? null : toDay(day) };
     },
   };
 }

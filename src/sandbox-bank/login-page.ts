@@ -1,6 +1,7 @@
 import type { BankReply } from './exchange.ts';
 import { escapeHtml, page, problemLine } from './page-layout.ts';
-import { findPerson, type Person, password } from './persons.ts';
+import type { Person } from './person.ts';
+import { findPerson, password } from './persons.ts';
 
 export interface LoginPage {
   title: string;

@@ -11,7 +11,7 @@ async function main(): Promise<void> {
 }
 
 function readSettings(env: NodeJS.ProcessEnv): SandboxBankOptions {
-  const { SANDBOX_BANK_PORT = '4001', HOST = '127.0.0.1', DATA_DIR = '.data' } = env;
+  const { SANDBOX_BANK_PORT = '4001', SANDBOX_BANK_TRAITS = '', HOST = '127.0.0.1', DATA_DIR = '.data' } = env;
   const read = (name: string) => (env[name] ? readFileSync(env[name], 'utf8') : null);
   const certificate = read('SANDBOX_BANK_CERTIFICATE_FILE');
   const privateKey = read('SANDBOX_BANK_PRIVATE_KEY_FILE');
@@ -23,6 +23,7 @@ function readSettings(env: NodeJS.ProcessEnv): SandboxBankOptions {
   return {
     host: HOST,
     port: Number(SANDBOX_BANK_PORT),
+    traits: SANDBOX_BANK_TRAITS.split(',').filter((name) => name !== ''),
     dataFile: join(DATA_DIR, 'sandbox-bank.jsonl'),
     ...(certificate && privateKey ? { tls: { certificate, privateKey } } : {}),
     ...(clientAuthority ? { clientAuthority } : {}),

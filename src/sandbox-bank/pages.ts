@@ -4,7 +4,8 @@ import type { ConsentState } from './consent-state.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
 import { findLogin, type LoginPage, loginPage, wrongLogin } from './login-page.ts';
 import { escapeHtml, page, problemLine } from './page-layout.ts';
-import { allowedWrongOtps, findPerson, otp, type Person } from './persons.ts';
+import type { Person } from './person.ts';
+import { allowedWrongOtps, findPerson, otp } from './persons.ts';
 
 const linkMs = 10 * 60_000;
 

@@ -1,28 +1,7 @@
+import type { Person, PersonAccount } from './person.ts';
 import { createRandom, toIban } from './random.ts';
-
-/** An end user of the sandbox bank, and how the bank behaves for it. */
-export interface Person {
-  psuId: string;
-  ownerName: string;
-  accounts: PersonAccount[];
-  /** What goes wrong: SCA fails; the consent ends, or the bank is down, after the first fetch; every data call is slow. */
-  trouble: 'none' | 'sca-fails' | 'consent-ends' | 'bank-down' | 'slow';
-  /** Unattended accesses a day, whatever the consent says. */
-  accessesPerDay: number | null;
-}
-
-export interface PersonAccount {
-  iban: string;
-  currency: string;
-  name: string;
-  product: string;
-  /** In cents, before the history. */
-  openingBalance: number;
-  /** Of the history; on average, a day. */
-  transactionsPerDay: number;
-  /** Whether transactions carry transactionId and entryReference. */
-  identified: boolean;
-}
+import { joinTraits } from './traits/trait.ts';
+import { isTraitName, selectTraits } from './traits/trait-table.ts';
 
 export const password = 'sandbox';
 export const otp = '123456';
@@ -46,8 +25,27 @@ const troubles: Record<string, Person['trouble']> = {
   greta: 'sca-fails',
 };
 
-/** Null for an id that the bank does not know. */
-export function findPerson(psuId: string): Person | null {
+/** Null for an id that the bank does not know. `bankTraits`: what the bank does with everybody. */
+export function findPerson(psuId: string, bankTraits: readonly string[] = []): Person | null {
+  const person = findPlainPerson(psuId);
+  if (!person || (bankTraits.length === 0 && person.traits.length === 0)) return person;
+  const traits = [...person.traits, ...bankTraits];
+  return joinTraits(selectTraits(traits)).person({ ...person, traits });
+}
+
+/** `trait-a+b` is an end user with two accounts, whose replies have the traits `a` and `b`. */
+function findPlainPerson(psuId: string): Person | null {
+  const traits = /^trait-/.test(psuId) ? psuId.slice('trait-'.length).split('+') : [];
+  if (traits.length > 0 && traits.every(isTraitName)) {
+    return {
+      psuId,
+      ownerName: 'Tara Traut',
+      accounts: accountsOf(psuId),
+      trouble: 'none',
+      accessesPerDay: null,
+      traits,
+    };
+  }
   const isLoad = /^load-\d{1,9}$/.test(psuId);
   if (!isLoad && !Object.hasOwn(names, psuId)) return null;
   return {
@@ -56,6 +54,7 @@ export function findPerson(psuId: string): Person | null {
     accounts: isLoad ? [account(psuId, 0, { transactionsPerDay: 0.22 })] : accountsOf(psuId),
     trouble: troubles[psuId] ?? 'none',
     accessesPerDay: psuId === 'felix' ? 4 : null,
+    traits: [],
   };
 }
 

@@ -29,10 +29,17 @@ export function checkHeaders(request: BankRequest): void {
   checkSigningHeaders(request);
 }
 
+/** Refuses a request whose `Accept` has none of these media types. */
+export function checkAccepted(request: BankRequest, types: readonly string[]): void {
+  const accepted = (request.header('accept') ?? '*/*').toLowerCase().split(',');
+  const names = accepted.map((part) => part.split(';')[0]?.trim() ?? '');
+  const matches = types.some((type) => names.some((name) => [type, type.replace(/\/.*/, '/*'), '*/*'].includes(name)));
+  if (!matches) throw new Refusal(406, 'REQUESTED_FORMATS_INVALID', `Replies are ${types.join(' or ')}.`);
+}
+
 function checkFormats(request: BankRequest): void {
-  if (!/(^|[\s,])(application\/(json|\*)|\*\/\*)/i.test(request.header('accept') ?? '*/*')) {
-    throw new Refusal(406, 'REQUESTED_FORMATS_INVALID', 'Replies are JSON.');
-  }
+  // In which format the bank gives transactions depends on the end user.
+  if (!request.url.pathname.endsWith('/transactions')) checkAccepted(request, ['application/json']);
   const isJson = /^application\/json\s*(;|$)/i.test(request.header('content-type') ?? '');
   if (request.body !== '' && !isJson) throw new BareRefusal(415, 'Requests are JSON.');
 }

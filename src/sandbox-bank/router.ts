@@ -9,6 +9,11 @@ import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
 import { checkHeaders } from './request-headers.ts';
 import { identifyTpp, type TppDemands } from './tpp-identity.ts';
+import { joinTraits } from './traits/trait.ts';
+import { selectTraits } from './traits/trait-table.ts';
+
+/** Calls that answer at once would never meet. */
+const parallelMs = 20;
 
 const variants = ['redirect', 'decoupled', 'embedded'] as const;
 
@@ -24,6 +29,7 @@ export interface RouterOptions extends Omit<BankDeps, 'variant' | 'baseUrl'> {
 
 /** Finds who answers a request. Rejects with a {@link Refusal} where the answer is no. */
 export function createRouter({ url, demands, slowMs, latencyMs, signal, ...common }: RouterOptions) {
+  const underWay = createCallCounter();
   return async (request: BankRequest): Promise<BankReply> => {
     const path = request.url.pathname.split('/').filter((part) => part !== '');
     const variant = variants.find((each) => each === path[0]);
@@ -40,12 +46,34 @@ export function createRouter({ url, demands, slowMs, latencyMs, signal, ...commo
     checkHeaders(request);
     const known = { ...request, tpp: identifyTpp(request, { ...demands, now: common.now() }) };
     if (resource === 'consents') return answerConsents(deps, known, rest);
-    if (resource !== 'accounts') throw unknownResource();
+    if (resource !== 'accounts' && resource !== 'card-accounts') throw unknownResource();
     const consent = common.state.findConsent(request.header('consent-id') ?? '');
-    const isSlow = findPerson(consent?.psuId ?? '')?.trouble === 'slow';
-    const waitMs = isSlow ? Math.max(slowMs, latencyMs) : latencyMs;
-    if (waitMs > 0) await delay(waitMs, undefined, { signal });
-    return answerAccounts(deps, known, rest);
+    const person = findPerson(consent?.psuId ?? '', common.traits);
+    const { parallelCalls } = joinTraits(selectTraits(person?.traits ?? []));
+    const waitMs = Math.max(latencyMs, person?.trouble === 'slow' ? slowMs : 0, parallelCalls < 100 ? parallelMs : 0);
+    return await underWay.run({ name: consent?.id ?? '', most: parallelCalls }, async () => {
+      if (waitMs > 0) await delay(waitMs, undefined, { signal });
+      return answerAccounts(deps, known, [resource, ...rest]);
+    });
+  };
+}
+
+/** Refuses a call while as many are under way as may be. */
+function createCallCounter() {
+  const counts = new Map<string, number>();
+  return {
+    async run<T>({ name, most }: { name: string; most: number }, call: () => Promise<T>): Promise<T> {
+      const count = counts.get(name) ?? 0;
+      if (count >= most) throw new Refusal(429, 'SERVICE_BLOCKED', 'There is another call under way.');
+      counts.set(name, count + 1);
+      try {
+        return await call();
+      } finally {
+        const left = (counts.get(name) ?? 1) - 1;
+        if (left > 0) counts.set(name, left);
+        else counts.delete(name);
+      }
+    },
   };
 }
 

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type AccountStatement, listStatements } from './account-statement.ts';
 import { openBankState } from './bank-state.ts';
 import { type BankReply, type BankRequest, BareRefusal, Refusal, readRequest, sendReply } from './exchange.ts';
 import { createLedger } from './ledger.ts';
 import { createRouter } from './router.ts';
 import type { TppDemands } from './tpp-identity.ts';
+import { isTraitName } from './traits/trait-table.ts';
 
 export interface SandboxBankOptions {
   host: string;
@@ -29,6 +31,8 @@ export interface SandboxBankOptions {
   slowMs?: number;
   /** How long every data call takes at least. @default 0 */
   latencyMs?: number;
+  /** In what replies depart from the plain ones, for all end users: names of traits/trait-table.ts. @default none */
+  traits?: readonly string[];
   /** Hears of errors in the bank itself, which answers them with 500. @default written to stderr */
   onError?: (error: unknown) => void;
 }
@@ -36,15 +40,19 @@ export interface SandboxBankOptions {
 export interface SandboxBank {
   /** The bank with redirect SCA; `/decoupled` and `/embedded` below it are those with the other approaches. */
   url: string;
+  /** What stands on the accounts of an end user by the bank's own books: what a reader has to end with, whatever the traits. */
+  listStatements(psuId: string): AccountStatement[];
   close(): Promise<void>;
 }
 
 /**
  * A small bank that speaks Berlin Group NextGenPSD2 1.3 over HTTP. Certificates and keys are PEM. Rejects with Node's error
- * when the port is taken, or a certificate cannot be used.
+ * when the port is taken, or a certificate cannot be used; with an Error that names a trait which there is not.
  */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
-  const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr } = options;
+  const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr, traits = [] } = options;
+  const unknown = traits.filter((name) => !isTraitName(name));
+  if (unknown.length > 0) throw new Error(`The sandbox bank has no trait ${unknown.join(', ')}.`);
   const now = () => clock.now();
   const demands = readDemands(options);
   const server = openServer(options);
@@ -53,7 +61,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   const { signal } = closing;
   let url = '';
   const ledger = createLedger({ state, now });
-  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, signal });
+  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, signal, traits });
   const handling = { answer, onError, signal };
   server.on('request', (message, response) => void handle(handling, message, response).catch(onError));
   // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
@@ -76,6 +84,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   let closed: Promise<void> | null = null;
   return {
     url,
+    listStatements: (psuId) => listStatements({ ledger, traits }, psuId),
     close: () => {
       closed ??= close();
       return closed;

@@ -1,6 +1,6 @@
 import { toDay } from './days.ts';
 import { type Merchant, merchants } from './merchants.ts';
-import type { Person, PersonAccount } from './persons.ts';
+import type { Person, PersonAccount } from './person.ts';
 import { createRandom, toTransactionId } from './random.ts';
 
 export interface BankEntryLine {
@@ -10,9 +10,10 @@ export interface BankEntryLine {
   cents: number;
   /** YYYY-MM-DD; of a pending one, the day on which it was made. */
   day: string;
-  counterparty: { name: string; iban: string | null };
+  merchant: Merchant;
   remittance: string;
-  code: string;
+  /** What the account holds after it, in cents; only of booked ones, and only where they are shown. */
+  afterCents?: number;
 }
 
 const historyDays = 90;
@@ -23,8 +24,13 @@ export interface LedgerSource {
   account: PersonAccount;
 }
 
+/** What the bank's books know an account by. */
+export function toAccountKey({ psuId }: Person, { iban, currency, part }: PersonAccount): string {
+  return [psuId, iban, currency, ...(part === undefined ? [] : [part])].join('/');
+}
+
 export function toLedgerSource(person: Person, account: PersonAccount): LedgerSource {
-  return { seed: `${person.psuId}/${account.iban}/${account.currency}`, account };
+  return { seed: toAccountKey(person, account), account };
 }
 
 /** The booked entries of the days before the account was first looked at, as far as they lie between the two days. */
@@ -87,9 +93,8 @@ function line(seed: string, day: string, random: () => number): BankEntryLine {
     status: 'booked',
     cents: from + Math.floor(random() * (to - from)),
     day,
-    counterparty: { name: merchant.name, iban: merchant.iban },
+    merchant,
     remittance: `${merchant.remittance} ${id.slice(0, 6).toUpperCase()}`,
-    code: merchant.code,
   };
 }
 

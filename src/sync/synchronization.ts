@@ -17,6 +17,7 @@ import { createCycleStore } from './cycle-store.ts';
 import { createCycleUserStore } from './cycle-user-store.ts';
 import { type Cycles, createCycles } from './cycles.ts';
 import { defaultLeaseSeconds } from './lease.ts';
+import type { LeftOut } from './left-out.ts';
 import { createSessionRunStore } from './session-run-store.ts';
 import { createSessionRunner, type SessionRunner } from './session-runner.ts';
 import { createSynchronizationContextStore } from './synchronization-context-store.ts';
@@ -43,6 +44,8 @@ export interface SynchronizationDeps {
   laneCount: number;
   /** What this process works on is its own for so long without a word from it. @default 60 */
   leaseSeconds?: number;
+  /** Told what of a bank's data could not be read. @default nothing */
+  onLeftOut?: (leftOut: LeftOut) => void;
   log: Logger;
 }
 

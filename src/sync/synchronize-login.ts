@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { findSeenUntil, type StoredAccount } from '../accounts/account-match.ts';
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
-import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
+import { BankFailure, type BankFailureCode, toLogFacts } from '../banking/bank-failure.ts';
 import type { PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -15,6 +15,7 @@ import { type FetchedLogin, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
 import { safeWindowStart, windowStart } from './fetch-window.ts';
+import { type LeftOut, toLeftOut } from './left-out.ts';
 import { askAfterConsent } from './refused-consent.ts';
 import { startAttemptCtes } from './synchronization-attempt-store.ts';
 import type {
@@ -81,12 +82,16 @@ export interface SynchronizeLoginDeps {
   recordFailure: RecordFailure;
   /** @default one that begins without any */
   outages?: BankOutages;
+  /** Told what could not be read. @default nothing */
+  onLeftOut?: (leftOut: LeftOut) => void;
   /** For a login as a whole, while no end user waits: a bank slows a cycle down by no more than that. @default 60_000 */
   unattendedLimitMs?: number;
   log: Logger;
 }
 
 const attendedLimitMs = 300_000;
+/** Stands for the list of card accounts in the ledger of accesses: no bank's id of an account has a blank. */
+const cardAccounts = 'card accounts';
 
 /** One attempt on its way. */
 export interface Attempt {
@@ -133,6 +138,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (fetched instanceof LimitReached) return await recordFailure.accessLimit(attempt, fetched.retryAt);
     if (fetched === 'interrupted') return { kind: 'interrupted' };
     outages.noteAnswer(attempt.context.bankId);
+    reportLeftOut(attempt, fetched);
     return await storeFetched(attempt, fetched, await listing);
   }
 
@@ -165,11 +171,30 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     }
   }
 
+  /** Loud about what could not be used: paths and kinds, never values. */
+  function reportLeftOut({ request, context }: Attempt, fetched: FetchedLogin): void {
+    const { bankId, bankLoginId } = context;
+    const facts = { bankId, bankLoginId, trigger: request.trigger };
+    for (const { index, what, code, error } of fetched.failures) {
+      const { message: reason, details = {} } = error as Partial<BankFailure>;
+      log.warn(
+        { ...facts, account: index, part: what, code, details, reason },
+        'the bank did not give a part of the data',
+      );
+    }
+    for (const leftOut of toLeftOut(fetched)) {
+      log.warn({ ...facts, ...leftOut }, "a part of the bank's reply could not be read");
+      deps.onLeftOut?.({ bankId, ...leftOut });
+    }
+  }
+
   async function fail(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome> {
     const { request, context } = attempt;
     const { bankId, bankLoginId } = context;
-    const facts = { bankId, bankLoginId, trigger: request.trigger, code: failure.code, details: failure.details };
-    log.warn(facts, 'the bank did not give the data');
+    log.warn(
+      { bankId, bankLoginId, trigger: request.trigger, ...toLogFacts(failure) },
+      'the bank did not give the data',
+    );
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
     if (failure.code === 'CONSENT_INVALID') {
@@ -210,6 +235,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
       access: { consentId: deps.encryption.decrypt(consent.bankConsentId), psu: request.psu, signal },
       since: (account) => toFrom(findSeenUntil(account, context.accounts)),
       fallback: safeWindowStart(now),
+      beforeCardAccounts: () => reserveMore([{ resourceId: cardAccounts, endpoint: 'ACCOUNTS' }]),
       // What is new to us was not in the plan, nor is what the bank lists once more: each is counted before it is asked for.
       beforeAccount: async ({ resourceId }) => {
         const index = planned.indexOf(resourceId);

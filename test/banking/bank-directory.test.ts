@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { BankPort } from '../../src/banking/bank-port.ts';
-import { NotFound } from '../../src/domain/errors.ts';
+import { NotFound, StartupError } from '../../src/domain/errors.ts';
 import { attended, bankEntry, startFakeBank } from './fake-bank.ts';
 
 test('lists the operator’s banks in order and gives each by id', async () => {
@@ -26,7 +26,7 @@ test('speaks the Berlin Group’s protocol with them, until it is closed', async
   const fake = await startFakeBank({ body: { accounts: [] } });
   const directory = createBankDirectory([bankEntry(fake.url)]);
   const bank = directory.get('bank_test');
-  expect(await bank.listAccounts(attended)).toEqual([]);
+  expect((await bank.listAccounts(attended)).accounts).toEqual([]);
   await directory.close();
   await expect(bank.listAccounts(attended)).rejects.toMatchObject({ code: 'BANK_UNAVAILABLE' });
 });
@@ -38,4 +38,10 @@ test('takes another kind of bank, and closes it too', async () => {
   expect(directory.get('bank_test')).toBe(bank);
   await directory.close();
   expect(close).toHaveBeenCalledOnce();
+});
+
+test('does not start with a protocol that nobody speaks', () => {
+  const entry = bankEntry('https://bank.example', { protocol: 'swift' });
+  expect(() => createBankDirectory([entry])).toThrow(StartupError);
+  expect(() => createBankDirectory([entry])).toThrow(/bank_test.*"swift".*berlin-group/);
 });

@@ -15,6 +15,7 @@ import {
   type BankRequest,
   consentRequest,
   failureOf,
+  givenAccount,
   listen,
   openBank,
   startFakeBank,
@@ -73,9 +74,26 @@ describe.skipIf(!authority)('TLS', () => {
   const mutual = () => ({ ca: authority?.certificate ?? '', requestCert: true, rejectUnauthorized: true });
   const trust = () => ({ certificateAuthority: authority?.certificate ?? null });
 
+  test('connections are kept, and a further one resumes the TLS session', async () => {
+    const resumed = new Map<TLSSocket, boolean>();
+    const tls = createServer({ cert: server.certificate, key: server.privateKey }, ({ socket }, response) => {
+      resumed.set(socket as TLSSocket, (socket as TLSSocket).isSessionReused());
+      response.end('{}');
+    });
+    const bank = openBank(await listen(tls, 'https'), trust());
+    for (let call = 0; call < 20; call += 1) await bank.readBalances(givenAccount(), attended);
+    // Of the pool's 32: one is not yet free when the next call begins.
+    expect(resumed.size).toBeLessThanOrEqual(2);
+    await Promise.all(Array.from({ length: 4 }, () => bank.readBalances(givenAccount(), attended)));
+    const [first, ...further] = resumed.values();
+    expect(first).toBe(false);
+    expect(further.length).toBeGreaterThan(0);
+    expect(further).not.toContain(false);
+  });
+
   test('a bank of the operator’s own certificate authority is trusted', async () => {
     const bank = await startTlsBank({});
-    expect(await openBank(bank.url, trust()).listAccounts(attended)).toEqual([]);
+    expect((await openBank(bank.url, trust()).listAccounts(attended)).accounts).toEqual([]);
     expect(bank.peers).toEqual(['nobody']);
   });
 
@@ -90,7 +108,7 @@ describe.skipIf(!authority)('TLS', () => {
     ['with an encrypted key', () => ({ clientCertificate: { ...oursLocked, passphrase } })],
   ])('we show our certificate %s where the bank asks for it', async (_what, entry) => {
     const bank = await startTlsBank(mutual());
-    expect(await openBank(bank.url, { ...trust(), ...entry() }).listAccounts(attended)).toEqual([]);
+    expect((await openBank(bank.url, { ...trust(), ...entry() }).listAccounts(attended)).accounts).toEqual([]);
     expect(bank.peers).toEqual([expect.stringMatching(/^CN=leaf \d$/)]);
   });
 

@@ -10,7 +10,7 @@ import type { BankEntry } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { createConnectedWorld, goToBank } from '../consent/connected-world.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { collect, consentRequest, failureOf, listen, psu } from './fake-bank.ts';
+import { collect, consentRequest, failureOf, givenAccount, listen, psu } from './fake-bank.ts';
 import { createTestAuthority, type TestCertificate } from './test-certificates.ts';
 
 const authority = await createTestAuthority();
@@ -132,13 +132,12 @@ describe.skipIf(!authority)('a bank that demands client certificate and signatur
     }
     expect((await bank.getAuthorisation(consentId, authorisationId ?? '')).next.step).toBe('done');
     expect((await bank.getConsent(consentId)).status).toBe('valid');
-    const [account] = await bank.listAccounts({ consentId, psu: null });
     const access = { consentId, psu: null };
-    expect(await bank.getBalances(account?.resourceId ?? '', access)).toHaveLength(2);
+    const [account = givenAccount()] = (await bank.listAccounts(access)).accounts;
+    expect((await bank.readBalances(account, access)).balances).toHaveLength(2);
     const dateFrom = new Date(today.getTime() - 30 * 86_400_000).toISOString().slice(0, 10);
-    expect((await collect(bank.listTransactions(account?.resourceId ?? '', { dateFrom }, access))).flat()).not.toEqual(
-      [],
-    );
+    const [page] = await collect(bank.listTransactions(account, { dateFrom }, access));
+    expect(page?.transactions).not.toEqual([]);
     await bank.endConsent(consentId);
   });
 

@@ -4,9 +4,14 @@ import type { AddressInfo, Socket, Server as TcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
+import type { BankLearnings } from '../../src/banking/bank-learnings.ts';
+import type { BankAccount } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import type { Xs2aClientDeps } from '../../src/banking/berlin-group/xs2a-client.ts';
-import type { BankEntry } from '../../src/domain/bank-entry.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { type BankEntry, plainHabits } from '../../src/domain/bank-entry.ts';
+import { absentValues } from '../../src/domain/field-table.ts';
+import { type FetchedTransaction, transactionFields } from '../../src/domain/transaction-fields.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openSpecification } from './xs2a-specification.ts';
 
@@ -114,17 +119,49 @@ export function bankEntry(baseUrl: string, changes: Partial<BankEntry> = {}): Ba
     clientCertificate: null,
     signingCertificate: null,
     certificateAuthority: null,
+    ...plainHabits,
     ...changes,
   };
 }
 
 export const now = '2026-03-10T10:00:00Z';
 
+/** What has been learnt of a bank: nothing, but that it has no card accounts, which would be asked for each time. */
+export function learntOf(facts: Record<string, string> = { 'card-accounts': 'none' }): BankLearnings {
+  const known = new Map(Object.entries(facts));
+  return { get: async (fact) => known.get(fact) ?? null, put: async (fact, value) => void known.set(fact, value) };
+}
+
 /** The adapter before the given bank; closed with the test. */
-export function openBank(baseUrl: string, entry: Partial<BankEntry> = {}, limits: Xs2aClientDeps['limits'] = {}) {
-  const bank = createBerlinGroupBank(bankEntry(baseUrl, entry), { clock: fixedClock(now), limits });
+export function openBank(
+  baseUrl: string,
+  entry: Partial<BankEntry> = {},
+  limits: Xs2aClientDeps['limits'] = {},
+  learnt: BankLearnings = learntOf(),
+) {
+  const bank = createBerlinGroupBank(bankEntry(baseUrl, entry), { clock: fixedClock(now), limits, learnt });
   onTestFinished(async () => await bank.close());
   return bank;
+}
+
+/** An account as the bank might have listed it. */
+export function givenAccount(given: Partial<BankAccount> = {}): BankAccount {
+  return {
+    ...absentValues(accountFields),
+    resourceId: 'a-1',
+    kind: 'CASH',
+    state: 'AVAILABLE',
+    currency: 'EUR',
+    otherIdentification: null,
+    balances: null,
+    ...given,
+  };
+}
+
+/** A transaction of which the bank has said no more than this. */
+export function givenTransaction(given: Partial<FetchedTransaction>): FetchedTransaction {
+  const amount = { amount: '1.00', currency: 'EUR' };
+  return { ...absentValues(transactionFields), status: 'BOOKED', amount, ...given };
 }
 
 export const psu = { ipAddress: '192.0.2.7', userAgent: 'Test Browser/1.0' };

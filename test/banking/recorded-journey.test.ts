@@ -7,7 +7,7 @@ import type { BankEntry, ScaApproach } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openReplySpecification } from '../sandbox-bank/reply-specification.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { collect, consentRequest, failureOf, listen, now, openBank, psu } from './fake-bank.ts';
+import { collect, consentRequest, failureOf, givenAccount, listen, now, openBank, psu } from './fake-bank.ts';
 import { openSpecification } from './xs2a-specification.ts';
 
 /*
@@ -96,9 +96,10 @@ async function connect(bank: BankPort, psuId: string): Promise<string> {
 async function readAll(bank: BankPort, consentId: string, who: typeof psu | null = psu): Promise<number> {
   const access = { consentId, psu: who };
   let count = 0;
-  for (const { resourceId } of await bank.listAccounts(access)) {
-    await bank.getBalances(resourceId, access);
-    count += (await collect(bank.listTransactions(resourceId, { dateFrom: '2025-12-20' }, access))).flat().length;
+  for (const account of (await bank.listAccounts(access)).accounts) {
+    await bank.readBalances(account, access);
+    const pages = await collect(bank.listTransactions(account, { dateFrom: '2025-12-20' }, access));
+    count += pages.reduce((sum, { transactions }) => sum + transactions.length, 0);
   }
   return count;
 }
@@ -211,13 +212,14 @@ test.skipIf(!requests)(
       expect((await failureOf(bank.listAccounts({ consentId, psu }))).code).toBe(code);
     }
     const anna = await connect(bank, 'anna');
-    const [account] = await bank.listAccounts({ consentId: anna, psu });
+    const [account] = (await bank.listAccounts({ consentId: anna, psu })).accounts;
     clock.advance(31 * 60_000);
-    const resourceId = account?.resourceId ?? '';
-    const read = async (id: string, dateFrom: string) =>
-      (await failureOf(collect(bank.listTransactions(id, { dateFrom }, { consentId: anna, psu })))).details.messageCode;
-    expect(await read(resourceId, '2025-01-01')).toBe('PERIOD_INVALID');
-    expect(await read('11111111-1111-4111-8111-111111111111', '2026-03-01')).toBe('RESOURCE_UNKNOWN');
+    const read = (id: string | undefined, dateFrom: string) =>
+      collect(bank.listTransactions(givenAccount({ resourceId: id ?? '' }), { dateFrom }, { consentId: anna, psu }));
+    const tooOld = await failureOf(read(account?.resourceId, '2025-01-01'));
+    expect(tooOld).toMatchObject({ concernsPeriod: true, details: { messageCode: 'PERIOD_INVALID' } });
+    // An account that the bank does not know has no transactions.
+    expect(await read('11111111-1111-4111-8111-111111111111', '2026-03-01')).toMatchObject([{ transactions: [] }]);
     const nothing = '11111111-1111-4111-8111-111111111111';
     expect((await failureOf(bank.getConsent(nothing))).code).toBe('CONSENT_INVALID');
     expect((await failureOf(bank.listAccounts({ consentId: nothing, psu }))).code).toBe('CONSENT_INVALID');

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import type { AuthorisationStep, BankAccount, BankPort } from '../../src/banking/bank-port.ts';
 import { openPage } from '../../src/cli/form-browser.ts';
 import type { ScaApproach } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
@@ -41,9 +41,14 @@ async function connectByRedirect({ bank }: Journey, psuId: string): Promise<stri
   return consentId;
 }
 
-async function readTransactions(bank: BankPort, resourceId: string, consentId: string) {
-  const pages = await collect(bank.listTransactions(resourceId, { dateFrom: '2025-12-10' }, { consentId, psu }));
-  return { pageCount: pages.length, transactions: pages.flat() };
+async function readTransactions(bank: BankPort, account: BankAccount, consentId: string) {
+  const pages = await collect(bank.listTransactions(account, { dateFrom: '2025-12-10' }, { consentId, psu }));
+  expect(pages.flatMap(({ faults }) => faults)).toEqual([]);
+  return { pageCount: pages.length, transactions: pages.flatMap(({ transactions }) => transactions) };
+}
+
+async function listAccounts(bank: BankPort, consentId: string, who: typeof psu | null = psu): Promise<BankAccount[]> {
+  return (await bank.listAccounts({ consentId, psu: who })).accounts;
 }
 
 test('redirect: anna approves at the bank, and her accounts can be read until the consent is ended', async () => {
@@ -57,13 +62,13 @@ test('redirect: anna approves at the bank, and her accounts can be read until th
     frequencyPerDay: 4,
   });
 
-  const accounts = await bank.listAccounts({ consentId, psu });
+  const accounts = await listAccounts(bank, consentId);
   expect(accounts).toHaveLength(2);
-  for (const { resourceId, iban, currency } of accounts) {
-    expect(iban).toMatch(/^DE\d{20}$/);
-    const balances = await bank.getBalances(resourceId, { consentId, psu });
-    expect(balances.map(({ amount }) => amount.currency)).toContain(currency);
-    const { transactions } = await readTransactions(bank, resourceId, consentId);
+  for (const account of accounts) {
+    expect(account.iban).toMatch(/^DE\d{20}$/);
+    const { balances } = await bank.readBalances(account, { consentId, psu });
+    expect(balances.map(({ amount }) => amount.currency)).toContain(account.currency);
+    const { transactions } = await readTransactions(bank, account, consentId);
     expect(transactions.length).toBeGreaterThan(10);
     expect(new Set(transactions.map(({ status }) => status))).toEqual(new Set(['BOOKED', 'PENDING']));
     expect(transactions.filter(({ counterpartyName }) => counterpartyName === null)).toEqual([]);
@@ -97,7 +102,7 @@ test('decoupled: the bank asks for the id, and the end user approves in the app'
   await goThroughForms(`${url}/app`, person('anna'));
   expect((await bank.getAuthorisation(consentId, authorisationId)).next.step).toBe('done');
   expect((await bank.getConsent(consentId)).status).toBe('valid');
-  expect(await bank.listAccounts({ consentId, psu })).toHaveLength(2);
+  expect(await listAccounts(bank, consentId)).toHaveLength(2);
 });
 
 test('decoupled: somebody whom the bank does not know is told so', async () => {
@@ -136,7 +141,7 @@ test('embedded: password, method and OTP are entered with us; a wrong one can be
   expect((await failureOf(enter({ step: 'enter-otp', otp: '000000' }))).code).toBe('CREDENTIALS_INVALID');
   expect(await enter({ step: 'enter-otp', otp: '123456' })).toEqual({ step: 'done' });
   expect((await bank.getConsent(consentId)).status).toBe('valid');
-  expect(await bank.listAccounts({ consentId, psu })).toHaveLength(2);
+  expect(await listAccounts(bank, consentId)).toHaveLength(2);
 });
 
 test('embedded: after too many wrong OTPs the authorisation has failed', async () => {
@@ -157,13 +162,13 @@ test('boris: twenty thousand transactions come page by page, none lost, none twi
   const journey = await startSandbox('redirect');
   const { bank } = journey;
   const consentId = await connectByRedirect(journey, 'boris');
-  const accounts = await bank.listAccounts({ consentId, psu });
+  const accounts = await listAccounts(bank, consentId);
   expect(accounts).toHaveLength(3);
   const ids: (string | null)[] = [];
-  for (const { resourceId } of accounts) {
-    const { pageCount, transactions } = await readTransactions(bank, resourceId, consentId);
+  for (const account of accounts) {
+    const { pageCount, transactions } = await readTransactions(bank, account, consentId);
     expect(pageCount).toBeGreaterThan(5);
-    ids.push(...transactions.map(({ transactionId }) => transactionId));
+    ids.push(...transactions.map(({ bankTransactionId }) => bankTransactionId));
   }
   expect(ids.length).toBeGreaterThan(19_000);
   expect(new Set(ids).size).toBe(ids.length);
@@ -173,14 +178,15 @@ test('hugo: transactions without any id, in several currencies', async () => {
   const journey = await startSandbox('redirect');
   const { bank } = journey;
   const consentId = await connectByRedirect(journey, 'hugo');
-  const accounts = await bank.listAccounts({ consentId, psu });
+  const accounts = await listAccounts(bank, consentId);
   expect(new Set(accounts.map(({ currency }) => currency)).size).toBe(accounts.length);
   expect(new Set(accounts.map(({ iban }) => iban)).size).toBe(1);
-  for (const { resourceId, currency } of accounts) {
-    const { transactions } = await readTransactions(bank, resourceId, consentId);
+  for (const account of accounts) {
+    const { currency } = account;
+    const { transactions } = await readTransactions(bank, account, consentId);
     expect(transactions.length).toBeGreaterThan(0);
     for (const transaction of transactions) {
-      expect(transaction).toMatchObject({ transactionId: null, entryReference: null, amount: { currency } });
+      expect(transaction).toMatchObject({ bankTransactionId: null, entryReference: null, amount: { currency } });
     }
   }
 });
@@ -203,8 +209,8 @@ test.each<[psuId: string, code: string]>([
   const journey = await startSandbox('redirect');
   const { bank } = journey;
   const consentId = await connectByRedirect(journey, psuId);
-  for (const { resourceId } of await bank.listAccounts({ consentId, psu })) {
-    await readTransactions(bank, resourceId, consentId);
+  for (const account of await listAccounts(bank, consentId)) {
+    await readTransactions(bank, account, consentId);
   }
   expect((await failureOf(bank.listAccounts({ consentId, psu: null }))).code).toBe(code);
 });

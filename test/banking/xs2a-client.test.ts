@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { attended, failureOf, listen, openBank, startFakeBank, unattended } from './fake-bank.ts';
+import { attended, failureOf, givenAccount, listen, openBank, startFakeBank, unattended } from './fake-bank.ts';
 
 const secret = 'DE02120300000000202051';
 
 test('a failure names bank, request and code for the operator, and nothing of the end user', async () => {
   const tppMessages = [{ category: 'ERROR', code: 'CONSENT_EXPIRED', text: `Consent for ${secret} has expired` }];
   const fake = await startFakeBank({ status: 401, body: { tppMessages }, headers: { 'retry-after': '60' } });
-  const failure = await failureOf(openBank(fake.url).getBalances(secret, { consentId: 'consent-secret', psu: null }));
+  const failure = await failureOf(
+    openBank(fake.url).readBalances(givenAccount({ resourceId: secret }), { consentId: 'consent-secret', psu: null }),
+  );
   expect(failure).toMatchObject({
     name: 'BankFailure',
     code: 'CONSENT_EXPIRED',
@@ -56,8 +58,8 @@ test('a reply without a content type, or with a suffixed one, is read as JSON', 
     { raw: '{"accounts":[]}', headers: { 'content-type': 'application/hal+json' } },
   );
   const bank = openBank(fake.url);
-  expect(await bank.listAccounts(attended)).toEqual([]);
-  expect(await bank.listAccounts(attended)).toEqual([]);
+  expect((await bank.listAccounts(attended)).accounts).toEqual([]);
+  expect((await bank.listAccounts(attended)).accounts).toEqual([]);
 });
 
 test.each<[what: string, headers: Record<string, string>]>([
@@ -66,7 +68,7 @@ test.each<[what: string, headers: Record<string, string>]>([
 ])('a reply above the limit (%s) is malformed', async (_what, headers) => {
   const raw = JSON.stringify({ accounts: [], filler: 'x'.repeat(60_000) });
   const fake = await startFakeBank({ raw, headers: { 'content-type': 'application/json', ...headers } });
-  expect(await openBank(fake.url).listAccounts(attended)).toEqual([]);
+  expect((await openBank(fake.url).listAccounts(attended)).accounts).toEqual([]);
   const failure = await failureOf(openBank(fake.url, {}, { responseBytes: 50_000 }).listAccounts(attended));
   expect(failure).toMatchObject({ code: 'MALFORMED_REPLY', message: expect.stringContaining('more than we take') });
 });

@@ -8,6 +8,7 @@ import { balanceFields, balanceRecordFields } from '../../src/domain/balance-fie
 import type { FieldTable } from '../../src/domain/field-table.ts';
 import { transactionTable } from '../../src/domain/transaction-fields.ts';
 import { createSchema } from '../../src/graphql/schema.ts';
+import { accountProblemCodes, toAccountProblem } from '../../src/sync/account-problem.ts';
 import { getDocBlock, readDocBlocks } from '../support/doc-blocks.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,6 +25,12 @@ test.each<[heading: string, table: FieldTable]>([
   expect(rows.map(([, name, description]) => [name, description])).toEqual(
     Object.entries(table).map(([name, { description }]) => [name, description]),
   );
+});
+
+test('the page has every problem of an account', async () => {
+  const text = await readFile(join(root, page), 'utf8');
+  const rows = [...text.matchAll(/^\| `([A-Z_]+)` +\| (.*?) +\|$/gm)].map(([, code, words]) => [code, words]);
+  expect(rows).toEqual(accountProblemCodes.map((code) => [code, toAccountProblem([code])?.message]));
 });
 
 test.each(['balance-history.graphql', 'problems.graphql'])('%s fits the API', async (name) => {

@@ -6,13 +6,14 @@ import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
+import type { BankEntry } from '../../src/domain/bank-entry.ts';
 import {
   CreateConnectSessionDocument,
   CreateUserDocument,
   CurrentSynchronizationCycleDocument,
   RunSynchronizationCycleDocument,
 } from '../../src/generated/operations/graphql.ts';
-import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
@@ -24,6 +25,13 @@ export interface SessionNode {
   redirectUrl: string | null;
   errorCode: string | null;
   event: { id: string; type: string } | null;
+}
+
+export interface TransactionNode {
+  id: string;
+  status: string;
+  amount: { amount: string; currency: string };
+  remittanceInformation: string | null;
 }
 
 /** What the API says of a login. */
@@ -43,6 +51,7 @@ export interface LoginStatusNode {
 /** A Tidewater in this process with its embedded stores, beside a sandbox bank in which clara does not take long. */
 export interface PersonsWorld {
   clock: FixedClock;
+  sandbox: SandboxBank;
   appUrl: string;
   api: ApiClient;
   createUser(): Promise<string>;
@@ -56,7 +65,7 @@ export interface PersonsWorld {
   /** Types of the user's events, oldest first. */
   events(userId: string): Promise<string[]>;
   /** Every transaction of the account. */
-  transactions(accountId: string): Promise<{ id: string }[]>;
+  transactions(accountId: string): Promise<TransactionNode[]>;
   deleteUser(userId: string): Promise<void>;
 }
 
@@ -68,11 +77,12 @@ const statusQuery = /* GraphQL */ `query ($userId: ID!) {
 }`;
 const sessionFields = 'id status redirectUrl errorCode event { id type }';
 const transactionsQuery = /* GraphQL */ `query ($id: ID!, $after: String) {
-  node(id: $id) { ... on Account { transactions(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } }
+  node(id: $id) { ... on Account { transactions(first: 100, after: $after) {
+    nodes { id status amount { amount currency } remittanceInformation } pageInfo { hasNextPage endCursor } } } }
 }`;
 
-/** One for all tests of a file. */
-export function usePersonsWorld(): PersonsWorld {
+/** One for all tests of a file; `toBanks` lists the banks of the sandbox at this address. */
+export function usePersonsWorld(toBanks: (url: string) => BankEntry[] = sandboxBanks): PersonsWorld {
   const world = {} as PersonsWorld;
   const closers: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
@@ -88,12 +98,12 @@ export function usePersonsWorld(): PersonsWorld {
       BOOTSTRAP_API_KEY: testApiKey,
       LOG_LEVEL: 'silent',
     };
-    const config = { ...parseConfig(settings, () => ''), sandboxBankPort: null, banks: sandboxBanks(sandbox.url) };
+    const config = { ...parseConfig(settings, () => ''), sandboxBankPort: null, banks: toBanks(sandbox.url) };
     const app = await startApp({ config, clock });
     closers.push(app.stop);
     const api = createApiClient(app.url, testApiKey);
     closers.push(api.close);
-    Object.assign(world, { clock, appUrl: `${sandbox.url}/decoupled/app`, api, ...operations(api, clock) });
+    Object.assign(world, { clock, sandbox, appUrl: `${sandbox.url}/decoupled/app`, api, ...operations(api, clock) });
   });
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
@@ -101,7 +111,7 @@ export function usePersonsWorld(): PersonsWorld {
   return world;
 }
 
-function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'clock' | 'appUrl' | 'api'> {
+function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'clock' | 'sandbox' | 'appUrl' | 'api'> {
   const synchronizationSession = async (id: string): Promise<SessionNode> =>
     (
       await api.run<{ synchronizationSession: SessionNode }>(
@@ -149,10 +159,11 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
       clock.advance(1_000);
       const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
       unwrap(runSynchronizationCycle);
-      await eventually(async () => {
+      const isOver = async () => {
         const { currentSynchronizationCycle } = await api.run(CurrentSynchronizationCycleDocument, {});
         return currentSynchronizationCycle === null;
-      });
+      };
+      await eventually(isOver, { limitMs: 120_000, what: 'the end of the cycle' });
     },
     statuses: async (userId) =>
       (await api.run<{ loginsSynchronizationStatus: LoginStatusNode[] }>(statusQuery, { userId }))
@@ -166,9 +177,9 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
       ).events.nodes.map(({ type }) => type),
     async transactions(id) {
       type Answer = {
-        node: { transactions: { nodes: { id: string }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } };
+        node: { transactions: { nodes: TransactionNode[]; pageInfo: { hasNextPage: boolean; endCursor: string } } };
       };
-      const all: { id: string }[] = [];
+      const all: TransactionNode[] = [];
       for (let after: string | null = null; ; ) {
         const { node }: Answer = await api.run<Answer>(transactionsQuery, { id, after });
         all.push(...node.transactions.nodes);

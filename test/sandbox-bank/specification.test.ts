@@ -30,11 +30,23 @@ async function goThroughRedirect(): Promise<BankWorld> {
     await bank.call(`${consent}/authorisations`, { method: 'POST', body: {} });
     await bank.call(consent, { method: 'DELETE' });
   }
+  await readCards(bank);
   await createConsent(bank, { body: { access: {} } });
   await bank.call('/v1/consents/unknown');
   await bank.call('/v1/consents/unknown', { headers: { accept: 'application/xml' } });
   await bank.call('/v1/consents/unknown', { headers: { date: 'today' } });
   return bank;
+}
+
+async function readCards(bank: BankWorld): Promise<void> {
+  const { attended } = await connect(bank, 'trait-cards');
+  const { body } = await attended('/v1/card-accounts');
+  expect(body.cardAccounts).toHaveLength(1);
+  const path = `/v1/card-accounts/${body.cardAccounts[0].resourceId}`;
+  await attended(path);
+  await attended(`${path}/balances`);
+  const { body: read } = await attended(`${path}/transactions?bookingStatus=both&dateFrom=2026-01-01`);
+  expect(read.cardTransactions.booked.length).toBeGreaterThan(20);
 }
 
 async function goThrough(approach: string, bodies: object[]): Promise<BankWorld> {

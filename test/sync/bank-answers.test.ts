@@ -355,14 +355,23 @@ it.each(table)('a bank that %s', async (_what, answers, consequence) => {
   expect(seen).toEqual(answers.map(([name]) => [name, consequence]));
 });
 
-// What follows is the same wherever in a synchronization the bank says it.
-it.each(
-  (['balances', 'transactions'] as const).flatMap((call) =>
-    table
-      .filter(([, , { errorCode }]) => errorCode !== null)
-      .map(([what, answers, consequence]) => [what, call, answers, consequence] as const),
-  ),
-)('a bank that %s, when it is asked for the %s', async (_what, call, answers, consequence) => {
+const failures = table.filter(([, , { errorCode }]) => errorCode !== null);
+const [, , dataGiven] = table[0] ?? [];
+/** Of these an account without balances follows, and no more: the transactions tell whether it is the consent. */
+const ofBalancesAlone = /^(REQUEST_REFUSED|MALFORMED_REPLY|BANK_UNAVAILABLE|CONSENT_INVALID)$/;
+
+// What concerns the login as a whole has the same consequences wherever in a synchronization the bank says it.
+it.each([
+  ...failures.map(([what, answers, consequence]) => [what, 'transactions', answers, consequence] as const),
+  ...failures.map(([what, answers, consequence]) => {
+    const isOfBalances = ofBalancesAlone.test(consequence.errorCode ?? '');
+    return [what, 'balances', answers, isOfBalances ? dataGiven : consequence] as const;
+  }),
+  // A token is the whole consent's.
+  ...failures
+    .filter(([, , { errorCode }]) => errorCode === 'CONSENT_INVALID')
+    .map(([what, answers, consequence]) => [`${what} (token)`, 'balances', answers.slice(1, 2), consequence] as const),
+])('a bank that %s, when it is asked for the %s', async (_what, call, answers, consequence) => {
   const meet = await createWorld();
   const [name, answer] = answers.find(([, given]) => given !== 'no connection') ?? [];
   if (!name || !answer) throw new Error('no answer to give');

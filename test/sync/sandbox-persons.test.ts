@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { Authorisation, AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import { plainHabits } from '../../src/domain/bank-entry.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
@@ -29,6 +30,7 @@ async function connect(psuId: string) {
         clientCertificate: null,
         signingCertificate: null,
         certificateAuthority: null,
+        ...plainHabits,
       },
     ],
     { clock },

@@ -1,87 +1,116 @@
+import type { Clock } from '../../domain/clock.ts';
 import { BankFailure } from '../bank-failure.ts';
-import type { BankPort, DataAccess, TransactionQuery } from '../bank-port.ts';
+import type { BankLearnings } from '../bank-learnings.ts';
+import type { BalanceReading, BankAccount, BankPort, DataAccess } from '../bank-port.ts';
+import type { ListedAccount } from './account-list.ts';
+import { createAccountListing } from './account-listing.ts';
 import type { BankCalls } from './authorisation-calls.ts';
-import { toBankAccounts, toBankBalance, toBankTransactions } from './mapping.ts';
+import { readBalances } from './balance-reading.ts';
+import { createCallGate } from './call-gate.ts';
+import { readMessageCodes } from './failure-mapping.ts';
+import { parseJson } from './json-text.ts';
+import { isRecord } from './json-values.ts';
 import { toPsuHeaders } from './psu-headers.ts';
-import { accountsReply, balancesReply, transactionsReply } from './replies.ts';
-
-/** More pages than any account has: a bank that always names one more page ends here. */
-const maxPageCount = 10_000;
+import { createTransactionListing } from './transaction-listing.ts';
+import type { Xs2aReply } from './xs2a-client.ts';
 
 /** The calls that read accounts under a consent. */
 export type AccountReading = Pick<BankPort, 'listAccounts' | 'readBalances' | 'listTransactions'>;
 
-export function createAccountReading({ entry, client }: BankCalls): AccountReading {
-  // `booked` is all that a bank must support. Learnt once, so that later calls do not ask in vain.
-  let bookingStatus: 'both' | 'booked' = 'both';
-
-  return {
-    async listAccounts(access) {
-      const request = { operation: 'list accounts', path: '/v1/accounts', reply: accountsReply };
-      const { body } = await client.send({ ...request, ...toAccess(access) });
-      return { accounts: toBankAccounts(body.accounts), faults: [], complete: true };
-    },
-
-    async readBalances({ resourceId }, access) {
-      const path = `/v1/accounts/${encodeURIComponent(resourceId)}/balances`;
-      const request = { operation: 'read balances', path, reply: balancesReply };
-      const { body } = await client.send({ ...request, ...toAccess(access) });
-      return { balances: body.balances.map(toBankBalance), faults: [] };
-    },
-
-    async *listTransactions({ resourceId }, query, access) {
-      let page = await readFirstPage(resourceId, query, access);
-      const seen = new Set<string>();
-      while (true) {
-        yield { transactions: page.transactions, faults: [], coversPending: bookingStatus === 'both' };
-        if (!page.next) return;
-        if (seen.has(page.next.href) || seen.size >= maxPageCount) {
-          throw page.malformed('the pages of transactions do not end');
-        }
-        seen.add(page.next.href);
-        page = await readPage(page.next, access);
-      }
-    },
-  };
-
-  function toAccess(access: DataAccess) {
-    return {
-      method: 'GET' as const,
-      headers: { 'consent-id': access.consentId, ...toPsuHeaders(access.psu, entry) },
-      signal: access.signal,
-    };
-  }
-
-  async function readFirstPage(resourceId: string, query: TransactionQuery, access: DataAccess) {
-    try {
-      return await readPage(toTransactionsPath(resourceId, query, bookingStatus), access);
-    } catch (error) {
-      const isRefused = error instanceof BankFailure && error.details.messageCode === 'PARAMETER_NOT_SUPPORTED';
-      if (!isRefused || bookingStatus === 'booked') throw error;
-      const page = await readPage(toTransactionsPath(resourceId, query, 'booked'), access);
-      bookingStatus = 'booked';
-      return page;
-    }
-  }
-
-  async function readPage(path: string | URL, access: DataAccess) {
-    const request = { operation: 'list transactions', path, reply: transactionsReply };
-    const reply = await client.send({ ...request, ...toAccess(access) });
-    const { transactions, _links } = reply.body;
-    if (!transactions) {
-      throw reply.malformed(_links.download ? 'the report is only there for download' : 'it has no transactions');
-    }
-    const next = transactions._links.next ?? _links.next;
-    return {
-      transactions: toBankTransactions(transactions),
-      next: next ? reply.resolveLink(next) : null,
-      malformed: reply.malformed,
-    };
-  }
+export interface ReadingDeps {
+  clock: Clock;
+  learnt: BankLearnings;
 }
 
-function toTransactionsPath(resourceId: string, query: TransactionQuery, bookingStatus: string): string {
-  const parameters = new URLSearchParams({ bookingStatus, dateFrom: query.dateFrom });
-  if (query.dateTo) parameters.set('dateTo', query.dateTo);
-  return `/v1/accounts/${encodeURIComponent(resourceId)}/transactions?${parameters}`;
+export interface DataQuestion {
+  /** In words: `list accounts`. */
+  operation: string;
+  path: string | URL;
+  accept?: string;
+}
+
+/** Asks for data under a consent, when its turn has come; what comes back is read by the caller. */
+export type AskForData = (question: DataQuestion, access: DataAccess) => Promise<Xs2aReply<null>>;
+
+/** What the bank has said of an account when it listed it, and how it is addressed. */
+export interface AccountHandle {
+  path: string;
+  listed: Omit<ListedAccount, 'account'>;
+}
+
+export function createAccountReading({ entry, client }: BankCalls, deps: ReadingDeps): AccountReading {
+  const gate = createCallGate(entry.parallelCalls, deps.learnt);
+  const listed = new WeakMap<BankAccount, Omit<ListedAccount, 'account'>>();
+
+  const ask: AskForData = ({ operation, path, accept }, access) =>
+    gate.run(access.signal, () =>
+      client.send({
+        operation,
+        path,
+        method: 'GET',
+        headers: {
+          'consent-id': access.consentId,
+          ...toPsuHeaders(access.psu, entry),
+          ...(accept !== undefined && { accept }),
+        },
+        reply: null,
+        signal: access.signal,
+      }),
+    );
+
+  const toHandle = (account: BankAccount): AccountHandle => ({
+    path: `/v1/${account.kind === 'CARD' ? 'card-accounts' : 'accounts'}/${encodeURIComponent(account.resourceId)}`,
+    listed: listed.get(account) ?? { hasNoBalances: false, isReversed: false },
+  });
+
+  const accountListing = createAccountListing({ ask, learnt: deps.learnt });
+  const listTransactions = createTransactionListing({ ...deps, entry, ask });
+
+  return {
+    async listAccounts(access, options = {}) {
+      const { accounts, faults, complete } = await accountListing(access, options);
+      for (const { account, ...rest } of accounts) listed.set(account, rest);
+      return { accounts: accounts.map(({ account }) => account), faults, complete };
+    },
+    readBalances: async (account, access) => await askForBalances(ask, { account, handle: toHandle(account), access }),
+    listTransactions: (account, query, access) =>
+      listTransactions({ account, handle: toHandle(account), query, access }),
+  };
+}
+
+async function askForBalances(
+  ask: AskForData,
+  { account, handle, access }: { account: BankAccount; handle: AccountHandle; access: DataAccess },
+): Promise<BalanceReading> {
+  if (handle.listed.hasNoBalances) return { balances: [], faults: [] };
+  let reply: Xs2aReply<null>;
+  try {
+    reply = await ask({ operation: 'read balances', path: `${handle.path}/balances` }, access);
+  } catch (error) {
+    if (!isRefusedForAccount(error)) throw error;
+    return { balances: [], faults: [{ path: 'balances', kind: 'refused' }] };
+  }
+  const body = reply.text.trim() === '' ? null : parseJson(reply.text);
+  if (body === undefined) throw reply.malformed('it is not JSON');
+  const [messageCode] = readMessageCodes(body);
+  if (messageCode) throw reply.malformed(`it is a success and says ${messageCode}`);
+  const currency = account.currency === 'XXX' ? null : account.currency;
+  return readBalances(findBalances(body), { currency, isReversed: handle.listed.isReversed });
+}
+
+function findBalances(body: unknown): unknown {
+  if (!isRecord(body)) return body;
+  if (body.balances !== undefined) return body.balances;
+  if (isRecord(body.account) && body.account.balances !== undefined) return body.account.balances;
+  return body.balanceAmount !== undefined || body.amount !== undefined ? [body] : null;
+}
+
+/**
+ * Some consents cover an account's transactions and not its balances. Where the consent is lost as a whole, the next call says so; what
+ * is over by name is over.
+ */
+function isRefusedForAccount(error: unknown): boolean {
+  if (!(error instanceof BankFailure)) return false;
+  const isAboutConsent = error.code === 'CONSENT_INVALID' && error.details.messageCode === 'CONSENT_INVALID';
+  return error.code === 'REQUEST_REFUSED' || isAboutConsent;
 }

@@ -1,5 +1,6 @@
 import type { BankEntry } from '../../domain/bank-entry.ts';
 import { BankFailure } from '../bank-failure.ts';
+import { type BankLearnings, learnInMemory } from '../bank-learnings.ts';
 import type { BankPort, CallOptions, ConsentRequest, StartedConsent } from '../bank-port.ts';
 import { createAccountReading } from './account-reading.ts';
 import { continueAuthorisation } from './authorisation.ts';
@@ -15,15 +16,21 @@ export interface BerlinGroupBank extends BankPort {
   close(): Promise<void>;
 }
 
+export interface BerlinGroupDeps extends Xs2aClientDeps {
+  /** @default what this process learns */
+  learnt?: BankLearnings;
+}
+
 /**
  * A bank that speaks NextGenPSD2 XS2A 1.3. Throws a StartupError when the entry's certificates cannot be used; calls
  * the bank only when it is asked to, and then once: trying again is the caller's to decide, for the bank counts.
  */
-export function createBerlinGroupBank(entry: BankEntry, deps: Xs2aClientDeps): BerlinGroupBank {
+export function createBerlinGroupBank(entry: BankEntry, deps: BerlinGroupDeps): BerlinGroupBank {
+  const { clock, learnt = learnInMemory() } = deps;
   const client = createXs2aClient(entry, deps);
   const bank = { entry, client };
   return {
-    ...createAccountReading(bank),
+    ...createAccountReading(bank, { clock, learnt }),
     createConsent: async (request) => await createConsent(entry, client, request),
     getConsent: async (consentId, options = {}) => await getConsent(client, consentId, options),
     endConsent: async (consentId, options = {}) => await endConsent(client, consentId, options),

@@ -28,14 +28,15 @@ export function toRefusalFailure(refusal: Refusal, context: FailureContext): Ban
   return new BankFailure(code, `${context.bankId} answered ${answer} when asked to ${context.operation}.`, {
     details: { ...context, httpStatus: refusal.status, messageCode },
     retryAt: parseRetryAfter(refusal.retryAfter, refusal.now),
-    concernsPeriod: code === 'REQUEST_REFUSED' && concernsPeriod(refusal.status, messageCodes),
+    concernsPeriod: mayConcernPeriod(code, refusal.status, messageCodes),
   });
 }
 
-// Banks name a date that lies too far back as either, or not at all.
-function concernsPeriod(status: number, messageCodes: readonly string[]): boolean {
-  if (messageCodes.length === 0) return status === 400;
-  return messageCodes.includes('PERIOD_INVALID') || messageCodes.includes('FORMAT_ERROR');
+// Banks name a date that lies too far back by any code, or not at all; and some of them break over a long period.
+function mayConcernPeriod(code: BankFailureCode, status: number, messageCodes: readonly string[]): boolean {
+  if (status === 500) return true;
+  if (code !== 'REQUEST_REFUSED' || status === 401 || status === 406) return false;
+  return !messageCodes.some((messageCode) => /^(RESOURCE_UNKNOWN|SERVICE_BLOCKED)$/.test(messageCode));
 }
 
 /** The bank's message codes decide; where it gives none that we know, the HTTP status does. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { type Dispatcher, errors } from 'undici';
 import type { z } from 'zod';
@@ -24,6 +25,10 @@ export interface Xs2aRequest<Schema extends z.ZodType | null> {
 
 export interface Xs2aReply<T> {
   body: T;
+  status: number;
+  /** As it came: in UTF-8, else in the Windows code page that banks' older systems write. */
+  text: string;
+  contentType: string | null;
   /** ASPSP-SCA-Approach, in lower case. */
   scaApproach: string | null;
   /** A link to the bank's own interface; a MALFORMED_REPLY when it leads elsewhere. */
@@ -92,11 +97,11 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
       const header = (name: string) => [response.headers[name] ?? []].flat()[0] ?? null;
       const isRefusal = response.statusCode > 299;
       // A refusal is told by its status; a body that breaks off does not change it.
-      const text = await response.body.text().catch((error: unknown) => {
-        if (isRefusal && !call.signal?.aborted) return '';
+      const bytes = await response.body.bytes().catch((error: unknown) => {
+        if (isRefusal && !call.signal?.aborted) return new Uint8Array();
         throw error;
       });
-      return { status: response.statusCode, header, text };
+      return { status: response.statusCode, header, text: decodeBytes(bytes) };
     } catch (error) {
       call.signal?.throwIfAborted();
       // Our own mistake, not the bank's.
@@ -112,6 +117,14 @@ interface RawReply {
   status: number;
   header(name: string): string | null;
   text: string;
+}
+
+const windowsText = new TextDecoder('windows-1252');
+
+function decodeBytes(bytes: Uint8Array): string {
+  return isUtf8(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+    : windowsText.decode(bytes);
 }
 
 function toHeaders(given: { request: Xs2aRequest<z.ZodType | null>; requestId: string; date: Date }) {
@@ -142,6 +155,9 @@ function toReply<Schema extends z.ZodType | null>(given: {
     body: (schema === null ? null : parseBody(raw, schema, context)) as Schema extends z.ZodType
       ? z.output<Schema>
       : null,
+    status: raw.status,
+    text: raw.text,
+    contentType: raw.header('content-type'),
     scaApproach: raw.header('aspsp-sca-approach')?.toLowerCase() ?? null,
     resolveLink: (href) => accept(resolveBankLink(href, baseUrl, url), 'a link leaves its own origin'),
     resolveRedirect: (href) =>
