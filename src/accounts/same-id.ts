@@ -23,7 +23,9 @@ export function isSurelyNamed(given: RecognisedValues, known: RecognisedValues, 
 export function isNamed(given: RecognisedValues, known: RecognisedValues, today: string): boolean {
   if (known.status === 'PENDING' && given.status === 'BOOKED') return isSameSide(given, known);
   if (known.status === 'BOOKED' && given.status === 'PENDING') return isEcho(given, known, today);
-  return isSameAmount(given, known) && daysBetween(given.bookingDate, known.bookingDate) <= sameIdForDays;
+  // Another day and other words are another payment.
+  const days = daysBetween(given.bookingDate, known.bookingDate);
+  return isSameAmount(given, known) && days <= sameIdForDays && (days === 0 || hasSameTexts(given, known));
 }
 
 // Banks go on announcing for a while what they have booked.
@@ -38,5 +40,6 @@ function isEcho(given: RecognisedValues, known: RecognisedValues, today: string)
 
 /** Of two with one id: the same day, and another amount. */
 export function isCorrected(given: RecognisedValues, known: RecognisedValues): boolean {
-  return given.status === known.status && given.bookingDate === known.bookingDate && isSameSide(given, known);
+  const isSameDay = given.status === known.status && given.bookingDate === known.bookingDate;
+  return isSameDay && isSameSide(given, known) && hasSameTexts(given, known);
 }

@@ -22,6 +22,19 @@ export function revise(kept: StoredTransaction, given: FetchedTransaction, ident
   return revised;
 }
 
+const comparedFields = (Object.keys(transactionFields) as (keyof FetchedTransaction)[]).filter(
+  (name) => transactionFields[name].compared,
+);
+
+/** Whether the bank's word changes nothing of what is stored: nearly always so, and told without making the revised row. */
+export function saysNothingNew(kept: StoredTransaction, given: FetchedTransaction): boolean {
+  return comparedFields.every((name) => {
+    const [value, before] = [given[name], kept[name]];
+    if (value === null || value === before) return true;
+    return typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before);
+  });
+}
+
 /** Whether nothing has changed that is compared. What the row is recognised by is nobody's to be told of: it changes with the rest. */
 export function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
   return isSameByTable(transactionFields, kept, revised);

@@ -1,7 +1,7 @@
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
 import { isConfirmed } from './confirmed-absence.ts';
 import type { RemovedTransaction } from './removed-transaction.ts';
-import { isSame, revise } from './transaction-comparison.ts';
+import { isSame, revise, saysNothingNew } from './transaction-comparison.ts';
 import { createIdentities, type Identities, type Payment, toNames, toPayments } from './transaction-identity.ts';
 import { isSameAmount } from './transaction-likeness.ts';
 import { recognise } from './transaction-recognition.ts';
@@ -60,7 +60,7 @@ export function mergeTransactions(merge: Merge): Merged {
   const foundIds: string[] = [];
   for (const { payment, known } of pairs) {
     const revised = toRevised(known, payment, identities);
-    if (!isSame(known, revised)) updated.push(revised);
+    if (revised !== known && !isSame(known, revised)) updated.push(revised);
     else if (known.missingSince !== null) foundIds.push(known.id);
   }
 
@@ -83,6 +83,7 @@ export function mergeTransactions(merge: Merge): Merged {
 // A transaction that was booked does not become pending again: banks repeat the announcement for a while.
 function toRevised(kept: StoredTransaction, { values, names }: Payment, identities: Identities): StoredTransaction {
   if (values.status === 'PENDING' && kept.status === 'BOOKED') return kept;
+  if (saysNothingNew(kept, values)) return kept;
   return revise(kept, values, identities.toKept(names, kept.identity));
 }
 

@@ -43,8 +43,8 @@ export function recognise<K extends Known>(request: RecognitionRequest<K>): Reco
   const { today, isLeftOut } = request;
   matching.byName((payment, known) => isSurelyNamed(payment.values, known, today));
   matching.byWholeFace();
+  matching.bookedWithOneId();
   matching.byFace('BOOKED', toFace);
-  matching.byPlainFace('BOOKED');
   matching.bookedSayingLess();
   matching.byName((payment, known) => isNamed(payment.values, known, today));
   matching.bookedByLikeness((pending, booked) => isAnnouncementOf(pending, booked, today));
@@ -191,6 +191,14 @@ function createMatching<K extends Known>({ payments, known: stored, today }: Rec
         isCardPaymentOf(pending, booked) ? toCloseness(pending.values, booked.values) : 0,
       );
     },
+    /** An id that several share still tells which of them is meant, where nothing else does. */
+    bookedWithOneId(): void {
+      pairBooked((known, booked) =>
+        sharesId(known.values, booked.values) && isContained(booked, known)
+          ? 1 + toLikeness(known, booked) + toAgreement(known.values, booked.values)
+          : 0,
+      );
+    },
     /** What the bank says no longer, or said only while it was pending, is kept: the same payment says less then than what is stored. */
     bookedSayingLess(): void {
       pairBooked((known, booked) =>
@@ -228,6 +236,11 @@ function toCloseness(a: RecognisedValues, b: RecognisedValues): number {
   return Math.min(first, second) / Math.max(first, second, Number.MIN_VALUE);
 }
 
+function sharesId(known: RecognisedValues, given: RecognisedValues): boolean {
+  const fields = ['bankTransactionId', 'entryReference'] as const;
+  return fields.some((field) => given[field] !== null && given[field] === known[field]);
+}
+
 /** Below 1: of those whose texts agree as well, the one whose ids and dates do so too. */
 function toAgreement(known: RecognisedValues, given: RecognisedValues): number {
   const fields = ['bankTransactionId', 'entryReference', 'valueDate', 'transactionDate'] as const;
@@ -241,8 +254,9 @@ function toDayAndAmount({ bookingDate, amount }: RecognisedValues): string {
 // An id that a whole order shares was that of several.
 function findMostAlike<K extends Known>(given: RecognisedValues, candidates: readonly K[]): K | undefined {
   if (candidates.length < 2) return candidates[0];
-  const face = toPlainFace(given, toPlainTexts(given));
+  const [whole, face] = [toWholeFace(given), toPlainFace(given, toPlainTexts(given))];
   return (
+    candidates.find((known) => toWholeFace(known) === whole) ??
     candidates.find((known) => toPlainFace(known, toPlainTexts(known)) === face) ??
     candidates.find(({ status }) => status === given.status) ??
     candidates[0]

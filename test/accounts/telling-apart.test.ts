@@ -66,7 +66,7 @@ function toRow(
     unique: `id ${n}`,
     none: null,
     placeholder: 'NOTPROVIDED',
-    shared: 'statement',
+    shared: isBooked ? 'statement' : null,
     monthly: `${payment.numberInMonth}`,
     'new when booked': isBooked ? `b ${n}` : `p ${n}`,
     // Of the booked ones: an announcement's id is its booked row's, whatever the texts say.

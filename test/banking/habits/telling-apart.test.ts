@@ -115,7 +115,10 @@ describe('an id used again', () => {
       [
         { rows: [coffee({ bankTransactionId: 'b1' })], kept: ['txn_1 -3.20 B'] },
         { rows: [coffee({ bankTransactionId: 'b1', bookingDate: '2026-03-08' })], kept: ['txn_1 -3.20 B'] },
-        { rows: [coffee({ bankTransactionId: 'b1', counterpartyName: 'Coffee Ltd' })], kept: ['txn_1 -3.20 B'] },
+        {
+          rows: [coffee({ bankTransactionId: 'b1', bookingDate: '2026-03-08', counterpartyName: 'Cafe' })],
+          kept: ['txn_1 -3.20 B'],
+        },
       ],
     ],
     [
@@ -269,6 +272,18 @@ describe('what a reply leaves out', () => {
   });
 });
 
+describe('an announcement', () => {
+  checkEach([
+    [
+      'in other blanks and case is the same',
+      [
+        { rows: [givenPending()], kept: ['txn_1 -3.20 P'] },
+        { rows: [givenPending({ counterpartyName: 'COFFEE  BAR' })], kept: ['txn_1 -3.20 P'] },
+      ],
+    ],
+  ]);
+});
+
 describe('an announcement beside its booked row', () => {
   const pending = givenPending({ bankTransactionId: 'p1', valueDate: '2026-03-09' });
   const booked = coffee({ bankTransactionId: 'b1' });
@@ -340,6 +355,22 @@ describe('a booked row given out again', () => {
         { rows: [plain], kept: ['txn_1 -3.20 B'] },
         { rows: [{ ...plain, ...given }], kept: ['txn_1 -3.20 B'] },
         { rows: [plain], kept: ['txn_1 -3.20 B'] },
+      ],
+    ]),
+  );
+
+  checkEach(
+    (
+      [
+        ['a date before its name', { counterpartyName: '09.03.2026 Coffee Bar' }],
+        ['a date and a time in its text', { remittanceInformation: '2026-03-09T08:15 Table 5' }],
+        ['less than before', { counterpartyName: null }],
+      ] as const
+    ).map(([face, given]) => [
+      `with ${face} is the same, though it lies before the days asked for`,
+      [
+        { rows: [{ ...plain, bankTransactionId: null }], kept: ['txn_1 -3.20 B'] },
+        { rows: [{ ...plain, bankTransactionId: null, ...given }], from: '2026-03-10', kept: ['txn_1 -3.20 B'] },
       ],
     ]),
   );
