@@ -6,23 +6,32 @@ import { newId } from '../../src/domain/ids.ts';
 import type { EventData, TransactionData } from '../../src/events/event-catalogue.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { ChangingBank, currencies, type Payment, plainly } from './changing-bank.ts';
+import { ChangingBank, currencies, plainly } from './changing-bank.ts';
 import type { Action, Change, Life } from './random-lives.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
+import { isNamedForGood, type ToldPayment, tellsCoffeesTwice } from './told-rows.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
+/** A second reading confirms that something is gone when it comes so long after the first. */
+const secondWitnessMs = 6 * 60 * minute;
 const beginning = Date.parse('2026-03-10T11:00:00Z');
 
 /** What must be kept of one login, by what its bank has said and nothing of ours. */
 interface Truth {
-  /** By account, what has been told and not been taken back. */
-  kept: Map<number, Payment>[];
-  /** Our id of each payment that can be told from all others by its text. */
+  /** By account, what has been told, but for what has been left out twice. */
+  kept: Map<number, Kept>[];
+  /** Our id of each payment that can be told from all others by its text: for good, for what is told again has it again. */
   ids: Map<string, string>;
   /** The bank's consent that is in force; null after its loss. */
   consentId: string | null;
   limits: Map<string, number>;
+}
+
+interface Kept {
+  payment: ToldPayment;
+  /** When a reading first left it out; null when the latest that could tell of it did. */
+  leftOutAt: number | null;
 }
 
 interface KeptRow {
@@ -52,9 +61,12 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
   const patienceMs = 600_000;
   const settlement = createSettlement({ clock, sessions, consents, banks, encryption, runSession, log, patienceMs });
 
-  return async ({ beginsAt, habit, accountCount, amountsChange, frequencyPerDay, steps }) => {
+  return async ({ beginsAt, habit, traits, accountCount, amountsChange, frequencyPerDay, steps }) => {
     clock.set(new Date(beginning + beginsAt * minute));
-    bank = new ChangingBank({ accountCount, habit, now: clock.now });
+    bank = new ChangingBank({ accountCount, habit, traits, now: clock.now });
+    const isNumbered = traits.some((name) => name === 'ids-used-again' || name === 'references-restart');
+    // Where a bank keeps back what it has just booked, one of the same price and shop would be taken for it.
+    const hasGaps = traits.some((name) => name === 'rows-come-back' || name === 'shortened-once');
     let consentCount = 0;
     let paymentCount = 0;
     const first = toConsentId(false);
@@ -114,9 +126,11 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         case 'pays':
         case 'announces': {
           paymentCount += 1;
+          const isCoffee = each.isCoffee && !tellsCoffeesTwice(traits);
           const bookedOn = each.kind === 'pays' ? dayBefore(each.daysAgo) : null;
-          const text = each.isCoffee ? 'Thank you' : `payment ${paymentCount}`;
-          payments.push({ n: paymentCount, amount: '-3.20', name: 'Coffee Bar', text, bookedOn });
+          const text = isCoffee ? 'Thank you' : `payment ${paymentCount}`;
+          const amount = hasGaps ? `-${(3 + paymentCount / 100).toFixed(2)}` : '-3.20';
+          payments.push({ n: paymentCount, amount, name: 'Coffee Bar', text, bookedOn });
           return;
         }
         case 'books': {
@@ -124,12 +138,15 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           const booked = pending[each.which % pending.length];
           if (!booked) return;
           booked.bookedOn = dayBefore(0);
+          // Banks that number the entries of a day do it in the order of booking.
+          if (isNumbered) payments.push(...payments.splice(payments.indexOf(booked), 1));
           // Without an id nobody could know it again.
-          if (each.otherAmount && amountsChange && habit === 'always') booked.amount = '-3.40';
+          if (each.otherAmount && amountsChange && isNamedForGood(habit, traits)) booked.amount = '-3.40';
           return;
         }
         case 'withdraws':
-          if (payments.length > 0) payments.splice(each.which % payments.length, 1);
+          // Where banks number the entries of a day, they take none of them back.
+          if (payments.length > 0 && !isNumbered) payments.splice(each.which % payments.length, 1);
       }
     }
 
@@ -139,7 +156,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function synchronize({ trigger, attended, manner, renewedAtCall }: Action & { kind: 'synchronizes' }) {
       const consentId = truth.consentId;
-      bank.beginReading(manner, trigger);
+      bank.beginReading(isNumbered ? { ...manner, leavesOut: 0 } : manner, trigger);
       if (renewedAtCall !== null) {
         const renewal = { kind: 'renews', outcome: 'valid', twice: false, manner: plainly } as const;
         const act = () => renew({ ...renewal, terms: { frequencyPerDay: 4, newIds: false } });
@@ -162,7 +179,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         truth.limits.set(bankConsent, frequencyPerDay);
         waiting.push({ bankConsent, session: await awaitConsent(bankConsent) });
       }
-      bank.beginReading(manner, 'MANUAL');
+      bank.beginReading(isNumbered ? { ...manner, leavesOut: 0 } : manner, 'MANUAL');
       await Promise.all(waiting.map(({ session }) => settlement.settle(session)));
       for (const { session, bankConsent } of waiting) {
         const [ended] = await database.query<{ status: string; consentStatus: string }>(Prisma.sql`
@@ -194,16 +211,16 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     }
 
     function keepTold(): void {
+      const nowMs = clock.now().getTime();
       for (const { index, from, payments } of bank.told) {
-        const kept = truth.kept[index] ?? new Map<number, Payment>();
+        const kept = truth.kept[index] ?? new Map<number, Kept>();
         const told = new Set(payments.map(({ n }) => n));
-        for (const { n, text, bookedOn } of [...kept.values()]) {
-          if (told.has(n) || (bookedOn !== null && bookedOn < from)) continue;
-          kept.delete(n);
-          // What comes back after it was taken back is new to us.
-          truth.ids.delete(text);
+        for (const [n, { payment, leftOutAt }] of [...kept]) {
+          if (told.has(n) || !couldBeTold(payment, from)) continue;
+          if (leftOutAt === null) kept.set(n, { payment, leftOutAt: nowMs });
+          else if (nowMs - leftOutAt >= secondWitnessMs) kept.delete(n);
         }
-        for (const payment of payments) kept.set(payment.n, payment);
+        for (const payment of payments) kept.set(payment.n, { payment, leftOutAt: null });
         truth.kept[index] = kept;
       }
     }
@@ -227,11 +244,11 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         [...ids].map(([text, id]) => `${text} ${id}`),
         [...ids].map(([text, id]) => `${text} ${truth.ids.get(text) ?? id}`),
       );
-      truth.ids = ids;
+      for (const [text, id] of ids) truth.ids.set(text, id);
     }
 
     function toExpected(): string[] {
-      return truth.kept.flatMap((kept, index) => [...kept.values()].map((payment) => toTold(payment, index)));
+      return truth.kept.flatMap((kept, index) => [...kept.values()].map(({ payment }) => toTold(payment, index)));
     }
 
     function checkAccesses(): void {
@@ -301,8 +318,12 @@ function toContent({ currency, status, bookingDate, amount, name, text }: Conten
   return [currency, status, bookingDate, amount, name, text].join(' | ');
 }
 
-function toTold({ amount, name, text, bookedOn }: Payment, index: number): string {
-  const status = bookedOn === null ? 'PENDING' : 'BOOKED';
+/** A bank asked from this day on need not tell of what has a date on it or before it. */
+function couldBeTold({ status, bookedOn, valueDate }: ToldPayment, from: string): boolean {
+  return status === 'PENDING' || [bookedOn, valueDate].every((each) => each === null || each > from);
+}
+
+function toTold({ status, amount, name, text, bookedOn }: ToldPayment, index: number): string {
   return toContent({ currency: currencies[index] ?? '', status, bookingDate: bookedOn, amount, name, text });
 }
 
