@@ -23,7 +23,11 @@ interface Had {
 
 const ofFirst: Had = { has: (_, index) => index === 0 };
 const ofBooked: Had = { has: ({ status }) => status === 'booked' };
+/** Where more is refused, 89 days are asked for: a bank's day may begin before ours. */
+const ofLawfulDays: Had = { has: ({ day }) => day >= '2025-12-11' };
 const exceptions: Record<string, Had> = {
+  'history-90-days': ofLawfulDays,
+  'long-periods-break': ofLawfulDays,
   'empty-as-204': ofFirst,
   'empty-as-no-body': ofFirst,
   'empty-as-missing': ofFirst,

@@ -65,8 +65,9 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     clock.set(new Date(beginning + beginsAt * minute));
     bank = new ChangingBank({ accountCount, habit, traits, now: clock.now });
     const isNumbered = traits.some((name) => name === 'ids-used-again' || name === 'references-restart');
-    // Where a bank keeps back what it has just booked, one of the same price and shop would be taken for it.
-    const hasGaps = traits.some((name) => name === 'rows-come-back' || name === 'shortened-once');
+    // Where something is left out, what is new and of the same price and shop would be taken for it.
+    const hasOnePrice = traits.length === 0 && beginsAt % 2 === 0;
+    const mayLeaveOut = !isNumbered && !hasOnePrice;
     let consentCount = 0;
     let paymentCount = 0;
     const first = toConsentId(false);
@@ -129,8 +130,9 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           const isCoffee = each.isCoffee && !tellsCoffeesTwice(traits);
           const bookedOn = each.kind === 'pays' ? dayBefore(each.daysAgo) : null;
           const text = isCoffee ? 'Thank you' : `payment ${paymentCount}`;
-          const amount = hasGaps ? `-${(3 + paymentCount / 100).toFixed(2)}` : '-3.20';
-          payments.push({ n: paymentCount, amount, name: 'Coffee Bar', text, bookedOn });
+          const amount = hasOnePrice || isCoffee ? '-3.20' : `-${(4 + paymentCount / 100).toFixed(2)}`;
+          const name = hasOnePrice || isCoffee ? 'Coffee Bar' : `Shop ${paymentCount}`;
+          payments.push({ n: paymentCount, amount, name, text, bookedOn });
           return;
         }
         case 'books': {
@@ -145,8 +147,8 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           return;
         }
         case 'withdraws':
-          // Where banks number the entries of a day, they take none of them back.
-          if (payments.length > 0 && !isNumbered) payments.splice(each.which % payments.length, 1);
+          // Banks that number the entries of a day take none of them back.
+          if (payments.length > 0 && mayLeaveOut) payments.splice(each.which % payments.length, 1);
       }
     }
 
@@ -156,7 +158,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function synchronize({ trigger, attended, manner, renewedAtCall }: Action & { kind: 'synchronizes' }) {
       const consentId = truth.consentId;
-      bank.beginReading(isNumbered ? { ...manner, leavesOut: 0 } : manner, trigger);
+      bank.beginReading(mayLeaveOut ? manner : { ...manner, leavesOut: 0 }, trigger);
       if (renewedAtCall !== null) {
         const renewal = { kind: 'renews', outcome: 'valid', twice: false, manner: plainly } as const;
         const act = () => renew({ ...renewal, terms: { frequencyPerDay: 4, newIds: false } });
@@ -179,7 +181,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         truth.limits.set(bankConsent, frequencyPerDay);
         waiting.push({ bankConsent, session: await awaitConsent(bankConsent) });
       }
-      bank.beginReading(isNumbered ? { ...manner, leavesOut: 0 } : manner, 'MANUAL');
+      bank.beginReading(mayLeaveOut ? manner : { ...manner, leavesOut: 0 }, 'MANUAL');
       await Promise.all(waiting.map(({ session }) => settlement.settle(session)));
       for (const { session, bankConsent } of waiting) {
         const [ended] = await database.query<{ status: string; consentStatus: string }>(Prisma.sql`
@@ -220,8 +222,27 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           if (leftOutAt === null) kept.set(n, { payment, leftOutAt: nowMs });
           else if (nowMs - leftOutAt >= secondWitnessMs) kept.delete(n);
         }
-        for (const payment of payments) kept.set(payment.n, { payment, leftOutAt: null });
+        for (const payment of payments) {
+          if (!kept.has(payment.n)) takePlace(payment, { kept, told, from });
+          kept.set(payment.n, { payment, leftOutAt: null });
+        }
         truth.kept[index] = kept;
+      }
+    }
+
+    /** A coffee that was left out and one that is new are the same, by all that is said of them. */
+    function takePlace(
+      { status, amount, name, text, bookedOn }: ToldPayment,
+      { kept, told, from }: { kept: Map<number, Kept>; told: ReadonlySet<number>; from: string },
+    ): void {
+      for (const [n, { payment: other }] of kept) {
+        const isLeftOut = !told.has(n) && couldBeTold(other, from);
+        const isAlike = other.amount === amount && other.name === name && other.text === text;
+        const isOfThatDay = other.status === 'PENDING' || (status === 'BOOKED' && other.bookedOn === bookedOn);
+        if (isLeftOut && isAlike && isOfThatDay) {
+          kept.delete(n);
+          return;
+        }
       }
     }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { IdHabit, Manner } from './changing-bank.ts';
-import { type TellingTrait, tellingTraits } from './told-rows.ts';
+import { type TellingTrait, tellingTraits, toKindOfTrait } from './told-rows.ts';
 
 /** What happens at the bank. */
 export type Change =
@@ -135,7 +135,14 @@ export const randomLife: fc.Arbitrary<Life> = fc.record({
   habit: fc.constantFrom<IdHabit>('always', 'a reference first', 'when booked', 'never'),
   traits: fc.oneof(
     { weight: 2, arbitrary: fc.constant([]) },
-    { weight: 3, arbitrary: fc.uniqueArray(fc.constantFrom(...tellingTraits), { minLength: 1, maxLength: 3 }) },
+    {
+      weight: 3,
+      arbitrary: fc.uniqueArray(fc.constantFrom(...tellingTraits), {
+        minLength: 1,
+        maxLength: 3,
+        selector: toKindOfTrait,
+      }),
+    },
   ),
   accountCount: fc.constantFrom(1, 1, 2),
   steps: fc.array(

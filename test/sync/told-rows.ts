@@ -76,6 +76,11 @@ const nameless: readonly TraitName[] = [
   'ids-change',
 ];
 
+/** A bank has but one way of naming. */
+export function toKindOfTrait(trait: TellingTrait): string {
+  return nameless.includes(trait) ? 'of naming' : trait;
+}
+
 /** Whether a payment that is booked with another amount than announced can be known again. */
 export function isNamedForGood(habit: IdHabit, traits: readonly TraitName[]): boolean {
   return habit === 'always' && !traits.some((trait) => nameless.includes(trait));
