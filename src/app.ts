@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
-import { removeOldTombstones, tombstoneLifeDays } from './accounts/tombstone-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
@@ -262,12 +261,8 @@ async function compose(
         { name: 'remove-events', steps: () => removeOldEvents(database, oldestKept()) },
         { name: 'remove-attempts', steps: () => removeOldAttempts(database, oldestKept()) },
         { name: 'remove-sessions', steps: () => removeOldSessions(database, oldestKept()) },
-        {
-          name: 'remove-tombstones',
-          steps: () => removeOldTombstones(database, new Date(clock.now().getTime() - tombstoneLifeDays * dayMs)),
-        },
-        // Behind the events, which keep their cycles.
-        { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) },
+        { name: 'remove-tombstones', steps: () => bankData.forgetRemoved(clock.now()) },
+        { name: 'remove-cycles', steps: () => removeOldCycles(database, oldestKept()) }, // after the events, which keep them
       ],
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,

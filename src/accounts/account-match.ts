@@ -1,6 +1,6 @@
 import type { AccountValues } from '../domain/account-fields.ts';
 import type { Balance } from '../domain/balance-fields.ts';
-import type { AccountProblem, AccountState } from './bank-data-ctes.ts';
+import type { AccountProblem, AccountState, MissingAccounts } from './bank-data-ctes.ts';
 import { isConfirmed } from './confirmed-absence.ts';
 
 /** An account as the bank lists it. */
@@ -67,14 +67,6 @@ export function matchAccounts(
       stored: known,
     };
   });
-}
-
-/** Of the login's stored accounts those that a list of the bank's leaves out. */
-export interface MissingAccounts {
-  /** Not in the list for the first time. */
-  missedIds: string[];
-  /** No longer the bank's: what is stored of them stays. */
-  goneIds: string[];
 }
 
 /**

@@ -1,7 +1,6 @@
 import { type AccountValues, accountFields } from '../domain/account-fields.ts';
 import type { Balance } from '../domain/balance-fields.ts';
 import { Prisma } from '../storage/database.ts';
-import type { MissingAccounts } from './account-match.ts';
 import { accountColumns, balanceColumns, transactionColumns } from './bank-data-columns.ts';
 import type { StoredTransaction } from './bank-transaction.ts';
 import { forgottenTombstones } from './tombstone-store.ts';
@@ -38,6 +37,14 @@ export interface AccountChange extends AccountValues {
   missedIds: readonly string[];
   /** Missing no more, and not changed. */
   foundIds: readonly string[];
+}
+
+/** Of the login's stored accounts those that a list of the bank's leaves out. */
+export interface MissingAccounts {
+  /** Not in the list for the first time. */
+  missedIds: string[];
+  /** No longer the bank's: what is stored of them stays. */
+  goneIds: string[];
 }
 
 /** A StoredAccount (account-match.ts) as JSON, of `accounts a`. */

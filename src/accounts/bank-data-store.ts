@@ -1,10 +1,9 @@
 import { type Database, Prisma } from '../storage/database.ts';
-import type { MissingAccounts } from './account-match.ts';
 import { transactionColumns } from './bank-data-columns.ts';
-import { type AccountChange, storeBankDataCtes } from './bank-data-ctes.ts';
+import { type AccountChange, type MissingAccounts, storeBankDataCtes } from './bank-data-ctes.ts';
 import type { FetchedTransaction, KeptTransaction } from './bank-transaction.ts';
 import type { RemovedTransaction } from './removed-transaction.ts';
-import { listRemoved, tombstoneCte } from './tombstone-store.ts';
+import { listRemoved, removeOldTombstones, tombstoneCte } from './tombstone-store.ts';
 import { toNames } from './transaction-identity.ts';
 
 /** What a bank has sent of one account. */
@@ -31,6 +30,8 @@ export interface BankDataStore {
   addMeant(listed: StoredTransactions, replies: readonly TransactionsReply[]): Promise<StoredTransactions>;
   /** Of these accounts, the transactions that were removed within the last year; accounts without any are left out. */
   listRemoved(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly RemovedTransaction[]>>;
+  /** Forgets transactions that were removed more than a year ago, in small steps; gives what each step forgot. */
+  forgetRemoved(now: Date, limit?: number): AsyncGenerator<number>;
   /**
    * CTEs that store all changes of a login in one statement: `stored_account`, `added_transaction`, `updated_transaction`,
    * `removed_transaction`. They write only where `condition`, which may read earlier CTEs, holds.
@@ -56,6 +57,7 @@ export function createBankDataStore(database: Database): BankDataStore {
     listTransactions: (replies) => listTransactions(database, replies),
     addMeant: (listed, replies) => addMeant(database, listed, replies),
     listRemoved: (accountIds) => listRemoved(database, accountIds),
+    forgetRemoved: (now, limit) => removeOldTombstones(database, now, limit),
     storeCtes: storeBankDataCtes,
     tombstoneCte,
   };

@@ -3,9 +3,17 @@ import type { FetchedTransaction } from './bank-transaction.ts';
 
 /**
  * The rows of a reply that came in pages. Where a page begins with the rows that the one before ended with, equal in all that they say, the
- * bank has shown them twice: they are taken once. Rows that are alike elsewhere are different payments.
+ * bank has shown them twice: they are taken once. Rows that are alike elsewhere are different payments. Booked rows and announcements each
+ * have an order of their own.
  */
-export function joinPages(pages: Iterable<readonly FetchedTransaction[]>): FetchedTransaction[] {
+export function joinPages(pages: readonly (readonly FetchedTransaction[])[]): FetchedTransaction[] {
+  if (pages.length === 1) return [...(pages[0] ?? [])];
+  return (['BOOKED', 'PENDING'] as const).flatMap((status) =>
+    joinRows(pages.map((page) => page.filter((row) => row.status === status))),
+  );
+}
+
+function joinRows(pages: readonly (readonly FetchedTransaction[])[]): FetchedTransaction[] {
   const rows: FetchedTransaction[] = [];
   let before: readonly FetchedTransaction[] = [];
   for (const page of pages) {

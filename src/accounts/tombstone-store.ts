@@ -1,10 +1,10 @@
 import { type Database, Prisma } from '../storage/database.ts';
-import type { AccountChange } from './bank-data-ctes.ts';
+import type { StoredTransaction } from './bank-transaction.ts';
 import type { RemovedTransaction } from './removed-transaction.ts';
 import { type RecognisedValues, toRecognisedValues } from './transaction-face.ts';
 
 /** How long a removed transaction is remembered: what comes back within a year has its old id. */
-export const tombstoneLifeDays = 366;
+const tombstoneLifeMs = 366 * 24 * 3_600_000;
 
 /** What one step removes at most. */
 const tombstonesPerStep = 1_000;
@@ -45,7 +45,7 @@ export function forgottenTombstones(ids: readonly string[], condition: Prisma.Sq
  */
 export function tombstoneCte(
   { clientId, now, position }: { clientId: string; now: Date; position: Prisma.Sql },
-  changes: readonly AccountChange[],
+  changes: readonly { id: string; removed: readonly StoredTransaction[] }[],
   condition: Prisma.Sql,
 ): Prisma.Sql | null {
   const tombstones = changes.flatMap(({ id: accountId, removed }) =>
@@ -60,12 +60,13 @@ export function tombstoneCte(
       WHERE ${condition})`;
 }
 
-/** Forgets transactions that were removed before this time, in small steps; gives what each step forgot. */
+/** Forgets transactions that were removed more than a year ago, in small steps; gives what each step forgot. */
 export async function* removeOldTombstones(
   database: Database,
-  before: Date,
+  now: Date,
   limit = tombstonesPerStep,
 ): AsyncGenerator<number> {
+  const before = new Date(now.getTime() - tombstoneLifeMs);
   for (let removedCount = limit; removedCount === limit; ) {
     const [row] = await database.query<{ count: number }>(Prisma.sql`
       WITH old AS (

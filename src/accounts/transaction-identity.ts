@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FetchedTransaction } from './bank-transaction.ts';
 import { type RecognisedValues, toMeaningfulId, toPlainFace, toPlainTexts, toWholeFace } from './transaction-face.ts';
+import { canBeAnnouncementOf } from './transaction-likeness.ts';
 
 /** A payment as one reply tells of it. */
 export interface Payment {
@@ -49,6 +50,9 @@ function findSharedNames(rows: readonly Payment[]): Set<string> {
       const first = firsts.get(key);
       if (!first) firsts.set(key, values);
       else if (!saysTheSame(first, values)) shared.add(name);
+      const pending = firsts.get(`PENDING ${name}`);
+      const booked = firsts.get(`BOOKED ${name}`);
+      if (pending && booked && !canBeAnnouncementOf(pending, booked)) shared.add(name);
     }
   }
   return shared;

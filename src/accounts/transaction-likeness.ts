@@ -1,9 +1,21 @@
-import { findCard, isNumbered, type PlainTexts, type RecognisedValues } from './transaction-face.ts';
+import { findCard, isNumbered, type PlainTexts, type RecognisedValues, toPlainTexts } from './transaction-face.ts';
 
 /** A transaction with its plain texts at hand. */
 export interface Described<T extends RecognisedValues = RecognisedValues> {
   values: T;
   texts: PlainTexts;
+}
+
+/** Plain texts are made when they are first asked for: most transactions are recognised before. */
+export function toDescribed<T extends RecognisedValues>(values: T): Described<T> {
+  let texts: PlainTexts | undefined;
+  return {
+    values,
+    get texts() {
+      texts ??= toPlainTexts(values);
+      return texts;
+    },
+  };
 }
 
 const dayMs = 86_400_000;
@@ -57,6 +69,23 @@ export function isCompatible({ texts: a }: Described, { texts: b }: Described): 
 /** Whether the one says nothing that the other does not say too. */
 export function isContained({ texts: less }: Described, { texts: more }: Described): boolean {
   return (Object.keys(less) as (keyof PlainTexts)[]).every((name) => less[name] === null || less[name] === more[name]);
+}
+
+/** Whether two with one id say nothing that contradicts. Nearly always they say the same, letter by letter. */
+export function hasSameTexts(given: RecognisedValues, known: RecognisedValues): boolean {
+  const { counterpartyName: name, remittanceInformation: text } = given;
+  const saysNothingElse =
+    (name === null || name === known.counterpartyName) && (text === null || text === known.remittanceInformation);
+  return saysNothingElse || isCompatible(toDescribed(given), toDescribed(known));
+}
+
+/** Of two with one id: an announcement in other words that names other days, or one after the booking, is another payment's. */
+export function canBeAnnouncementOf(pending: RecognisedValues, booked: RecognisedValues): boolean {
+  const day = toPendingDay(pending);
+  const isLater = day !== null && booked.bookingDate !== null && day > booked.bookingDate;
+  const isOfOtherDays =
+    differs(pending.valueDate, booked.valueDate) || differs(pending.transactionDate, booked.transactionDate);
+  return !(isLater || isOfOtherDays) || hasSameTexts(pending, booked);
 }
 
 function differs(a: string | null, b: string | null): boolean {

@@ -1,23 +1,15 @@
-import {
-  type PlainTexts,
-  type RecognisedValues,
-  toFace,
-  toPlainFace,
-  toPlainTexts,
-  toWholeFace,
-} from './transaction-face.ts';
+import { isCorrected, isNamed, isSurelyNamed } from './same-id.ts';
+import { type RecognisedValues, toFace, toPlainFace, toPlainTexts, toWholeFace } from './transaction-face.ts';
 import { type NameKind, type Payment, toNameOf } from './transaction-identity.ts';
 import {
   type Described,
-  daysBetween,
   isAnnouncementOf,
   isCardPaymentOf,
   isCompatible,
   isContained,
   isSameAmount,
-  isSameSide,
+  toDescribed,
   toLikeness,
-  toPendingDay,
 } from './transaction-likeness.ts';
 
 /** A transaction that was seen before: stored, or removed and remembered. */
@@ -65,33 +57,6 @@ export function recognise<K extends Known>(request: RecognitionRequest<K>): Reco
   matching.toldOtherwise(isLeftOut);
   matching.dropAnnouncements();
   return matching.finish();
-}
-
-/** Banks use ids again, and give payments that recur the same one each time. */
-const sameIdForDays = 14;
-
-/** Of two with one id. */
-function isSurelyNamed(given: RecognisedValues, known: RecognisedValues, today: string): boolean {
-  if (!isSameAmount(given, known)) return false;
-  if (known.status === 'PENDING') return true;
-  if (given.status === 'PENDING') return isEcho(given, known, today);
-  return daysBetween(given.bookingDate, known.bookingDate) === 0;
-}
-
-function isNamed(given: RecognisedValues, known: RecognisedValues, today: string): boolean {
-  if (known.status === 'PENDING' && given.status === 'BOOKED') return isSameSide(given, known);
-  if (known.status === 'BOOKED' && given.status === 'PENDING') return isEcho(given, known, today);
-  return isSameAmount(given, known) && daysBetween(given.bookingDate, known.bookingDate) <= sameIdForDays;
-}
-
-// Banks go on announcing for a while what they have booked.
-function isEcho(given: RecognisedValues, known: RecognisedValues, today: string): boolean {
-  return isSameSide(given, known) && daysBetween(known.bookingDate, toPendingDay(given) ?? today) <= sameIdForDays;
-}
-
-// The same day, and another amount.
-function isCorrected(given: RecognisedValues, known: RecognisedValues): boolean {
-  return given.status === known.status && given.bookingDate === known.bookingDate && isSameSide(given, known);
 }
 
 type Status = RecognisedValues['status'];
@@ -271,18 +236,6 @@ function toAgreement(known: RecognisedValues, given: RecognisedValues): number {
 
 function toDayAndAmount({ bookingDate, amount }: RecognisedValues): string {
   return `${bookingDate} ${amount.amount} ${amount.currency}`;
-}
-
-// Plain texts are made when they are first asked for: most transactions are recognised before.
-function toDescribed<T extends RecognisedValues>(values: T): Described<T> {
-  let texts: PlainTexts | undefined;
-  return {
-    values,
-    get texts() {
-      texts ??= toPlainTexts(values);
-      return texts;
-    },
-  };
 }
 
 // An id that a whole order shares was that of several.

@@ -47,3 +47,11 @@ export class BankFailure extends AppError {
     this.concernsPeriod = options.concernsPeriod ?? false;
   }
 }
+
+/**
+ * What the log says of a failure: the bank's HTTP status, message code and our request id, the operation, and the reason in words, with
+ * paths and kinds of fault. Never a value of the bank's reply.
+ */
+export function toLogFacts({ code, message, details }: AppError): Record<string, unknown> {
+  return { code, reason: message, details };
+}

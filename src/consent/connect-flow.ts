@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { BankDirectory } from '../banking/bank-directory.ts';
+import { toLogFacts } from '../banking/bank-failure.ts';
 import type { PsuContext, StartedConsent } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Bank } from '../generated/prisma/client.ts';
@@ -135,7 +136,7 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
       started = await banks.get(bank.id).createConsent(request);
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
-      log.warn({ bankId: bank.id, code: error.code, details: error.details }, 'the bank did not begin a consent');
+      log.warn({ bankId: bank.id, ...toLogFacts(error) }, 'the bank did not begin a consent');
       return { ...visit, bank, page: 'bank-trouble' };
     }
     const { next } = started;

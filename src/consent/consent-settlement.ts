@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { BankDirectory } from '../banking/bank-directory.ts';
-import { BankFailure } from '../banking/bank-failure.ts';
+import { BankFailure, toLogFacts } from '../banking/bank-failure.ts';
 import type { BankConsent } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import { NotFound } from '../domain/errors.ts';
@@ -48,7 +48,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       return await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId));
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
-      log.warn({ bankId, code: error.code }, 'the bank does not say what has become of a consent');
+      log.warn({ bankId, ...toLogFacts(error) }, 'the bank does not say what has become of a consent');
       return null;
     }
   }

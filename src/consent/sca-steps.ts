@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { BankDirectory } from '../banking/bank-directory.ts';
+import { toLogFacts } from '../banking/bank-failure.ts';
 import type { Authorisation, AuthorisationStep, PsuContext } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
@@ -62,7 +63,7 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
       return updated ? await follow(updated, present) : 'moved';
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
-      log.warn({ bankId: at.bankId, code: error.code }, 'the bank does not say how far an authorisation has come');
+      log.warn({ bankId: at.bankId, ...toLogFacts(error) }, 'the bank does not say how far an authorisation has come');
       return 'unchanged';
     }
   }
@@ -106,7 +107,7 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
       // The same form, sent twice, to another process: the bank has taken the other one.
       if (await hasMoved(session)) return { ...visit, page: 'moved-on' };
       if (error.code === 'CREDENTIALS_INVALID') return again;
-      log.warn({ bankId: at.bankId, code: error.code }, 'the bank did not go on with an authorisation');
+      log.warn({ bankId: at.bankId, ...toLogFacts(error) }, 'the bank did not go on with an authorisation');
       return { ...visit, page: 'bank-trouble' };
     }
   }

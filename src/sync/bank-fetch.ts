@@ -1,3 +1,4 @@
+import { joinPages } from '../accounts/page-joining.ts';
 import { BankFailure } from '../banking/bank-failure.ts';
 import type { BankAccount, BankPort, DataAccess } from '../banking/bank-port.ts';
 import type { BalanceValues } from '../domain/balance-fields.ts';
@@ -101,7 +102,7 @@ async function readAccount(
     readBalances(account, reading),
     readTransactions(account, reading),
   ]);
-  const { codes, faults, ...read } = transactions;
+  const { codes, faults, hasFailed, pageCount: _, ...read } = transactions;
   // A blocked account says by itself why nothing comes of it.
   const isBlocked = account.state === 'BLOCKED';
   return {
@@ -111,9 +112,9 @@ async function readAccount(
       ...read,
       complete: codes.length === 0 && read.complete,
       faults: [...balances.faults, ...faults].slice(0, maxFaults),
-      problem: isBlocked && read.pageCount === 0 ? null : toAccountProblem([...codes, ...balances.codes]),
+      problem: isBlocked && hasFailed ? null : toAccountProblem([...codes, ...balances.codes]),
     },
-    hasFailed: read.pageCount === 0 && !isBlocked,
+    hasFailed: hasFailed && !isBlocked,
   };
 }
 
@@ -135,7 +136,14 @@ async function readBalances(
 interface ReadTransactions
   extends Pick<FetchedAccountData, 'from' | 'transactions' | 'complete' | 'coversPending' | 'faults' | 'skippedRows'> {
   pageCount: number;
+  /** Nothing was read. */
+  hasFailed: boolean;
   codes: AccountProblemCode[];
+}
+
+/** While pages come. */
+interface PagesReading extends Omit<ReadTransactions, 'transactions'> {
+  pages: FetchedTransaction[][];
 }
 
 async function readTransactions(account: BankAccount, reading: Reading): Promise<ReadTransactions> {
@@ -155,16 +163,16 @@ async function readTransactions(account: BankAccount, reading: Reading): Promise
   return finish(second, 'failure' in again ? again.failure : undefined);
 }
 
-function startReading(from: string): ReadTransactions {
-  const nothing = { transactions: [], faults: [], skippedRows: 0, pageCount: 0, codes: [] };
+function startReading(from: string): PagesReading {
+  const nothing = { pages: [], faults: [], skippedRows: 0, pageCount: 0, hasFailed: false, codes: [] };
   return { from, ...nothing, complete: true, coversPending: false };
 }
 
 /** Into `read`, page by page: what came before a refused page stays. */
-async function readPages(account: BankAccount, read: ReadTransactions, { bank, guard }: Reading): Promise<void> {
+async function readPages(account: BankAccount, read: PagesReading, { bank, guard }: Reading): Promise<void> {
   for await (const page of bank.listTransactions(account, { dateFrom: read.from }, guard.access)) {
     read.pageCount++;
-    for (const transaction of page.transactions) read.transactions.push(transaction);
+    read.pages.push(page.transactions);
     read.faults.push(...page.faults.slice(0, Math.max(maxFaults - read.faults.length, 0)));
     read.skippedRows += page.skippedRows ?? page.faults.length;
     read.coversPending ||= page.coversPending;
@@ -181,10 +189,13 @@ const failureCodes = {
   TOO_OLD: 'PAGE_REFUSED',
 } as const satisfies Record<string, AccountProblemCode>;
 
-function finish(read: ReadTransactions, failure?: keyof typeof failureCodes): ReadTransactions {
+function finish({ pages, ...read }: PagesReading, failure?: keyof typeof failureCodes): ReadTransactions {
   const codes: AccountProblemCode[] = [];
   if (failure) codes.push(read.pageCount > 0 && failure !== 'TIMED_OUT' ? 'PAGE_REFUSED' : failureCodes[failure]);
   else if (!read.complete) codes.push('PAGE_REFUSED');
   if (read.skippedRows > 0) codes.push('ROWS_SKIPPED');
-  return { ...read, codes };
+  const hasFailed = failure !== undefined && read.pageCount === 0;
+  // No page at all, and no failure: there is nothing, pending or not.
+  const isEmpty = failure === undefined && read.pageCount === 0;
+  return { ...read, transactions: joinPages(pages), codes, hasFailed, coversPending: isEmpty || read.coversPending };
 }

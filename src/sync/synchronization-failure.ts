@@ -45,8 +45,9 @@ const messages: Record<LoginFailureCode, string> = {
   CERTIFICATE_REJECTED: 'The bank does not accept the service; the operator has been told.',
   SIGNATURE_REJECTED: 'The bank does not accept the service; the operator has been told.',
   BANK_UNAVAILABLE: 'The bank did not answer in time; it is tried again.',
-  REQUEST_REFUSED: 'The bank refused the request.',
-  MALFORMED_REPLY: "The bank's reply could not be understood.",
+  REQUEST_REFUSED:
+    'The bank refused the request. This does not pass by waiting; the operator finds the reason in the log.',
+  MALFORMED_REPLY: "The bank's reply could not be understood. The operator finds in the log what was wrong with it.",
   UNEXPECTED: 'The service failed unexpectedly; the operator has been told.',
 };
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BankFailure } from '../banking/bank-failure.ts';
+import { type BankFailure, toLogFacts } from '../banking/bank-failure.ts';
 import type { BankConsentStatus } from '../banking/bank-port.ts';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import { loseConsent } from '../consent/consent-loss-store.ts';
@@ -133,7 +133,7 @@ export function createRecordFailure({ clock, database, eventLog, budget, log }: 
       if (meaning.kind === 'access-limit') await budget.close(attempt.consent.id, retryAt);
       if (meaning.kind === 'operator') {
         log.error(
-          { bankId: attempt.context.bankId, code: failure.code },
+          { bankId: attempt.context.bankId, ...toLogFacts(failure) },
           'the bank rejects our certificate or signature',
         );
       }

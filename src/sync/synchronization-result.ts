@@ -1,11 +1,6 @@
-import {
-  findMissingAccounts,
-  type MatchedAccount,
-  type MissingAccounts,
-  matchAccounts,
-} from '../accounts/account-match.ts';
+import { findMissingAccounts, type MatchedAccount, matchAccounts } from '../accounts/account-match.ts';
 import { findChangedBalances } from '../accounts/balance-changes.ts';
-import type { AccountProblem } from '../accounts/bank-data-ctes.ts';
+import type { AccountProblem, MissingAccounts } from '../accounts/bank-data-ctes.ts';
 import type {
   AccountChange,
   BankDataStore,

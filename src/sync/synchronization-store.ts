@@ -1,4 +1,4 @@
-import type { MissingAccounts } from '../accounts/account-match.ts';
+import type { MissingAccounts } from '../accounts/bank-data-ctes.ts';
 import type { AccountChange, BankDataStore } from '../accounts/bank-data-store.ts';
 import { newId } from '../domain/ids.ts';
 import type { EventLog } from '../events/event-log.ts';

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { findSeenUntil, type StoredAccount } from '../accounts/account-match.ts';
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
-import { BankFailure, type BankFailureCode } from '../banking/bank-failure.ts';
+import { BankFailure, type BankFailureCode, toLogFacts } from '../banking/bank-failure.ts';
 import type { PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -191,8 +191,10 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
   async function fail(attempt: Attempt, failure: BankFailure): Promise<SynchronizeLoginOutcome> {
     const { request, context } = attempt;
     const { bankId, bankLoginId } = context;
-    const facts = { bankId, bankLoginId, trigger: request.trigger, code: failure.code, details: failure.details };
-    log.warn({ ...facts, reason: failure.message }, 'the bank did not give the data');
+    log.warn(
+      { bankId, bankLoginId, trigger: request.trigger, ...toLogFacts(failure) },
+      'the bank did not give the data',
+    );
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
     if (failure.code === 'CONSENT_INVALID') {

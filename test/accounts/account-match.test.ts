@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type FetchedAccount, matchAccounts, type StoredAccount } from '../../src/accounts/account-match.ts';
+import {
+  type FetchedAccount,
+  findMissingAccounts,
+  findSeenUntil,
+  matchAccounts,
+  type StoredAccount,
+} from '../../src/accounts/account-match.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { absentValues } from '../../src/domain/field-table.ts';
 
@@ -87,5 +93,113 @@ describe('the accounts of a login', () => {
   it('never share what is stored', () => {
     const ids = match([fetched(), fetched({ iban: null })], [stored()]).map(([id]) => id);
     expect(ids).toEqual(['acc_1', 'new_1']);
+  });
+});
+
+describe('pots and spaces, which share IBAN and currency', () => {
+  const main = stored({ id: 'acc_main', resourceId: 'r1', name: 'Giro' });
+  const pot = stored({ id: 'acc_pot', resourceId: 'r2', name: 'Holiday' });
+  it.each<[promise: string, given: FetchedAccount[], known: StoredAccount[], ids: string[]]>([
+    ['are two accounts', [fetched(), fetched({ resourceId: 'r2' })], [], ['new_1', 'new_2']],
+    [
+      'are known by their resource ids, in whatever order and under whatever names',
+      [fetched({ resourceId: 'r2', name: 'Beach' }), fetched({ name: 'Giro' })],
+      [main, pot],
+      ['acc_pot', 'acc_main'],
+    ],
+    [
+      'are known by their names where a new consent has numbered them anew',
+      [fetched({ resourceId: 'r1', name: 'Holiday' }), fetched({ resourceId: 'r2', name: 'Giro' })],
+      [main, pot],
+      ['acc_pot', 'acc_main'],
+    ],
+    [
+      'leave the account what it is when a pot is opened',
+      [fetched({ resourceId: 'r9', name: 'House' }), fetched({ resourceId: 'r8', name: 'Giro' })],
+      [main],
+      ['new_1', 'acc_main'],
+    ],
+  ])('%s', (_promise, given, known, ids) => {
+    expect(match(given, known).map(([id]) => id)).toEqual(ids);
+  });
+
+  it('are read from where none of them can miss anything, until it is known which is which', () => {
+    const known = [
+      { ...main, lastBookingDate: '2026-03-09' },
+      { ...pot, lastBookingDate: '2026-01-05' },
+    ];
+    expect(findSeenUntil(fetched({ name: 'Giro' }), known)).toBe('2026-03-09');
+    expect(findSeenUntil(fetched({ resourceId: 'r9' }), known)).toBe('2026-01-05');
+    expect(findSeenUntil(fetched({ resourceId: 'r9' }), [...known, stored({ id: 'acc_new' })])).toBeNull();
+    expect(findSeenUntil(fetched({ iban: 'DE7', resourceId: 'r7' }), known)).toBeNull();
+  });
+});
+
+describe('an account that nothing names', () => {
+  const unnamed = (given: Partial<FetchedAccount> = {}) => fetched({ iban: null, ...given });
+  const giro = stored({ id: 'acc_giro', identification: 'r1', name: 'Giro', product: 'Basic' });
+  const card = stored({ id: 'acc_card', resourceId: 'r2', identification: 'r2', name: 'Card' });
+  it.each<[promise: string, given: FetchedAccount[], ids: [string, string][]]>([
+    [
+      'is known by name and product under a new resource id, which is kept',
+      [unnamed({ resourceId: 'r8', name: 'Giro', product: 'Basic' }), unnamed({ resourceId: 'r9', name: 'Card' })],
+      [
+        ['acc_giro', 'r8'],
+        ['acc_card', 'r9'],
+      ],
+    ],
+    ['is known by its resource id when it was renamed', [unnamed({ name: 'Salary' })], [['acc_giro', 'r1']]],
+    [
+      'is another one where two say the same',
+      [unnamed({ resourceId: 'r8', name: 'Card' }), unnamed({ resourceId: 'r9', name: 'Card' })],
+      [
+        ['new_1', 'r8'],
+        ['new_2', 'r9'],
+      ],
+    ],
+    ['is another one under another name', [unnamed({ resourceId: 'r8', name: 'Savings' })], [['new_1', 'r8']]],
+  ])('%s', (_promise, given, ids) => {
+    expect(match(given, [giro, card])).toEqual(ids);
+  });
+
+  it('is known again and again, with another resource id each time', () => {
+    let known = [giro];
+    for (const resourceId of ['r5', 'r6', 'r7']) {
+      const [found] = matchAccounts([unnamed({ resourceId, name: 'Giro', product: 'Basic' })], known, () => 'new');
+      expect(found).toMatchObject({ id: 'acc_giro', identification: resourceId });
+      known = [{ ...giro, resourceId, identification: found?.identification ?? '' }];
+    }
+  });
+});
+
+describe('an account that the bank does not list', () => {
+  const now = new Date('2026-03-10T04:00:00Z');
+  const find = (known: StoredAccount[], given: FetchedAccount[], complete = true) =>
+    findMissingAccounts(
+      known,
+      matchAccounts(given, known, () => 'new'),
+      { complete, now },
+    );
+
+  it('is gone when two lists hours apart leave it out', () => {
+    expect(find([stored()], [])).toEqual({ missedIds: ['acc_1'], goneIds: [] });
+    const missedAt = (missingSince: string) => [stored({ missingSince })];
+    expect(find(missedAt('2026-03-10T03:00:00Z'), [])).toEqual({ missedIds: [], goneIds: [] });
+    expect(find(missedAt('2026-03-09T16:00:00Z'), [])).toEqual({ missedIds: [], goneIds: ['acc_1'] });
+    expect(find([stored({ missingSince: '2026-03-09T16:00:00Z', state: 'GONE' })], [])).toEqual({
+      missedIds: [],
+      goneIds: [],
+    });
+  });
+
+  it('is not missing where the list was not read whole', () => {
+    expect(find([stored()], [], false)).toEqual({ missedIds: [], goneIds: [] });
+  });
+
+  it('is gone at once where another that nothing names stands in its place', () => {
+    const known = [stored({ identification: 'r1', name: 'Giro' })];
+    const other = fetched({ iban: null, resourceId: 'r2', name: 'Konto' });
+    expect(find(known, [other])).toEqual({ missedIds: [], goneIds: ['acc_1'] });
+    expect(find(known, [{ ...other, currency: 'USD' }])).toEqual({ missedIds: ['acc_1'], goneIds: [] });
   });
 });

@@ -209,38 +209,45 @@ export function toTransactions(count: number, first = 0): FetchedTransaction[] {
 
 /** What a bank gives of a login: one account with these transactions. */
 export function toFetched(resourceId: string, transactions: FetchedTransaction[]): FetchedLogin {
-  const accounts: FetchedAccountData[] = [
-    {
-      account: {
-        ...absentValues(accountFields),
-        resourceId,
-        kind: 'CASH',
-        state: 'AVAILABLE',
-        iban: 'DE02120300000000202051',
-        otherIdentification: null,
-        currency: 'EUR',
-        name: 'Giro',
-        ownerName: 'Anna',
-        balances: null,
-      },
-      balances: [
-        {
-          ...absentValues(balanceFields),
-          type: 'expected',
-          amount: { amount: '100.00', currency: 'EUR' },
-          referenceDate: '2026-03-10',
-        },
-      ],
-      from: new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10),
-      transactions,
-      complete: true,
-      coversPending: true,
-      faults: [],
-      skippedRows: 0,
-      problem: null,
+  return {
+    accounts: [toFetchedAccount(resourceId, transactions)],
+    faults: [],
+    failures: [],
+    complete: true,
+    partial: false,
+  };
+}
+
+function toFetchedAccount(resourceId: string, transactions: FetchedTransaction[]): FetchedAccountData {
+  return {
+    account: {
+      ...absentValues(accountFields),
+      resourceId,
+      kind: 'CASH',
+      state: 'AVAILABLE',
+      iban: 'DE02120300000000202051',
+      otherIdentification: null,
+      currency: 'EUR',
+      name: 'Giro',
+      ownerName: 'Anna',
+      balances: null,
     },
-  ];
-  return { accounts, faults: [], failures: [], complete: true, partial: false };
+    balances: [
+      {
+        ...absentValues(balanceFields),
+        type: 'expected',
+        amount: { amount: '100.00', currency: 'EUR' },
+        referenceDate: '2026-03-10',
+      },
+    ],
+    from: new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10),
+    transactions,
+    complete: true,
+    coversPending: true,
+    faults: [],
+    skippedRows: 0,
+    problem: null,
+  };
 }
 
 async function insertClient(

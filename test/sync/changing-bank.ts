@@ -70,6 +70,7 @@ export class ChangingBank {
   readonly consents = new Map<string, BankConsent>();
   readonly #habit: IdHabit;
   readonly #now: () => Date;
+  readonly #turns = new WeakMap<DataAccess, Promise<void>>();
   #callCount = 0;
   #trigger = '';
 
@@ -116,7 +117,19 @@ export class ChangingBank {
       this.#listTransactions(resourceId, dateFrom, access),
   } as unknown as BankPort;
 
+  // A reading asks for several things at once: here they are answered in the order in which they were asked for.
   async #answer(what: string, access: DataAccess, dateFrom: string | null = null): Promise<void> {
+    const before = this.#turns.get(access) ?? Promise.resolve();
+    const turn = before.then(() => this.#answerInTurn(what, access, dateFrom));
+    this.#turns.set(
+      access,
+      turn.catch(() => {}),
+    );
+    await turn;
+  }
+
+  async #answerInTurn(what: string, access: DataAccess, dateFrom: string | null): Promise<void> {
+    access.signal?.throwIfAborted();
     const { consentId, psu } = access;
     this.calls.push({
       atMs: this.#now().getTime(),
