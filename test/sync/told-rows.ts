@@ -76,14 +76,20 @@ const nameless: readonly TraitName[] = [
   'ids-change',
 ];
 
-/** A bank has but one way of naming. */
+/** A bank has but one way of naming; what comes twice is known by a name that lasts. */
 export function toKindOfTrait(trait: TellingTrait): string {
-  return nameless.includes(trait) ? 'of naming' : trait;
+  return trait === 'rows-twice' || nameless.includes(trait) ? 'of naming' : trait;
 }
 
 /** Whether a payment that is booked with another amount than announced can be known again. */
 export function isNamedForGood(habit: IdHabit, traits: readonly TraitName[]): boolean {
   return habit === 'always' && !traits.some((trait) => nameless.includes(trait));
+}
+
+/** Whether two rows may be equal in all that they say. */
+export function meetEqual(habit: IdHabit, traits: readonly TraitName[]): boolean {
+  const isWithoutId = habit === 'never' || habit === 'when booked' || traits.some((trait) => nameless.includes(trait));
+  return isWithoutId && !tellsCoffeesTwice(traits);
 }
 
 /** Two equal coffees cannot be told from one that is told twice, under one id, in two pages, or as announced and booked: each has its text. */
