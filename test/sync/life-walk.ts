@@ -9,7 +9,7 @@ import { fixedClock } from '../support/fixed-clock.ts';
 import { ChangingBank, currencies, type Manner, plainly } from './changing-bank.ts';
 import type { Action, Change, Life } from './random-lives.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
-import { isNamedForGood, meetEqual, type ToldPayment, tellsCoffeesTwice } from './told-rows.ts';
+import { isNamedForGood, meetEqual, type ToldPayment, tellsAnew, tellsCoffeesTwice } from './told-rows.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -181,7 +181,8 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function renew({ outcome, twice, terms: granted, manner }: Action & { kind: 'renews' }): Promise<void> {
       const waiting = [];
-      for (let count = twice ? 2 : 1; count > 0; count -= 1) {
+      // Two at the same moment must be told the same.
+      for (let count = twice && !tellsAnew(traits) ? 2 : 1; count > 0; count -= 1) {
         const bankConsent = toConsentId(granted.newIds && !amountsChange);
         const { frequencyPerDay } = granted;
         bank.consents.set(bankConsent, { status: outcome, recurring: true, validUntil: '2099-01-01', frequencyPerDay });

@@ -92,6 +92,13 @@ export function meetEqual(habit: IdHabit, traits: readonly TraitName[]): boolean
   return isWithoutId && !tellsCoffeesTwice(traits);
 }
 
+const anew: readonly TraitName[] = ['empty-once', 'shortened-once', 'rows-come-back', 'ids-change', 'dates-in-names'];
+
+/** Whether one reading is told otherwise than the one before, though nothing has happened. */
+export function tellsAnew(traits: readonly TraitName[]): boolean {
+  return traits.some((trait) => anew.includes(trait));
+}
+
 /** Two equal coffees cannot be told from one that is told twice, under one id, in two pages, or as announced and booked: each has its text. */
 export function tellsCoffeesTwice(traits: readonly TraitName[]): boolean {
   return traits.some((name) => name === 'pages-overlap' || name === 'pending-beside-booked' || name === 'ids-repeated');
