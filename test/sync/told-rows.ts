@@ -24,35 +24,6 @@ export const tellingTraits = [
 ] as const satisfies readonly TraitName[];
 export type TellingTrait = (typeof tellingTraits)[number];
 
-/** Habits of writing: how amounts, dates, ids, links and whole replies look. They change nothing of what is told. */
-export const writingTraits = [
-  'ids-as-numbers',
-  'other-order',
-  'date-times',
-  'german-dates',
-  'compact-dates',
-  'zero-dates',
-  'date-time-only',
-  'amounts-as-numbers',
-  'plus-signs',
-  'decimal-commas',
-  'odd-decimals',
-  'sign-by-indicator',
-  'sign-by-own-account',
-  'lower-case-currency',
-  'no-currency',
-  'blanks-and-entities',
-  'texts-and-lists',
-  'relative-links',
-  'inner-links',
-  'links-as-texts',
-  'links-as-list',
-  'json-as-text',
-  'no-balances',
-  'flat-balances',
-] as const satisfies readonly TraitName[];
-export type WritingTrait = (typeof writingTraits)[number];
-
 /** A payment as a reply told of it. */
 export interface ToldPayment {
   n: number;
