@@ -70,9 +70,11 @@ export function tellsAnew(traits: readonly TraitName[]): boolean {
   return traits.some((trait) => anew.includes(trait));
 }
 
-/** Two equal coffees cannot be told from one that is told twice, under one id, in two pages, or as announced and booked: each has its text. */
+const twice: readonly TraitName[] = ['pages-overlap', 'pending-beside-booked', 'ids-repeated', 'dates-in-names'];
+
+/** Two equal coffees cannot be told from one that is told twice, or in other words: each has its text. */
 export function tellsCoffeesTwice(traits: readonly TraitName[]): boolean {
-  return traits.some((name) => name === 'pages-overlap' || name === 'pending-beside-booked' || name === 'ids-repeated');
+  return traits.some((trait) => twice.includes(trait));
 }
 
 export interface RowQuestion {
