@@ -82,11 +82,16 @@ const transactionsQuery = /* GraphQL */ `query ($id: ID!, $after: String) {
 }`;
 
 /** One for all tests of a file; `toBanks` lists the banks of the sandbox at this address. */
-export function usePersonsWorld(toBanks: (url: string) => BankEntry[] = sandboxBanks): PersonsWorld {
+export function usePersonsWorld({
+  toBanks = sandboxBanks,
+  clock = fixedClock(),
+}: {
+  toBanks?: (url: string) => BankEntry[];
+  clock?: FixedClock;
+} = {}): PersonsWorld {
   const world = {} as PersonsWorld;
   const closers: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    const clock = fixedClock();
     const dataDir = await mkdtemp(join(tmpdir(), 'tidewater-persons-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     await fillDataDirectory(dataDir);
@@ -157,12 +162,12 @@ function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'cloc
     async runCycle() {
       // No two cycles open at one moment.
       clock.advance(1_000);
-      const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
-      unwrap(runSynchronizationCycle);
       const isOver = async () => {
         const { currentSynchronizationCycle } = await api.run(CurrentSynchronizationCycleDocument, {});
         return currentSynchronizationCycle === null;
       };
+      const { runSynchronizationCycle } = await api.run(RunSynchronizationCycleDocument, {});
+      unwrap(runSynchronizationCycle);
       await eventually(isOver, { limitMs: 120_000, what: 'the end of the cycle' });
     },
     statuses: async (userId) =>

@@ -1,7 +1,10 @@
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { BankAccount, BankConsent, BankPort, DataAccess, TransactionPage } from '../../src/banking/bank-port.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
-import { bankAccount, bankTransaction } from './scripted-bank.ts';
+import { joinTraits, type TraitCall, type TraitReply } from '../../src/sandbox-bank/traits/trait.ts';
+import { selectTraits, type TraitName } from '../../src/sandbox-bank/traits/trait-table.ts';
+import { bankAccount } from './scripted-bank.ts';
+import { isNamedForGood, type ToldPayment, toFetched, toLists, toTellingReply, toTold } from './told-rows.ts';
 
 /** What the bank tells of its transactions' ids. */
 export type IdHabit = 'always' | 'a reference first' | 'when booked' | 'never';
@@ -38,7 +41,7 @@ export interface Telling {
   /** Of the account. */
   index: number;
   from: string;
-  payments: Payment[];
+  payments: ToldPayment[];
 }
 
 export interface SeenCall {
@@ -55,7 +58,7 @@ export interface SeenCall {
 export class ChangingBank {
   readonly calls: SeenCall[] = [];
   readonly accounts: Payment[][];
-  /** What it has told since the beginning of the latest reading: the payments as they were. */
+  /** What it has told since the beginning of the latest reading. */
   told: Telling[] = [];
   /** The consents that it has called ended. */
   readonly ended = new Set<string>();
@@ -71,7 +74,11 @@ export class ChangingBank {
   #callCount = 0;
   #trigger = '';
 
-  constructor(given: { accountCount: number; habit: IdHabit; now: () => Date }) {
+  readonly traits: readonly TraitName[];
+  readonly #readingCounts = new Map<number, number>();
+
+  constructor(given: { accountCount: number; habit: IdHabit; traits: readonly TraitName[]; now: () => Date }) {
+    this.traits = given.traits;
     this.accounts = Array.from({ length: given.accountCount }, () => []);
     this.#habit = given.habit;
     this.#now = given.now;
@@ -152,35 +159,48 @@ export class ChangingBank {
   async *#listTransactions(resourceId: string, from: string, access: DataAccess): AsyncGenerator<TransactionPage> {
     await this.#answer(`transactions ${resourceId}`, access, from);
     const index = Number(resourceId.split('/').at(-1));
-    const { leavesOut, shuffledBy, repeats, pageSize } = this.manner;
-    const asked = (this.accounts[index] ?? []).filter(({ bookedOn }) => bookedOn === null || bookedOn >= from);
-    const payments = asked.slice(0, asked.length - leavesOut);
-    const entries = payments.map((payment) => this.#toEntry(payment, access.consentId, currencies[index] ?? 'EUR'));
-    if (repeats && this.#habit === 'always') entries.push(...entries.slice(0, 2));
+    const currency = currencies[index] ?? 'EUR';
+    const reply = this.tell({ index, from, consentId: access.consentId });
+    const { booked, pending } = toLists(reply);
+    const entries = [
+      ...booked.map((row) => toFetched(row, 'BOOKED', currency)),
+      ...pending.map((row) => toFetched(row, 'PENDING', currency)),
+    ];
+    const { shuffledBy, repeats, pageSize } = this.manner;
+    if (repeats && isNamedForGood(this.#habit, this.traits)) entries.push(...entries.slice(0, 2));
     if (shuffledBy !== null) entries.sort((a, b) => toOrder(a, shuffledBy) - toOrder(b, shuffledBy));
-    for (let at = 0; at < entries.length; at += pageSize) {
-      yield { transactions: entries.slice(at, at + pageSize), faults: [], coversPending: true };
+    const overlap = this.traits.includes('pages-overlap') && pageSize > 1 ? 1 : 0;
+    // An empty list is a page, too.
+    for (let at = 0; at < Math.max(entries.length, 1); at += pageSize) {
+      const transactions = entries.slice(Math.max(at - overlap, 0), at + pageSize);
+      yield { transactions, faults: [], coversPending: true };
     }
-    this.told.push({ consentId: access.consentId, index, from, payments: payments.map((payment) => ({ ...payment })) });
+    this.told.push({ consentId: access.consentId, index, from, payments: toTold(reply) });
   }
 
-  // Some banks give other ids under another consent: here those whose consents end in "new ids".
-  #toEntry(payment: Payment, consentId: string, currency: string): FetchedTransaction {
-    const { n, amount, name, text, bookedOn } = payment;
-    const id = `${consentId.endsWith('new ids') ? consentId : 'id'} ${n}`;
-    const hasId = this.#habit === 'always' || (bookedOn !== null && this.#habit !== 'never');
-    return bankTransaction({
-      status: bookedOn === null ? 'PENDING' : 'BOOKED',
-      bankTransactionId: hasId ? id : null,
-      entryReference: this.#habit === 'a reference first' ? `ref ${id}` : null,
-      amount: { amount, currency },
-      bookingDate: bookedOn,
-      valueDate: null,
-      counterpartyName: name,
-      remittanceInformation: text,
-    });
+  /** What it says of an account's payments; `told` is for the caller to write down. */
+  tell({ index, from, consentId }: { index: number; from: string; consentId: string }): TraitReply {
+    const number = this.#readingCounts.get(index) ?? 0;
+    this.#readingCounts.set(index, number + 1);
+    const asked = { dateFrom: from, dateTo: '2999-12-31', bookingStatus: 'both' as const };
+    const query = joinTraits(selectTraits(this.traits)).lookUp(asked);
+    const all = this.accounts[index] ?? [];
+    const found = all.filter(({ bookedOn }) => bookedOn === null || bookedOn >= query.dateFrom);
+    const currency = currencies[index] ?? 'EUR';
+    const call: TraitCall = {
+      about: 'transactions',
+      url: new URL('http://bank/v1/accounts'),
+      accept: '*/*',
+      now: this.#now(),
+      account: { index, iban: ownIban, currency, isCard: false },
+      reading: { query, number, page: 0, isLastPage: true, pageUrl: () => 'http://bank/v1/accounts' },
+    };
+    const payments = found.slice(0, Math.max(found.length - this.manner.leavesOut, 0));
+    return toTellingReply({ habit: this.#habit, traits: this.traits, consentId, currency, payments, call });
   }
 }
+
+const ownIban = 'DE02120300000000202051';
 
 export const plainly: Manner = {
   shuffledBy: null,

@@ -6,23 +6,32 @@ import { newId } from '../../src/domain/ids.ts';
 import type { EventData, TransactionData } from '../../src/events/event-catalogue.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { ChangingBank, currencies, type Payment, plainly } from './changing-bank.ts';
+import { ChangingBank, currencies, type Manner, plainly } from './changing-bank.ts';
 import type { Action, Change, Life } from './random-lives.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
+import { isNamedForGood, meetEqual, type ToldPayment, tellsAnew, tellsCoffeesTwice } from './told-rows.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
+/** A second reading confirms that something is gone when it comes so long after the first. */
+const secondWitnessMs = 6 * 60 * minute;
 const beginning = Date.parse('2026-03-10T11:00:00Z');
 
 /** What must be kept of one login, by what its bank has said and nothing of ours. */
 interface Truth {
-  /** By account, what has been told and not been taken back. */
-  kept: Map<number, Payment>[];
-  /** Our id of each payment that can be told from all others by its text. */
+  /** By account, what has been told, but for what has been left out twice. */
+  kept: Map<number, Kept>[];
+  /** Our id of each payment that can be told from all others by its text: for good, for what is told again has it again. */
   ids: Map<string, string>;
   /** The bank's consent that is in force; null after its loss. */
   consentId: string | null;
   limits: Map<string, number>;
+}
+
+interface Kept {
+  payment: ToldPayment;
+  /** When a reading first left it out; null when the latest that could tell of it did. */
+  leftOutAt: number | null;
 }
 
 interface KeptRow {
@@ -52,9 +61,13 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
   const patienceMs = 600_000;
   const settlement = createSettlement({ clock, sessions, consents, banks, encryption, runSession, log, patienceMs });
 
-  return async ({ beginsAt, habit, accountCount, amountsChange, frequencyPerDay, steps }) => {
+  return async ({ beginsAt, habit, traits, accountCount, amountsChange, frequencyPerDay, steps }) => {
     clock.set(new Date(beginning + beginsAt * minute));
-    bank = new ChangingBank({ accountCount, habit, now: clock.now });
+    bank = new ChangingBank({ accountCount, habit, traits, now: clock.now });
+    const isNumbered = traits.some((name) => name === 'ids-used-again' || name === 'references-restart');
+    // Where something is left out, what is new and of the same price and shop would be taken for it.
+    const hasOnePrice = traits.length === 0 && beginsAt % 2 === 0;
+    const mayLeaveOut = !isNumbered && !hasOnePrice;
     let consentCount = 0;
     let paymentCount = 0;
     const first = toConsentId(false);
@@ -114,9 +127,12 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         case 'pays':
         case 'announces': {
           paymentCount += 1;
+          const isCoffee = each.isCoffee && !tellsCoffeesTwice(traits);
           const bookedOn = each.kind === 'pays' ? dayBefore(each.daysAgo) : null;
-          const text = each.isCoffee ? 'Thank you' : `payment ${paymentCount}`;
-          payments.push({ n: paymentCount, amount: '-3.20', name: 'Coffee Bar', text, bookedOn });
+          const text = isCoffee ? 'Thank you' : `payment ${paymentCount}`;
+          const amount = hasOnePrice || isCoffee ? '-3.20' : `-${(4 + paymentCount / 100).toFixed(2)}`;
+          const name = hasOnePrice || isCoffee ? 'Coffee Bar' : `Shop ${paymentCount}`;
+          payments.push({ n: paymentCount, amount, name, text, bookedOn });
           return;
         }
         case 'books': {
@@ -124,13 +140,23 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           const booked = pending[each.which % pending.length];
           if (!booked) return;
           booked.bookedOn = dayBefore(0);
+          // Banks that number the entries of a day do it in the order of booking.
+          if (isNumbered) payments.push(...payments.splice(payments.indexOf(booked), 1));
           // Without an id nobody could know it again.
-          if (each.otherAmount && amountsChange && habit === 'always') booked.amount = '-3.40';
+          if (each.otherAmount && amountsChange && isNamedForGood(habit, traits)) booked.amount = '-3.40';
           return;
         }
         case 'withdraws':
-          if (payments.length > 0) payments.splice(each.which % payments.length, 1);
+          // Banks that number the entries of a day take none of them back.
+          if (payments.length > 0 && mayLeaveOut) payments.splice(each.which % payments.length, 1);
       }
+    }
+
+    /** What nobody could make the right thing of does not happen. */
+    function soften(manner: Manner): Manner {
+      const leavesOut = mayLeaveOut ? manner.leavesOut : 0;
+      // Of two equal coffees that meet at a seam one would be taken for the other, shown again.
+      return { ...manner, leavesOut, pageSize: meetEqual(habit, traits) ? plainly.pageSize : manner.pageSize };
     }
 
     function dayBefore(days: number): string {
@@ -139,7 +165,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function synchronize({ trigger, attended, manner, renewedAtCall }: Action & { kind: 'synchronizes' }) {
       const consentId = truth.consentId;
-      bank.beginReading(manner, trigger);
+      bank.beginReading(soften(manner), trigger);
       if (renewedAtCall !== null) {
         const renewal = { kind: 'renews', outcome: 'valid', twice: false, manner: plainly } as const;
         const act = () => renew({ ...renewal, terms: { frequencyPerDay: 4, newIds: false } });
@@ -155,14 +181,15 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function renew({ outcome, twice, terms: granted, manner }: Action & { kind: 'renews' }): Promise<void> {
       const waiting = [];
-      for (let count = twice ? 2 : 1; count > 0; count -= 1) {
+      // Two at the same moment must be told the same.
+      for (let count = twice && !tellsAnew(traits) ? 2 : 1; count > 0; count -= 1) {
         const bankConsent = toConsentId(granted.newIds && !amountsChange);
         const { frequencyPerDay } = granted;
         bank.consents.set(bankConsent, { status: outcome, recurring: true, validUntil: '2099-01-01', frequencyPerDay });
         truth.limits.set(bankConsent, frequencyPerDay);
         waiting.push({ bankConsent, session: await awaitConsent(bankConsent) });
       }
-      bank.beginReading(manner, 'MANUAL');
+      bank.beginReading(soften(manner), 'MANUAL');
       await Promise.all(waiting.map(({ session }) => settlement.settle(session)));
       for (const { session, bankConsent } of waiting) {
         const [ended] = await database.query<{ status: string; consentStatus: string }>(Prisma.sql`
@@ -198,17 +225,36 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     }
 
     function keepTold(): void {
+      const nowMs = clock.now().getTime();
       for (const { index, from, payments } of bank.told) {
-        const kept = truth.kept[index] ?? new Map<number, Payment>();
+        const kept = truth.kept[index] ?? new Map<number, Kept>();
         const told = new Set(payments.map(({ n }) => n));
-        for (const { n, text, bookedOn } of [...kept.values()]) {
-          if (told.has(n) || (bookedOn !== null && bookedOn < from)) continue;
-          kept.delete(n);
-          // What comes back after it was taken back is new to us.
-          truth.ids.delete(text);
+        for (const [n, { payment, leftOutAt }] of [...kept]) {
+          if (told.has(n) || !couldBeTold(payment, from)) continue;
+          if (leftOutAt === null) kept.set(n, { payment, leftOutAt: nowMs });
+          else if (nowMs - leftOutAt >= secondWitnessMs) kept.delete(n);
         }
-        for (const payment of payments) kept.set(payment.n, payment);
+        for (const payment of payments) {
+          if (!kept.has(payment.n)) takePlace(payment, { kept, told, from });
+          kept.set(payment.n, { payment, leftOutAt: null });
+        }
         truth.kept[index] = kept;
+      }
+    }
+
+    /** A coffee that was left out and one that is new are the same, by all that is said of them. */
+    function takePlace(
+      { status, amount, name, text, bookedOn }: ToldPayment,
+      { kept, told, from }: { kept: Map<number, Kept>; told: ReadonlySet<number>; from: string },
+    ): void {
+      for (const [n, { payment: other }] of kept) {
+        const isLeftOut = !told.has(n) && couldBeTold(other, from);
+        const isAlike = other.amount === amount && other.name === name && other.text === text;
+        const isOfThatDay = other.status === 'PENDING' || (status === 'BOOKED' && other.bookedOn === bookedOn);
+        if (isLeftOut && isAlike && isOfThatDay) {
+          kept.delete(n);
+          return;
+        }
       }
     }
 
@@ -231,11 +277,11 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         [...ids].map(([text, id]) => `${text} ${id}`),
         [...ids].map(([text, id]) => `${text} ${truth.ids.get(text) ?? id}`),
       );
-      truth.ids = ids;
+      for (const [text, id] of ids) truth.ids.set(text, id);
     }
 
     function toExpected(): string[] {
-      return truth.kept.flatMap((kept, index) => [...kept.values()].map((payment) => toTold(payment, index)));
+      return truth.kept.flatMap((kept, index) => [...kept.values()].map(({ payment }) => toTold(payment, index)));
     }
 
     function checkAccesses(): void {
@@ -305,8 +351,12 @@ function toContent({ currency, status, bookingDate, amount, name, text }: Conten
   return [currency, status, bookingDate, amount, name, text].join(' | ');
 }
 
-function toTold({ amount, name, text, bookedOn }: Payment, index: number): string {
-  const status = bookedOn === null ? 'PENDING' : 'BOOKED';
+/** A bank asked from this day on need not tell of what has a date on it or before it. */
+function couldBeTold({ status, bookedOn, valueDate }: ToldPayment, from: string): boolean {
+  return status === 'PENDING' || [bookedOn, valueDate].every((each) => each === null || each > from);
+}
+
+function toTold({ status, amount, name, text, bookedOn }: ToldPayment, index: number): string {
   return toContent({ currency: currencies[index] ?? '', status, bookingDate: bookedOn, amount, name, text });
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { IdHabit, Manner } from './changing-bank.ts';
+import { type TellingTrait, tellingTraits, toKindOfTrait } from './told-rows.ts';
 
 /** What happens at the bank. */
 export type Change =
@@ -44,6 +45,8 @@ export interface Life {
   /** Payments are booked with another amount than announced; else a renewed consent may bring new ids. Both nobody could follow. */
   amountsChange: boolean;
   habit: IdHabit;
+  /** In what the bank departs from others, by the names of the sandbox bank's traits. */
+  traits: readonly TellingTrait[];
   accountCount: number;
   steps: Step[];
 }
@@ -69,7 +72,7 @@ const failure = fc.record({
 const manner: fc.Arbitrary<Manner> = fc.record({
   shuffledBy: often<number | null>(null, fc.nat(1_000)),
   repeats: often(false, fc.constant(true)),
-  leavesOut: often(0, fc.integer({ min: 1, max: 3 })),
+  leavesOut: often(0, fc.constantFrom(1, 2, 3, 100)),
   pageSize: often(100, fc.integer({ min: 1, max: 3 })),
   hidesAccount: often(false, fc.constant(true)),
   fails: often<Manner['fails']>(null, failure),
@@ -130,6 +133,17 @@ export const randomLife: fc.Arbitrary<Life> = fc.record({
   frequencyPerDay: fc.constantFrom(1, 4, 24),
   amountsChange: fc.boolean(),
   habit: fc.constantFrom<IdHabit>('always', 'a reference first', 'when booked', 'never'),
+  traits: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    {
+      weight: 3,
+      arbitrary: fc.uniqueArray(fc.constantFrom(...tellingTraits), {
+        minLength: 1,
+        maxLength: 3,
+        selector: toKindOfTrait,
+      }),
+    },
+  ),
   accountCount: fc.constantFrom(1, 1, 2),
   steps: fc.array(
     fc.record({

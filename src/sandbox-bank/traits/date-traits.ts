@@ -49,7 +49,7 @@ export const dateTraits = {
     }),
   },
   'value-date-filter': {
-    about: 'Value dates are up to ten days off, and `dateFrom` means them',
+    about: 'Value dates lie up to five days before and ten days after the booking, and `dateFrom` means them',
     lookUp: (query) => ({ ...query, dateFrom: shiftDay(query.dateFrom, -farthestDays) }),
     reply: changeLists((rows, { status, reading }) => {
       const shifted = rows.map((row) => ({ ...row, ...toOffValueDate(row) }));
@@ -65,7 +65,8 @@ const farthestDays = 10;
 
 function toOffValueDate(row: Row): Pick<Row, 'valueDate'> {
   if (!row.bookingDate) return {};
-  const days = [0, 0, 0, -farthestDays, farthestDays, -2][rollDice(row, 6)] ?? 0;
+  // What is valued so long before its booking that nobody asks for the day any more cannot be had of such a bank.
+  const days = [0, 0, 0, -5, farthestDays, -2][rollDice(row, 6)] ?? 0;
   return { valueDate: shiftDay(row.bookingDate, days) };
 }
 

@@ -52,9 +52,10 @@ export const idTraits = {
     }),
   },
   'ids-repeated': {
-    about: 'All payments of a day have the same id and reference',
+    about: 'All entries booked on a day have the same id and reference; pending ones have none',
     reply: changeRows((row) => {
-      const id = row.bookingDate ? `day-${row.bookingDate}` : 'pending';
+      if (!row.bookingDate) return withoutIds(row);
+      const id = `day-${row.bookingDate}`;
       return { ...withoutIds(row), transactionId: id, entryReference: id };
     }),
   },

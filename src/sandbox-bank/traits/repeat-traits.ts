@@ -1,3 +1,4 @@
+import { dayOf, shiftDay } from '../days.ts';
 import { changeLists, changeReport, type Row, rollDice } from './rows.ts';
 import type { Trait } from './trait.ts';
 
@@ -27,10 +28,11 @@ export const repeatTraits = {
     ),
   },
   'pending-beside-booked': {
-    about: 'The latest booked entry is there as a pending one, too, with another id',
-    reply: changeReport((report, { reading }) => {
+    about: 'The latest booked entry is there as a pending one, too, with another id, for two days',
+    reply: changeReport((report, { reading, now }) => {
       const latest = (report.booked as Row[] | undefined)?.at(-1);
-      if (!latest || !Array.isArray(report.pending) || !reading?.isLastPage) return report;
+      const isOld = !latest?.bookingDate || latest.bookingDate < shiftDay(dayOf(now), -2);
+      if (!latest || isOld || !Array.isArray(report.pending) || !reading?.isLastPage) return report;
       const { bookingDate: _b, valueDate: _v, entryReference: _e, balanceAfterTransaction: _a, ...announced } = latest;
       const { transactionId: id } = latest;
       const pending = { ...announced, ...(id === undefined ? {} : { transactionId: `announced-${id}` }) };
