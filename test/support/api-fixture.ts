@@ -205,7 +205,14 @@ export async function insertLogin(
       identification: 'DE00',
       currency: 'EUR',
       createdAt: now,
-      balances: [{ type: 'closingBooked', amount: { amount: '12.50', currency: 'EUR' }, referenceDate: '2026-03-09' }],
+      balances: [
+        {
+          type: 'closingBooked',
+          amount: { amount: '12.50', currency: 'EUR' },
+          referenceDate: '2026-03-09',
+          observedAt: now.toISOString(),
+        },
+      ],
     },
   });
   return { userId: user.id, bankLoginId: login.id, accountId: account.id };

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { returnSecretOf } from '../../src/consent/bank-returns.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { linkSecretOf } from '../../src/consent/link-secret.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { balanceFields } from '../../src/domain/balance-fields.ts';
+import { absentValues, type FieldTable } from '../../src/domain/field-table.ts';
 import { idPrefixes } from '../../src/domain/ids.ts';
+import { transactionFields } from '../../src/domain/transaction-fields.ts';
 import { eventCatalogue } from '../../src/events/event-catalogue.ts';
 import { EventType } from '../../src/generated/prisma/enums.ts';
 import type { Database } from '../../src/storage/database.ts';
@@ -138,12 +142,19 @@ export async function insertClientData(database: Database, options: ClientDataOp
       bankLoginId: id('bankLogin', n),
       resourceId: 'r1',
       identification: `${tag}${n}`,
+      ...textsOf(accountFields, secret),
       iban: `IBAN${secret}`,
-      name: secret,
-      ownerName: secret,
-      product: secret,
       currency: 'EUR',
-      balances: [{ type: 'expected', amount: { amount: '12.50', currency: 'EUR' }, referenceDate: '2026-03-09' }],
+      balances: [
+        {
+          ...absentValues(balanceFields),
+          type: 'expected',
+          amount: { amount: '12.50', currency: 'EUR' },
+          referenceDate: '2026-03-09',
+          observedAt: now.toISOString(),
+        },
+      ],
+      problem: { code: 'ROWS_SKIPPED', message: secret, since: now.toISOString() },
       createdAt: now,
     })),
   });
@@ -159,14 +170,20 @@ export async function insertClientData(database: Database, options: ClientDataOp
       currency: 'EUR',
       bookingDate: days(-1),
       valueDate: days(-1),
-      counterpartyName: secret,
-      counterpartyIban: secret,
-      remittanceInformation: secret,
-      endToEndId: secret,
-      bankTransactionCode: 'PMNT',
+      ...textsOf(transactionFields, secret),
+      otherFields: { secret },
       sortDate: days(-1),
       createdAt: now,
       updatedAt: now,
+    })),
+  });
+  await prisma.balanceChange.createMany({
+    data: each((n) => ({
+      accountId: id('account', n),
+      type: secret,
+      amount: '12.50',
+      currency: 'EUR',
+      observedAt: now,
     })),
   });
   await insertEndpointsAndEvents(database, options);
@@ -210,6 +227,12 @@ export async function insertClientData(database: Database, options: ClientDataOp
       expiresAt: days(1),
     },
   });
+}
+
+/** Every text that a bank may leave out. */
+function textsOf(table: FieldTable, text: string): Record<string, string> {
+  const names = Object.entries(table).filter(([, { kind, nullable }]) => kind === 'text' && nullable);
+  return Object.fromEntries(names.map(([name]) => [name, text]));
 }
 
 /** One cycle of everybody, done; to be inserted after the clients. */
