@@ -61,7 +61,7 @@ const keptProjections = 200;
 export function createTransactionRecords(): (fields: TransactionPage['fields']) => TransactionRecords {
   const known = new Map<string, TransactionRecords>();
   return (fields) => {
-    const key = fields?.join() ?? '';
+    const key = fields === null ? '*' : fields.join();
     const records = known.get(key) ?? toRecords(fields);
     if (known.size >= keptProjections) known.clear();
     known.set(key, records);

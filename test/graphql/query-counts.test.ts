@@ -14,8 +14,8 @@ test('no read takes more statements for fifty rows of everything than for one', 
   await insertCycle(database, api.clock.now());
   const table: Record<string, { one: number; fifty: number; most: number }> = {};
   for (const read of await listReads()) {
-    // What is measured once, and then known, is not counted.
-    await runRead(api, read, 'one');
+    // What is measured once, and then known, is not counted; nor is the audit log's entry of a key's first reading in an hour.
+    for (const tag of ['one', 'fifty']) await runRead(api, read, tag);
     const one = await countStatements(database, () => runRead(api, read, 'one'));
     const fifty = await countStatements(database, () => runRead(api, read, 'fifty'));
     table[read.name] = { one, fifty, most: read.most };

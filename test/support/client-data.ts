@@ -172,6 +172,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       valueDate: days(-1),
       ...textsOf(transactionFields, secret),
       otherFields: { secret },
+      counterpartyAccount: { iban: secret, bban: secret, maskedPan: secret, other: secret },
       sortDate: days(-1),
       createdAt: now,
       updatedAt: now,
@@ -336,7 +337,9 @@ function toOwnData(type: EventType, tag: string, n: number): object {
     const isText = /name|message|reason|iban|product|externalId|information|endToEndId/i.test(key);
     if (isText && typeof value === 'string') return secretOf(tag);
     if (key === 'removedTransactionIds') return [idOf(tag, 'transaction', n)];
-    return value?.newTransactions ? { ...value, updatedTransactions: value.newTransactions } : value;
+    if (!value?.newTransactions) return value;
+    const problem = { code: 'ROWS_SKIPPED', message: secretOf(tag), since: '2026-03-10T10:00:00.000Z' };
+    return { ...value, problem, updatedTransactions: value.newTransactions };
   });
 }
 
