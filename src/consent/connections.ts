@@ -15,6 +15,8 @@ import { createSettlement, type SessionRunner } from './consent-settlement.ts';
 import { createConsentStore } from './consent-store.ts';
 import { createConsentTerminationStore } from './consent-termination-store.ts';
 import { createConsentTerminations } from './consent-terminations.ts';
+import { createCredentialKeeper } from './credential-keeper.ts';
+import { createCredentialStore } from './credential-store.ts';
 import { createErasure, type ErasureService } from './erasure.ts';
 import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createManagementFlow, type ManagementFlow } from './management-flow.ts';
@@ -61,7 +63,8 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const consents = createConsentStore(database);
   const logins = createLoginStore(database);
   const erasure = createErasure({ clock, eventLog });
-  const common = { ...deps, sessions: sessionStore, consents };
+  const credentials = createCredentialKeeper({ ...deps, store: createCredentialStore(database) });
+  const common = { ...deps, sessions: sessionStore, consents, credentials };
   const visits = createVisits(common);
   const settlement = createSettlement(common);
   const steps = createScaSteps({ ...common, visits, settlement });
@@ -73,7 +76,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     sessionStore,
     logins,
     erasure,
-    flow: createConnectFlow({ ...common, visits, settlement, steps, management }),
+    flow: createConnectFlow({ ...common, visits, settlement, steps, management, logins }),
     steps,
     management,
     maintenance: [

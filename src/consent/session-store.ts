@@ -27,7 +27,7 @@ export interface SessionStore {
   /** The one of the login that awaits the end user; null when there is none. */
   findAwaiting(bankLoginId: string, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user; null when it does not by now. */
-  keepAuthorisation(id: string, authorisation: string, now: Date): Promise<Session | null>;
+  keepAuthorisation(id: string, authorisation: string | null, now: Date): Promise<Session | null>;
   /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
   end(id: string, ending: SessionEnding): Promise<Session | null>;
   /** Sessions that have waited for the end user for too long; how many there were. */

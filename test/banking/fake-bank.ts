@@ -4,8 +4,10 @@ import type { AddressInfo, Socket, Server as TcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
+import type { BankPort, ConsentRequest, KeptCredentials, Progress } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import type { Xs2aClientDeps } from '../../src/banking/berlin-group/xs2a-client.ts';
+import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { type BankEntry, plainHabits } from '../../src/domain/bank-entry.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openSpecification } from './xs2a-specification.ts';
@@ -129,17 +131,37 @@ export function openBank(baseUrl: string, entry: Partial<BankEntry> = {}, limits
 }
 
 export const psu = { ipAddress: '192.0.2.7', userAgent: 'Test Browser/1.0' };
-export const attended = { consentId: 'consent-1', psu };
-export const unattended = { consentId: 'consent-1', psu: null };
+/** Credentials that are kept nowhere but here; by default those of a consent from before there were any. */
+export const kept = (text = 'consent-1'): KeptCredentials => ownCredentials(text, async () => {});
 
-export const consentRequest = {
+export const attended = { credentials: kept(), psu };
+export const unattended = { credentials: kept(), psu: null };
+
+export const consentRequest: ConsentRequest = {
   psu,
+  callbackUrl: 'https://tidewater.example/callback',
+  state: 's1',
+  ibans: [],
   redirectUrl: 'https://tidewater.example/callback?state=s1',
   nokRedirectUrl: 'https://tidewater.example/callback?state=s1&nok=1',
   recurring: true,
   validUntil: '2026-09-06',
   frequencyPerDay: 4,
 };
+
+/** A consent that has begun, with its credentials kept. */
+export async function beginConsent(
+  bank: BankPort,
+  request: Partial<ConsentRequest> = {},
+): Promise<{ credentials: KeptCredentials; progress: Progress }> {
+  const { credentials, progress } = await bank.begin({ ...consentRequest, ...request });
+  return { credentials: kept(credentials), progress };
+}
+
+/** The bank's consent id in credentials of the Berlin Group's adapter. */
+export function consentIdOf({ text }: KeptCredentials): string {
+  return text.startsWith('{') ? JSON.parse(text).consentId : text;
+}
 
 /** The BankFailure with which the call must end. */
 export async function failureOf(call: Promise<unknown>): Promise<BankFailure> {

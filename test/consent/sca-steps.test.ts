@@ -21,7 +21,7 @@ it('decoupled: the waiting page asks the bank again and again, and goes on once 
 
   const still = await createFormBrowser().open(link);
   expect(still.title).toBe(waiting.title);
-  expect(world.bankCalls).toContain('getAuthorisation');
+  expect(world.bankCalls).toContain('getProgress');
 
   await approveInApp(world, 'anna');
   const done = await createFormBrowser().open(link);
@@ -35,11 +35,7 @@ it('decoupled: an SCA that fails in the app fails the session, although the bank
   const session = await world.createSession();
   const link = world.linkOf(session);
   await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
-  world.bankOverrides.getAuthorisation = async (_consentId, authorisationId) => ({
-    authorisationId,
-    next: { step: 'failed' },
-    message: null,
-  });
+  world.bankOverrides.getProgress = async () => ({ next: { step: 'failed' }, message: null });
 
   const denied = await createFormBrowser().open(link);
   expect(denied.title).toContain('Not approved');
@@ -66,7 +62,7 @@ it('decoupled: a bank that does not answer while it is asked keeps the end user 
   const session = await world.createSession();
   const link = world.linkOf(session);
   const waiting = await (await goToBank(link, 'bank_sandbox_decoupled')).submit({ psu_id: 'anna' });
-  world.bankOverrides.getAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  world.bankOverrides.getProgress = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
 
   const still = await createFormBrowser().open(link);
   expect(still.title).toBe(waiting.title);
@@ -121,11 +117,11 @@ it('hands on nothing that the bank does not wait for: a form of an earlier step 
   const session = await world.createSession();
   const methods = await enterEmbedded(world.linkOf(session));
   const code = await methods.submit({ methodId: 'sms' });
-  const calls = world.bankCalls.filter((name) => name === 'continueAuthorisation').length;
+  const calls = world.bankCalls.filter((name) => name === 'continue').length;
 
   const again = await methods.submit({ methodId: 'chip' });
   expect(again.status).toBe(409);
-  expect(world.bankCalls.filter((name) => name === 'continueAuthorisation')).toHaveLength(calls);
+  expect(world.bankCalls.filter((name) => name === 'continue')).toHaveLength(calls);
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
 });
 
@@ -134,9 +130,10 @@ it('a code that another process has handed on meanwhile is no trouble: the page 
   const session = await world.createSession();
   const code = await (await enterEmbedded(world.linkOf(session))).submit({ methodId: 'sms' });
   const secret = world.linkOf(session).split('/').at(-1) ?? '';
-  const entered = { psuId: null, password: null, methodId: null, otp: '123456', psu: { ipAddress: '192.0.2.1' } };
-  world.bankOverrides.continueAuthorisation = async () => {
-    delete world.bankOverrides.continueAuthorisation;
+  const nothing = { psuId: null, corporateId: null, password: null, methodId: null, iban: null };
+  const entered = { ...nothing, otp: '123456', psu: { ipAddress: '192.0.2.1' } };
+  world.bankOverrides.continue = async () => {
+    delete world.bankOverrides.continue;
     await world.connections.steps.enter(secret, entered);
     throw new BankFailure('REQUEST_REFUSED', 'The authorisation is finalised.');
   };

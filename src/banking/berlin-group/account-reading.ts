@@ -1,6 +1,7 @@
 import { BankFailure } from '../bank-failure.ts';
-import type { BankAccount, BankBalance, BankTransaction, DataAccess, TransactionQuery } from '../bank-port.ts';
+import type { BankAccount, BankBalance, BankTransaction, TransactionQuery } from '../bank-port.ts';
 import type { BankCalls } from './authorisation-calls.ts';
+import type { ConsentAccess } from './consent-access.ts';
 import { toBankAccounts, toBankBalance, toBankTransactions } from './mapping.ts';
 import { toPsuHeaders } from './psu-headers.ts';
 import { accountsReply, balancesReply, transactionsReply } from './replies.ts';
@@ -10,12 +11,16 @@ const maxPageCount = 10_000;
 
 /** The calls that read accounts under a consent. */
 export interface AccountReading {
-  listAccounts(access: DataAccess): Promise<BankAccount[]>;
-  getBalances(resourceId: string, access: DataAccess): Promise<BankBalance[]>;
-  listTransactions(resourceId: string, query: TransactionQuery, access: DataAccess): AsyncIterable<BankTransaction[]>;
+  listAccounts(access: ConsentAccess): Promise<BankAccount[]>;
+  getBalances(resourceId: string, access: ConsentAccess): Promise<BankBalance[]>;
+  listTransactions(
+    resourceId: string,
+    query: TransactionQuery,
+    access: ConsentAccess,
+  ): AsyncIterable<BankTransaction[]>;
 }
 
-export function createAccountReading({ entry, client }: BankCalls): AccountReading {
+export function createAccountReading({ entry, client }: Pick<BankCalls, 'entry' | 'client'>): AccountReading {
   // `booked` is all that a bank must support. Learnt once, so that later calls do not ask in vain.
   let bookingStatus: 'both' | 'booked' = 'both';
 
@@ -48,15 +53,16 @@ export function createAccountReading({ entry, client }: BankCalls): AccountReadi
     },
   };
 
-  function toAccess(access: DataAccess) {
+  function toAccess(access: ConsentAccess) {
     return {
       method: 'GET' as const,
-      headers: { 'consent-id': access.consentId, ...toPsuHeaders(access.psu, entry) },
+      headers: { ...access.headers, ...toPsuHeaders(access.psu, entry) },
+      tokens: access.tokens,
       signal: access.signal,
     };
   }
 
-  async function readFirstPage(resourceId: string, query: TransactionQuery, access: DataAccess) {
+  async function readFirstPage(resourceId: string, query: TransactionQuery, access: ConsentAccess) {
     try {
       return await readPage(toTransactionsPath(resourceId, query, bookingStatus), access);
     } catch (error) {
@@ -68,7 +74,7 @@ export function createAccountReading({ entry, client }: BankCalls): AccountReadi
     }
   }
 
-  async function readPage(path: string | URL, access: DataAccess) {
+  async function readPage(path: string | URL, access: ConsentAccess) {
     const request = { operation: 'list transactions', path, reply: transactionsReply };
     const reply = await client.send({ ...request, ...toAccess(access) });
     const { transactions, _links } = reply.body;

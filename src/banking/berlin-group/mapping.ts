@@ -1,29 +1,6 @@
 import { formatAmount, type Money } from '../../domain/money.ts';
-import type { BankAccount, BankBalance, BankConsent, BankConsentStatus, BankTransaction } from '../bank-port.ts';
-import type { AccountReply, BalanceReply, ConsentReply, TransactionReply, TransactionsReply } from './replies.ts';
-
-const consentStatuses: ReadonlyMap<string, BankConsentStatus> = new Map([
-  ['received', 'received'],
-  ['partiallyAuthorised', 'partially-authorised'],
-  ['valid', 'valid'],
-  ['rejected', 'rejected'],
-  ['expired', 'expired'],
-  ['revokedByPsu', 'revoked-by-psu'],
-  ['terminatedByTpp', 'terminated'],
-]);
-
-export function toConsentStatus(consentStatus: string): BankConsentStatus {
-  return consentStatuses.get(consentStatus) ?? 'unknown';
-}
-
-export function toBankConsent(reply: ConsentReply): BankConsent {
-  return {
-    status: toConsentStatus(reply.consentStatus),
-    recurring: reply.recurringIndicator,
-    validUntil: reply.validUntil,
-    frequencyPerDay: reply.frequencyPerDay,
-  };
-}
+import type { BankAccount, BankBalance, BankTransaction } from '../bank-port.ts';
+import type { AccountReply, BalanceReply, TransactionReply, TransactionsReply } from './replies.ts';
 
 /** Accounts that the bank lists as deleted are left out: there is nothing to read of them. */
 export function toBankAccounts(replies: readonly AccountReply[]): BankAccount[] {

@@ -50,8 +50,8 @@ const acts: ReadonlyMap<string, (exchange: Exchange, secret: string, form: PageF
   ['begin', ({ deps, request }, secret, { bankId }) => deps.flow.begin(secret, bankId, readPsu(request))],
   [
     'authorise',
-    ({ deps, request }, secret, { psu_id: psuId, password, methodId, otp }) =>
-      deps.steps.enter(secret, { psuId, password: password ?? null, methodId, otp, psu: readPsu(request) }),
+    ({ deps, request }, secret, { psu_id: psuId, corporate_id: corporateId, password = null, methodId, otp, iban }) =>
+      deps.steps.enter(secret, { psuId, corporateId, password, methodId, otp, iban, psu: readPsu(request) }),
   ],
   ['leave', ({ deps }, secret) => deps.flow.leave(secret)],
   ['renew', ({ deps }, secret, { bankLoginId }) => deps.management.renew(secret, bankLoginId ?? '')],
@@ -104,13 +104,15 @@ async function answer(exchange: Exchange, area: 'sessions' | 'callback', path: s
   else await act(exchange, secret, action);
 }
 
-/** From the bank: what the address carries is a key, and nothing in it is believed. */
+/** From the bank: what the address carries is a key, and codes for the bank; nothing in it is believed. */
 async function comeBack(exchange: Exchange): Promise<void> {
   const { request, url, deps } = exchange;
   if (request.method === 'POST') return refuse(exchange, 405);
   const [state, ...others] = url.searchParams.getAll('state');
-  const view = state && others.length === 0 ? await deps.flow.callback(state) : null;
+  const returned = { parameters: url.searchParams, psu: readPsu(request) };
+  const view = state && others.length === 0 ? await deps.flow.callback(state, returned) : null;
   if (!view) return refuse(exchange, 400);
+  if (view.page === 'go-to-bank') return redirect(exchange, view.url);
   if (view.page === 'waiting-for-bank') return await show(exchange, view);
   redirect(exchange, linkOf(exchange, view));
 }

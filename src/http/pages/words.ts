@@ -27,6 +27,12 @@ export interface Words {
   identifyText: string;
   loginText: string;
   userName: string;
+  corporateId: string;
+  accountsTitle: string;
+  accountsText: string;
+  ibans: string;
+  confirmationTitle: string;
+  confirmationText: string;
   password: string;
   continue: string;
   methodTitle: string;
@@ -39,6 +45,7 @@ export interface Words {
   wrongTitle: string;
   wrongCredentials: string;
   wrongOtp: string;
+  wrongIbans: string;
 
   goTitle: string;
   waitTitle: string;
@@ -64,6 +71,10 @@ export interface Words {
   expiredText: string;
   troubleTitle: string;
   troubleText: string;
+  /** Of what waiting does not mend. */
+  refusedTitle: string;
+  refusedText: (client: string) => string;
+  reference: (reference: string) => string;
   faultTitle: string;
   faultText: string;
   invalidTitle: string;
