@@ -1,5 +1,6 @@
 import type { BankState } from './bank-state.ts';
 import type { ConsentState } from './consent-state.ts';
+import type { Habits } from './habits.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What every answer of the bank is made with. */
@@ -10,4 +11,7 @@ export interface BankDeps {
   /** Of this bank and variant, without a slash at the end. */
   baseUrl(): string;
   variant: ConsentState['variant'];
+  habits: Habits;
+  /** How long an access token is good. */
+  tokenSeconds: number;
 }

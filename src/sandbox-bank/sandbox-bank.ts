@@ -27,6 +27,8 @@ export interface SandboxBankOptions {
   signingAuthority?: string;
   /** How long clara's bank takes for a data call. @default 3000 */
   slowMs?: number;
+  /** How long an access token is good. @default 300 */
+  tokenSeconds?: number;
   /** How long every data call takes at least. @default 0 */
   latencyMs?: number;
   /** Hears of errors in the bank itself, which answers them with 500. @default written to stderr */
@@ -34,8 +36,10 @@ export interface SandboxBankOptions {
 }
 
 export interface SandboxBank {
-  /** The bank with redirect SCA; `/decoupled` and `/embedded` below it are those with the other approaches. */
+  /** The bank with redirect SCA; below it are those with other habits (habits.ts), as `/decoupled`, `/embedded` and `/oauth`. */
   url: string;
+  /** How often, of all grants, a refresh token has come again that was good once. */
+  countReusedTokens(): number;
   close(): Promise<void>;
 }
 
@@ -44,7 +48,13 @@ export interface SandboxBank {
  * when the port is taken, or a certificate cannot be used.
  */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
-  const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr } = options;
+  const {
+    clock = { now: () => new Date() },
+    slowMs = 3_000,
+    latencyMs = 0,
+    tokenSeconds = 300,
+    onError = toStderr,
+  } = options;
   const now = () => clock.now();
   const demands = readDemands(options);
   const server = openServer(options);
@@ -53,7 +63,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   const { signal } = closing;
   let url = '';
   const ledger = createLedger({ state, now });
-  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, signal });
+  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, tokenSeconds, signal });
   const handling = { answer, onError, signal };
   server.on('request', (message, response) => void handle(handling, message, response).catch(onError));
   // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
@@ -76,6 +86,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   let closed: Promise<void> | null = null;
   return {
     url,
+    countReusedTokens: () => state.grants.list().reduce((sum, { reuseCount }) => sum + reuseCount, 0),
     close: () => {
       closed ??= close();
       return closed;

@@ -58,7 +58,7 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
   function authenticationOf({ clientSecret }: BankOAuth, server: AuthorisationServer): oauth.ClientAuth {
     if (clientSecret === null) return entry.clientCertificate ? oauth.TlsClientAuth() : oauth.None();
     const isPosted = server.clientAuthentication === 'client_secret_post';
-    return isPosted ? oauth.ClientSecretPost(clientSecret.reveal()) : oauth.ClientSecretBasic(clientSecret.reveal());
+    return isPosted ? oauth.ClientSecretPost(clientSecret.reveal()) : toBasic(clientSecret.reveal());
   }
 
   async function calling<T>(operation: string, call: () => Promise<T>): Promise<T> {
@@ -190,6 +190,17 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
     },
 
     close: async () => await agent.close(),
+  };
+}
+
+/**
+ * RFC 6749, 2.3.1, with no more escaped than has to be. The library escapes the hyphens of `PSDDE-BAFIN-…`, which is right, and which
+ * servers that take the header as it is do not know for the same client.
+ */
+function toBasic(secret: string): oauth.ClientAuth {
+  return (_server, { client_id }, _body, headers) => {
+    const pair = `${encodeURIComponent(client_id)}:${encodeURIComponent(secret)}`;
+    headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`);
   };
 }
 
