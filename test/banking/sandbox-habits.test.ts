@@ -71,25 +71,28 @@ async function start(words: string[], entry: (url: string) => Partial<BankEntry>
 }
 
 describe('a bank by its habits', () => {
-  test.each(listCases())('$words: consent, reading with and without the end user, end', async (given) => {
-    const { clock, url, bank } = await start(given.words, (address) => ({
-      preferredApproach: given.approach,
-      oauth: given.oauth && {
-        ...given.oauth,
-        metadataUrl: given.oauth.when === 'sca' ? null : `${address}/.well-known/oauth-authorization-server`,
-      },
-    }));
-    const { credentials, steps } = await connect(bank, url);
-    expect(steps.length, steps.join(', ')).toBeGreaterThan(0);
-    expect((await bank.getConsent(credentials)).status).toBe('valid');
-    for (const present of [psu, null, null, null]) {
-      // Longer than a token lasts.
-      clock.advance(3_000);
-      expect(await bank.listAccounts({ credentials, psu: present })).toHaveLength(2);
-    }
-    await bank.end(credentials);
-    expect((await failureOf(bank.listAccounts({ credentials, psu: null }))).code).toMatch(/^CONSENT_/);
-  });
+  test.each(listCases().map((each) => ({ ...each, name: each.words.join(' ') })))(
+    '$name: consent, reading with and without the end user, end',
+    async (given) => {
+      const { clock, url, bank } = await start(given.words, (address) => ({
+        preferredApproach: given.approach,
+        oauth: given.oauth && {
+          ...given.oauth,
+          metadataUrl: given.oauth.when === 'sca' ? null : `${address}/.well-known/oauth-authorization-server`,
+        },
+      }));
+      const { credentials, steps } = await connect(bank, url);
+      expect(steps.length, steps.join(', ')).toBeGreaterThan(0);
+      expect((await bank.getConsent(credentials)).status).toBe('valid');
+      for (const present of [psu, null, null, null]) {
+        // Longer than a token lasts.
+        clock.advance(3_000);
+        expect(await bank.listAccounts({ credentials, psu: present })).toHaveLength(2);
+      }
+      await bank.end(credentials);
+      expect((await failureOf(bank.listAccounts({ credentials, psu: null }))).code).toMatch(/^CONSENT_/);
+    },
+  );
 });
 
 test('the demanding bank: key, PSU-ID, another consent model, a code to confirm, and a consent that shows its status alone', async () => {
