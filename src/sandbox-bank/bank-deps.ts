@@ -14,4 +14,5 @@ export interface BankDeps {
   habits: Habits;
   /** How long an access token is good. */
   tokenSeconds: number;
+  onRefresh(): void;
 }

@@ -132,6 +132,7 @@ function giveTokens(deps: BankDeps, form: URLSearchParams): BankReply {
         ),
       );
     case 'refresh_token': {
+      deps.onRefresh();
       const refreshed = refreshTokens(grants, form.get('refresh_token') ?? '', expiresAt);
       return toTokens(deps, refreshed);
     }

@@ -31,6 +31,8 @@ export interface SandboxBankOptions {
   tokenSeconds?: number;
   /** How long every data call takes at least. @default 0 */
   latencyMs?: number;
+  /** Hears of every request to renew tokens, before it is answered. */
+  onRefresh?: () => void;
   /** Hears of errors in the bank itself, which answers them with 500. @default written to stderr */
   onError?: (error: unknown) => void;
 }
@@ -53,6 +55,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
     slowMs = 3_000,
     latencyMs = 0,
     tokenSeconds = 300,
+    onRefresh = () => {},
     onError = toStderr,
   } = options;
   const now = () => clock.now();
@@ -63,7 +66,18 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   const { signal } = closing;
   let url = '';
   const ledger = createLedger({ state, now });
-  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, tokenSeconds, signal });
+  const answer = createRouter({
+    state,
+    ledger,
+    now,
+    url: () => url,
+    demands,
+    slowMs,
+    latencyMs,
+    tokenSeconds,
+    onRefresh,
+    signal,
+  });
   const handling = { answer, onError, signal };
   server.on('request', (message, response) => void handle(handling, message, response).catch(onError));
   // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
