@@ -5,6 +5,7 @@ import { type Page, problemStatus } from './page-layout.ts';
 import type { Words } from './words.ts';
 
 const waitSeconds = 3;
+const mayLeadToBank: ReadonlySet<string> = new Set(['identify', 'name-accounts']);
 
 type AuthoriseView = Extract<FlowView, { page: 'authorise' }>;
 
@@ -74,7 +75,8 @@ function formPage(
   return {
     status: view.problem ? problemStatus : 200,
     title,
-    formTargets: backTargets(view),
+    // With the name known, or the accounts, the bank's own page may be what comes next.
+    formTargets: [...backTargets(view), ...(mayLeadToBank.has(view.progress.next.step) ? frame.bankTargets : [])],
     hasImage,
     content: html`${alarm(view, frame)}${message(view)}<form method="post" action="${here}/authorise">${fields}
       <button type="submit">${words.continue}</button></form>${cancelLink(frame)}`,
