@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { createEncryption } from '../../src/storage/encryption.ts';
 import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
 
 async function approveInApp(world: ConnectedWorld, psuId: string): Promise<void> {
@@ -138,4 +139,28 @@ it('a code that another process has handed on meanwhile is no trouble: the page 
     throw new BankFailure('REQUEST_REFUSED', 'The authorisation is finalised.');
   };
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+});
+
+it('goes on with a session and a consent that an earlier version has begun, with the bank’s bare ids', async () => {
+  const world = await createConnectedWorld();
+  const { prisma } = world.database;
+  const session = await world.createSession();
+  const methods = await enterEmbedded(world.linkOf(session));
+  const encryption = createEncryption(Buffer.alloc(32, 7));
+  const consent = await prisma.consent.findFirstOrThrow();
+  const held = JSON.parse(encryption.decrypt(consent.bankConsentId ?? ''));
+  const kept = JSON.parse(encryption.decrypt((await world.session(session.id)).authorisation ?? ''));
+  const old = { authorisation: { authorisationId: held.authorisation.id, ...kept.progress }, psuId: 'anna' };
+  await prisma.consent.update({
+    where: { id: consent.id },
+    data: { bankConsentId: encryption.encrypt(held.consentId) },
+  });
+  await prisma.session.update({
+    where: { id: session.id },
+    data: { authorisation: encryption.encrypt(JSON.stringify(old)) },
+  });
+
+  const code = await methods.submit({ methodId: 'sms' });
+  expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
 });
