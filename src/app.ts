@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
+import { openOwnSandboxBank } from './cli/own-sandbox-bank.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
 import { createClientStore } from './clients/client-store.ts';
 import { createClients } from './clients/clients.ts';
@@ -19,7 +19,6 @@ import { createConnections } from './consent/connections.ts';
 import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
-import { StartupError } from './domain/errors.ts';
 import { createEventLog } from './events/event-log.ts';
 import { createLocalEventSignal, openPostgresEventSignal } from './events/event-signal.ts';
 import type { ContextSource } from './graphql/context.ts';
@@ -32,7 +31,6 @@ import { toRequestLimits } from './http/request-limits.ts';
 import { createHttpServer } from './http/server.ts';
 import { openJobStore } from './jobs/job-store.ts';
 import { createJobs, createSynchronizationQueue } from './jobs/jobs.ts';
-import { createSandboxBank } from './sandbox-bank/sandbox-bank.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { createEncryption } from './storage/encryption.ts';
@@ -124,7 +122,7 @@ async function compose(
   closers.push(jobStore.close);
 
   // Banks.
-  const sandboxBank = await openSandboxBank(config);
+  const sandboxBank = await openOwnSandboxBank(config);
   if (sandboxBank) closers.push(sandboxBank.close);
   const entries = config.banks ?? sandboxBanks(sandboxBank?.url ?? '');
   const banks = createBankDirectory(entries, { clock, learningsOf: createBankLearningStore(database, clock).of });
@@ -289,15 +287,4 @@ async function compose(
     newApiKey: bootstrapKey?.made ? bootstrapKey.value : null,
     stop: async () => void (await stop()),
   };
-}
-
-async function openSandboxBank({ sandboxBankPort, host, dataDir }: Config) {
-  if (sandboxBankPort === null) return null;
-  try {
-    return await createSandboxBank({ host, port: sandboxBankPort, dataFile: join(dataDir, 'sandbox-bank.jsonl') });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    const taken = `SANDBOX_BANK_PORT: port ${sandboxBankPort} on ${host} is taken by another program.`;
-    throw new StartupError(`${taken} Give another port, or turn it off.`, { cause });
-  }
 }

@@ -4,6 +4,7 @@ import { BankFailure } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { ConsentTerminationStore, DueTermination } from './consent-termination-store.ts';
+import { ownCredentials } from './credential-keeper.ts';
 
 export interface ConsentTerminationsDeps {
   clock: Clock;
@@ -39,7 +40,8 @@ export function createConsentTerminations(deps: ConsentTerminationsDeps): Consen
     const silentUntil = silentBanks.get(bankId);
     if (silentUntil) return await store.handBack(id, silentUntil);
     try {
-      await banks.get(bankId).endConsent(encryption.decrypt(bankConsentId));
+      const keep = (text: string) => store.keep(id, encryption.encrypt(text));
+      await banks.get(bankId).end(ownCredentials(encryption.decrypt(bankConsentId), keep));
       await store.done(id);
     } catch (err) {
       if (err instanceof BankFailure && err.code === 'BANK_UNAVAILABLE') silentBanks.set(bankId, delayed(due));

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
+import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import type { ConnectedWorld } from './connected-world.ts';
 
@@ -13,7 +14,9 @@ export async function askBankOfConsents(world: ConnectedWorld): Promise<string[]
   onTestFinished(async () => await banks.close());
   return await Promise.all(
     rows.map(async ({ bankId, bankConsentId }) => {
-      const { status } = await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId ?? ''));
+      const { status } = await banks
+        .get(bankId)
+        .getConsent(ownCredentials(encryption.decrypt(bankConsentId ?? ''), async () => {}));
       return status;
     }),
   );

@@ -140,9 +140,9 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
   it('when the attacker has opened the callback’s address before the victim approves, and the victim comes back to it', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.createConsent = async ({ redirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl }) => {
       addresses.push(redirectUrl);
-      return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'received', ...terms });
@@ -160,9 +160,9 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
   it('with the address that the attacker has learnt by turning away at the bank', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.createConsent = async ({ redirectUrl, nokRedirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl, nokRedirectUrl }) => {
       addresses.push(redirectUrl, nokRedirectUrl);
-      return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'valid', ...terms });

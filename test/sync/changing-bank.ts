@@ -1,5 +1,12 @@
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
-import type { BankAccount, BankConsent, BankPort, DataAccess, TransactionPage } from '../../src/banking/bank-port.ts';
+import type {
+  BankAccount,
+  BankConsent,
+  BankPort,
+  DataAccess,
+  KeptCredentials,
+  TransactionPage,
+} from '../../src/banking/bank-port.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import { bankAccount, bankTransaction } from './scripted-bank.ts';
 
@@ -89,7 +96,7 @@ export class ChangingBank {
   }
 
   readonly port = {
-    getConsent: async (consentId: string) => {
+    getConsent: async ({ text: consentId }: KeptCredentials) => {
       const consent = this.consents.get(consentId);
       if (!consent) throw new BankFailure('CONSENT_INVALID', 'unknown');
       return this.ended.has(consentId) ? { ...consent, status: 'revoked-by-psu' as const } : consent;
@@ -98,7 +105,7 @@ export class ChangingBank {
       await this.#answer('accounts', access);
       const shown = this.manner.hidesAccount ? this.accounts.slice(0, 1) : this.accounts;
       const accounts = shown.map((_, index) =>
-        bankAccount({ resourceId: `${access.consentId}/${index}`, currency: currencies[index] ?? 'EUR' }),
+        bankAccount({ resourceId: `${access.credentials.text}/${index}`, currency: currencies[index] ?? 'EUR' }),
       );
       return { accounts, faults: [], complete: true };
     },
@@ -123,7 +130,8 @@ export class ChangingBank {
 
   async #answerInTurn(what: string, access: DataAccess, dateFrom: string | null): Promise<void> {
     access.signal?.throwIfAborted();
-    const { consentId, psu } = access;
+    const { psu } = access;
+    const consentId = access.credentials.text;
     this.calls.push({
       atMs: this.#now().getTime(),
       what,
@@ -155,13 +163,20 @@ export class ChangingBank {
     const { leavesOut, shuffledBy, repeats, pageSize } = this.manner;
     const asked = (this.accounts[index] ?? []).filter(({ bookedOn }) => bookedOn === null || bookedOn >= from);
     const payments = asked.slice(0, asked.length - leavesOut);
-    const entries = payments.map((payment) => this.#toEntry(payment, access.consentId, currencies[index] ?? 'EUR'));
+    const entries = payments.map((payment) =>
+      this.#toEntry(payment, access.credentials.text, currencies[index] ?? 'EUR'),
+    );
     if (repeats && this.#habit === 'always') entries.push(...entries.slice(0, 2));
     if (shuffledBy !== null) entries.sort((a, b) => toOrder(a, shuffledBy) - toOrder(b, shuffledBy));
     for (let at = 0; at < entries.length; at += pageSize) {
       yield { transactions: entries.slice(at, at + pageSize), faults: [], coversPending: true };
     }
-    this.told.push({ consentId: access.consentId, index, from, payments: payments.map((payment) => ({ ...payment })) });
+    this.told.push({
+      consentId: access.credentials.text,
+      index,
+      from,
+      payments: payments.map((payment) => ({ ...payment })),
+    });
   }
 
   // Some banks give other ids under another consent: here those whose consents end in "new ids".
