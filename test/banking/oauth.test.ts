@@ -14,6 +14,7 @@ import {
   beginConsent,
   consentRequest,
   failureOf,
+  learntOf,
   listen,
   now,
   psu,
@@ -57,7 +58,7 @@ async function start(answer: (seen: Seen) => BankReply, entry: Partial<BankEntry
     authorization_response_iss_parameter_supported: true,
     ...metadata,
   });
-  const bank = createBerlinGroupBank(bankEntry(url, { oauth, ...entry }), { clock });
+  const bank = createBerlinGroupBank(bankEntry(url, { oauth, ...entry }), { clock, learnt: learntOf() });
   onTestFinished(async () => await bank.close());
   return { bank, url, clock, requests, tokenRequests: () => requests.filter((each) => each.url === '/token') };
 }
@@ -131,11 +132,12 @@ describe('integrated', () => {
     ['of another issuer', { state: 's1', code: 'c', iss: 'https://evil.example' }],
     ['without an issuer', { state: 's1', code: 'c' }],
     ['of another state', { state: 's2', code: 'c' }],
+    ['without a code', { state: 's1' }],
     ['that says no', { state: 's1', error: 'access_denied' }],
   ])('a callback %s gets no tokens', async (_what, query) => {
     const world = await start(integrated());
     const { credentials } = await beginConsent(world.bank);
-    const given = query.error ? { ...query, iss: world.url } : query;
+    const given = query.error || !query.code ? { ...query, iss: world.url } : query;
     const { next } = await world.bank.callback(credentials, { psu, parameters: new URLSearchParams(given) });
     expect(next).toEqual({ step: 'failed' });
     expect(world.tokenRequests()).toEqual([]);
@@ -194,7 +196,7 @@ describe('tokens', () => {
   test('one that the bank calls expired is renewed, and the call tried once more; not twice', async () => {
     const world = await start(integrated((token) => (token === 'Bearer a-1' ? expired : { body: { accounts: [] } })));
     const credentials = await connect(world);
-    expect(await world.bank.listAccounts({ credentials, psu: null })).toEqual([]);
+    expect((await world.bank.listAccounts({ credentials, psu: null })).accounts).toEqual([]);
     const stubborn = await start(integrated(() => expired));
     const others = await connect(stubborn);
     expect((await failureOf(stubborn.bank.listAccounts({ credentials: others, psu: null }))).code).toBe(
@@ -222,7 +224,7 @@ describe('tokens', () => {
     const credentials = await connect(world);
     world.clock.advance(60_000);
     expect((await failureOf(world.bank.listAccounts({ credentials, psu: null }))).code).toBe('BANK_UNAVAILABLE');
-    expect(await world.bank.listAccounts({ credentials, psu: null })).toEqual([]);
+    expect((await world.bank.listAccounts({ credentials, psu: null })).accounts).toEqual([]);
   });
 
   test('a server that gives no other refresh token means the one from before; without any the consent ends with its token', async () => {

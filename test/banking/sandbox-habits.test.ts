@@ -87,7 +87,7 @@ describe('a bank by its habits', () => {
       for (const present of [psu, null, null, null]) {
         // Longer than a token lasts.
         clock.advance(3_000);
-        expect(await bank.listAccounts({ credentials, psu: present })).toHaveLength(2);
+        expect((await bank.listAccounts({ credentials, psu: present })).accounts).toHaveLength(2);
       }
       await bank.end(credentials);
       expect((await failureOf(bank.listAccounts({ credentials, psu: null }))).code).toMatch(/^CONSENT_/);
