@@ -182,6 +182,21 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
     await attacker.open(back.href);
     await expectNothing(world, link, attacker);
     expect(await world.session(session.id)).toMatchObject({ status: 'FAILED' });
+    await runMaintenance(world);
+    expect(world.bankCalls).toContain('end');
+    expect(await world.database.prisma.consentTermination.count()).toBe(0);
+  });
+
+  it('with a code that is not the server’s', async () => {
+    const world = await createConnectedWorld();
+    const link = world.linkOf(await world.createSession());
+    const attacker = createFormBrowser();
+    const { url: bankAddress } = await goToBank(link, 'bank_sandbox_oauth', attacker);
+    const victim = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+    const back = new URL((await authorise(bankAddress, victim)).url);
+    back.searchParams.set('code', 'guessed');
+    await attacker.open(back.href);
+    await expectNothing(world, link, attacker);
   });
 
   it('with the address that the attacker has learnt by turning away at the bank', async () => {

@@ -84,9 +84,13 @@ async function begin(bank: BankCalls, { psu, signal, ibans, ...terms }: ConsentR
   return { credentials: writeHeld(work.held), progress };
 }
 
-/** Where there is no consent at the bank, the token is all that counts. */
+/**
+ * Where there is no consent at the bank, the token is all that counts. Where the end user is sent to the authorisation server, what the
+ * bank says of the consent counts with the token alone: whoever knows the state comes back without a code, too.
+ */
 function findWithoutAsking({ entry }: BankCalls, held: Held): BankConsent | null {
-  if (held.consentId !== null && !held.tokensLost) return null;
+  const awaitsTokens = held.server !== null && held.tokens === null;
+  if (held.consentId !== null && !held.tokensLost && !awaitsTokens) return null;
   if (!held.terms) throw new BankFailure('CONSENT_INVALID', `${entry.id} has no such consent.`);
   const { recurring, validUntil, frequencyPerDay } = held.terms;
   const isGranted = held.tokens !== null && entry.oauth?.when === 'instead';
