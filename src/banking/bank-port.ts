@@ -6,23 +6,26 @@ import type { FetchedTransaction } from '../domain/transaction-fields.ts';
 /**
  * One bank, whatever protocol it speaks. Every call throws BankFailure (bank-failure.ts) when the bank cannot or will not
  * answer; a reply that does not parse is a BankFailure too, never a guess.
+ *
+ * A consent is begun, goes on with what the end user enters or brings back, is read under, and ends. What an adapter has to
+ * remember of it are its credentials.
  */
 export interface BankPort {
-  /** Asks for a consent to all accounts, balances and transactions, and starts the end user's SCA. */
-  createConsent(request: ConsentRequest): Promise<StartedConsent>;
-  /** The bank's own word on the consent: the only one that counts. */
-  getConsent(consentId: string, options?: CallOptions): Promise<BankConsent>;
-  /** Ends the consent at the bank. A consent that the bank no longer knows counts as ended. */
-  endConsent(consentId: string, options?: CallOptions): Promise<void>;
-
+  /** Asks the bank for a consent as far as that goes without the end user. What it gives is to be stored before the next call. */
+  begin(request: ConsentRequest): Promise<BegunAtBank>;
   /**
-   * Embedded and decoupled SCA: the next step with what the end user has entered. Wrong credentials that can still be
-   * corrected are a BankFailure CREDENTIALS_INVALID; when the bank has ended the authorisation over them, the next step
-   * is `failed`.
+   * Goes on with what the end user has entered. Wrong credentials that can still be corrected are a BankFailure
+   * CREDENTIALS_INVALID; when the bank has ended the authorisation over them, the next step is `failed`.
    */
-  continueAuthorisation(step: AuthorisationStep): Promise<Authorisation>;
-  /** Where the SCA stands; asked again and again while the end user approves in the bank's app. */
-  getAuthorisation(consentId: string, authorisationId: string, options?: CallOptions): Promise<Authorisation>;
+  continue(credentials: KeptCredentials, entered: EnteredStep): Promise<Progress>;
+  /** The end user has come back from the bank's page. Nothing in the address is believed; codes in it are handed to the bank. */
+  callback(credentials: KeptCredentials, returned: BankCallback): Promise<Progress>;
+  /** Where it stands; asked again and again while the end user approves in the bank's app. */
+  getProgress(credentials: KeptCredentials, options?: CallOptions): Promise<Progress>;
+  /** The bank's own word on the consent: the only one that counts. */
+  getConsent(credentials: KeptCredentials, options?: CallOptions): Promise<BankConsent>;
+  /** Ends the consent at the bank, and every token with it. A consent that the bank no longer knows counts as ended. */
+  end(credentials: KeptCredentials, options?: CallOptions): Promise<void>;
 
   /** Rejects when the list cannot be had at all; accounts that cannot be read are left out and told in `faults`. */
   listAccounts(access: DataAccess, options?: ListAccountsOptions): Promise<AccountList>;
@@ -37,6 +40,22 @@ export interface BankPort {
   listTransactions(account: BankAccount, query: TransactionQuery, access: DataAccess): AsyncIterable<TransactionPage>;
 }
 
+/**
+ * What an adapter remembers of one consent: a text of its own, with a version in it, that nobody else reads. It is stored encrypted
+ * and may change with any call. Where the adapter has never written one, it is the bank's consent id, followed, while an authorisation
+ * was under way, by a blank and that one's id: rows from before there were credentials.
+ */
+export interface KeptCredentials {
+  /** As they were when they were last read or stored here. */
+  readonly text: string;
+  /**
+   * Runs `work` while nobody else changes them, in any process. It gets them as they are stored now; when `store` resolves, the new
+   * text is stored, and not before may it be used. Throws BankFailure BANK_UNAVAILABLE when somebody else does not come to an end, and
+   * CONSENT_INVALID when the consent has been dropped meanwhile.
+   */
+  change<T>(work: (present: string, store: (text: string) => Promise<void>) => Promise<T>): Promise<T>;
+}
+
 export interface CallOptions {
   signal?: AbortSignal;
 }
@@ -49,24 +68,67 @@ export interface PsuContext {
 
 export interface ConsentRequest extends CallOptions {
   psu: PsuContext;
-  /** Where the bank sends the end user after the SCA, for better or worse. */
+  /** Where the bank sends the end user after the SCA, for better or worse: `callbackUrl` with the state in it. */
   redirectUrl: string;
   nokRedirectUrl: string;
+  /** Without a query: what is registered at a bank's authorisation server. */
+  callbackUrl: string;
+  /** Comes back as the parameter `state` of the callback; nobody can guess it. */
+  state: string;
   recurring: boolean;
   /** Inclusive, YYYY-MM-DD; the bank may shorten it. */
   validUntil: string;
   frequencyPerDay: number;
-  /** Known beforehand only where the end user gave it on our page (embedded, decoupled). */
-  psuId?: string;
+  /** Of the accounts that are known from an earlier consent of the login, for banks that want them named. */
+  ibans: readonly string[];
 }
 
-export interface StartedConsent {
-  consentId: string;
-  status: BankConsentStatus;
-  next: { approach: 'redirect'; url: string } | { approach: 'decoupled' | 'embedded'; authorisation: Authorisation };
+export interface BegunAtBank {
+  credentials: string;
+  progress: Progress;
 }
 
-/** The Berlin Group's consentStatus in our words; `unknown` for a code that the bank has added. */
+/** What is wanted of the end user next, and the bank's words to go with it. */
+export interface Progress {
+  next: NextStep;
+  message: string | null;
+}
+
+export type NextStep =
+  /** The end user's browser goes there, and comes back to the callback. */
+  | { step: 'go-to-bank'; url: string }
+  /** The user name at the bank is wanted, and the corporate id where `asksCorporateId`. */
+  | { step: 'identify'; asksCorporateId?: boolean }
+  /** The bank wants the IBANs of the accounts. */
+  | { step: 'name-accounts' }
+  | { step: 'authenticate'; asksCorporateId?: boolean }
+  | { step: 'choose-method'; methods: ScaMethod[] }
+  | { step: 'enter-otp'; challenge: Challenge }
+  /** After the bank's page: a code that the bank has shown there, and that did not come back with the browser. */
+  | { step: 'enter-confirmation-code' }
+  | { step: 'approve-in-app' }
+  /** Nothing more is wanted of the end user: the consent itself says what has become of it. */
+  | { step: 'done' }
+  | { step: 'failed' };
+
+export interface EnteredStep extends CallOptions {
+  psu: PsuContext;
+  input:
+    | { step: 'identify'; psuId: string; corporateId: string | null }
+    | { step: 'name-accounts'; ibans: readonly string[] }
+    | { step: 'authenticate'; psuId: string; corporateId: string | null; password: string }
+    | { step: 'choose-method'; methodId: string }
+    | { step: 'enter-otp'; otp: string }
+    | { step: 'enter-confirmation-code'; code: string };
+}
+
+export interface BankCallback extends CallOptions {
+  psu: PsuContext;
+  /** All of the address's query. */
+  parameters: URLSearchParams;
+}
+
+/** The consent's status in our words; `unknown` for one that the bank has added. */
 export type BankConsentStatus =
   | 'received'
   | 'partially-authorised'
@@ -80,25 +142,9 @@ export type BankConsentStatus =
 export interface BankConsent {
   status: BankConsentStatus;
   recurring: boolean;
-  /** YYYY-MM-DD, as the bank has set it. */
+  /** YYYY-MM-DD, as the bank has set it; as we asked for it where the bank does not say. */
   validUntil: string;
   frequencyPerDay: number;
-}
-
-/** An SCA in progress: what is wanted of the end user next. */
-export interface Authorisation {
-  /** Null while the bank still wants the PSU id, or the id with the password, before it starts one. */
-  authorisationId: string | null;
-  next:
-    | { step: 'identify' }
-    | { step: 'authenticate' }
-    | { step: 'choose-method'; methods: ScaMethod[] }
-    | { step: 'enter-otp'; challenge: Challenge }
-    | { step: 'approve-in-app' }
-    | { step: 'done' }
-    | { step: 'failed' };
-  /** The bank's words to the end user. */
-  message: string | null;
 }
 
 export interface ScaMethod {
@@ -110,27 +156,15 @@ export interface ScaMethod {
 
 export interface Challenge {
   text: string | null;
-  /** A PNG in base64, for the end user's app or reader to look at. */
+  /** A data URL of a PNG, JPEG or GIF, for the end user's app or reader to look at. */
   image: string | null;
   otpFormat: 'characters' | 'integer' | null;
   otpMaxLength: number | null;
 }
 
-export interface AuthorisationStep extends CallOptions {
-  consentId: string;
-  authorisationId: string | null;
-  psu: PsuContext;
-  psuId: string;
-  input:
-    | { step: 'identify' }
-    | { step: 'authenticate'; password: string }
-    | { step: 'choose-method'; methodId: string }
-    | { step: 'enter-otp'; otp: string };
-}
-
 /** How bank data is read: under which consent, and whether the end user is there. */
 export interface DataAccess extends CallOptions {
-  consentId: string;
+  credentials: KeptCredentials;
   /** Null: nobody is there (a cycle); then no `PSU-IP-Address` is sent and the access counts as unattended. */
   psu: PsuContext | null;
 }

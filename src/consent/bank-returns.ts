@@ -1,7 +1,9 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
+import type { PsuContext } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 import { hashBrowser } from './browser-hash.ts';
+import type { ConnectFlow } from './connect-flow.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { hashLinkSecret, linkSecretOf, newLinkSecret } from './link-secret.ts';
 import type { KeptReturnCode, ReturnCodeStore } from './return-code-store.ts';
@@ -38,9 +40,9 @@ export interface BankReturns {
    * The code as it was entered: three tries, five minutes. After the right one the callback goes on with what the bank
    * had sent.
    */
-  enterCode(linkSecret: string, code: string | null): NextView;
+  enterCode(linkSecret: string, code: string | null, psu: PsuContext): NextView;
   /** The token from the client's returnUrl, brought to the browser that began by the client's app. */
-  enterToken(linkSecret: string, token: string): NextView;
+  enterToken(linkSecret: string, token: string, psu: PsuContext): NextView;
   /** An end user who has not begun this says so. False when the state is none of ours. */
   stop(state: string): Promise<boolean>;
   /** Ends what nobody has entered the code for in time; how many there were. */
@@ -55,7 +57,7 @@ export interface BankReturnsDeps {
   codes: ReturnCodeStore;
   encryption: Encryption;
   /** Goes on with the callback once it is certain whose it is. */
-  callback: (state: string) => NextView;
+  callback: ConnectFlow['callback'];
 }
 
 const codeMs = 5 * 60_000;
@@ -118,10 +120,11 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
     return null;
   }
 
-  async function goOn({ session, ...visit }: Visit, { query }: Secret): NextView {
-    const state = new URLSearchParams(query).get('state') ?? '';
+  async function goOn({ session, ...visit }: Visit, { query }: Secret, psu: PsuContext): NextView {
+    const parameters = new URLSearchParams(query);
+    const state = parameters.get('state') ?? '';
     if (!(await codes.confirm(session.id))) return { ...visit, session, page: 'moved-on' };
-    return (await deps.callback(state)) ?? { ...visit, session, page: 'moved-on' };
+    return (await deps.callback(state, { parameters, psu })) ?? { ...visit, session, page: 'moved-on' };
   }
 
   function ask(visit: Visit, { attemptCount }: KeptReturnCode): FlowView {
@@ -153,25 +156,25 @@ export function createBankReturns(deps: BankReturnsDeps): BankReturns {
       const wanted = await findWanted(linkSecret);
       return wanted && ask(wanted.visit, wanted.code);
     },
-    async enterCode(linkSecret, entered) {
+    async enterCode(linkSecret, entered, psu) {
       const wanted = await findWanted(linkSecret);
       if (!wanted) return await moveOn(linkSecret);
       const { visit } = wanted;
       const { id } = visit.session;
       if (entered === null) return ask(visit, wanted.code);
       const counted = await codes.countAttempt(id, { attempts: maximumAttempts, now: clock.now() });
-      if (counted && isSame(readSecret(visit.session.id, counted).code, entered.replaceAll(/\s/g, ''))) {
-        return await goOn(visit, readSecret(visit.session.id, counted));
+      if (counted && isSame(readSecret(id, counted).code, entered.replaceAll(/\s/g, ''))) {
+        return await goOn(visit, readSecret(id, counted), psu);
       }
       if (counted && !isOver(counted)) return ask(visit, counted);
       await end(id);
       return await moveOn(linkSecret);
     },
-    async enterToken(linkSecret, token) {
+    async enterToken(linkSecret, token, psu) {
       const wanted = await findWanted(linkSecret);
       if (!wanted) return await moveOn(linkSecret);
       const secret = readSecret(wanted.visit.session.id, wanted.code);
-      return isSame(secret.token, token) ? await goOn(wanted.visit, secret) : ask(wanted.visit, wanted.code);
+      return isSame(secret.token, token) ? await goOn(wanted.visit, secret, psu) : ask(wanted.visit, wanted.code);
     },
     async stop(state) {
       const session = await sessions.findByState(hashLinkSecret(state));

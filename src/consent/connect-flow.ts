@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { toLogFacts } from '../banking/bank-failure.ts';
-import type { PsuContext, StartedConsent } from '../banking/bank-port.ts';
+import type { BegunAtBank, PsuContext } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import { newId } from '../domain/ids.ts';
 import type { Bank } from '../generated/prisma/client.ts';
@@ -9,11 +9,12 @@ import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
 import { bankConsentIdOf, type ConsentStore } from './consent-store.ts';
-import type { FlowView, NextView, Visit } from './flow-view.ts';
+import { type FlowView, type NextView, toTrouble, type Visit } from './flow-view.ts';
 import { readAuthorisation, sealAuthorisation } from './kept-authorisation.ts';
 import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
+import type { LoginStore } from './login-store.ts';
 import type { ManagementFlow } from './management-flow.ts';
-import type { ScaSteps } from './sca-steps.ts';
+import type { Followed, ScaSteps } from './sca-steps.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Visits } from './visits.ts';
 
@@ -30,7 +31,7 @@ export interface ConnectFlow {
   /** Asks the bank for a consent; in a management session, for another login. */
   begin(linkSecret: string, bankId: string | null, psu: PsuContext): NextView;
   /** Back from the bank, for better or worse: what counts is what the bank says of the consent. */
-  callback(state: string): NextView;
+  callback(state: string, returned: { parameters: URLSearchParams; psu: PsuContext }): NextView;
   /** The end user turns away, or is done with a management session. */
   leave(linkSecret: string): NextView;
 }
@@ -45,7 +46,8 @@ export interface ConnectFlowDeps {
   encryption: Encryption;
   publicUrl: () => string;
   settlement: Settlement;
-  steps: Pick<ScaSteps, 'poll'>;
+  steps: Pick<ScaSteps, 'poll' | 'comeBack' | 'askForConfirmation'>;
+  logins: Pick<LoginStore, 'listIbans'>;
   management: Pick<ManagementFlow, 'open' | 'createConnecting'>;
   log: Logger;
 }
@@ -92,26 +94,33 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
   }
 
   /** Goes on with what may have happened at the bank meanwhile. */
-  async function catchUp(visit: Visit): Promise<'moved' | 'unchanged' | 'undecided'> {
+  async function catchUp(visit: Visit): Promise<Followed> {
     const { session } = visit;
     if (session.status !== 'AWAITING_USER' || !session.consentId) return 'unchanged';
     // At the bank: only the way back from it can complete the consent, whatever the bank says by then (invariant 17).
     if (session.awaitedReturn) return 'unchanged';
     const kept = readAuthorisation(encryption, session);
     if (kept) return await deps.steps.poll(session, kept);
-    return (await settlement.settle(session)) === 'pending' ? 'undecided' : 'moved';
+    if ((await settlement.settle(session)) !== 'pending') return 'moved';
+    return (await deps.steps.askForConfirmation(session)) === 'undecided' ? 'undecided' : 'moved';
   }
 
   async function open(linkSecret: string): NextView {
     const visit = await visits.find(linkSecret);
     if (!visit) return null;
-    switch (await catchUp(visit)) {
+    return await afterwards(visit, await catchUp(visit));
+  }
+
+  async function afterwards(visit: Visit, followed: Followed): NextView {
+    switch (followed) {
       case 'unchanged':
         return await toView(visit);
       case 'undecided':
         return { ...visit, page: 'waiting-for-bank' };
       case 'moved':
-        return await reopen(linkSecret);
+        return await reopen(visit.linkSecret);
+      default:
+        return { ...visit, page: 'go-to-bank', url: followed.goTo };
     }
   }
 
@@ -132,36 +141,43 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
     const { session, linkSecret } = visit;
     // Not the same: by cancelling at the bank one learns the second, and must not have the first by that.
     const [state, nokState] = [newLinkSecret(), newLinkSecret()];
-    const toCallback = (each: string): string => `${deps.publicUrl()}/callback?state=${each}`;
+    const callbackUrl = `${deps.publicUrl()}/callback`;
+    const addresses = {
+      callbackUrl,
+      redirectUrl: `${callbackUrl}?state=${state}`,
+      nokRedirectUrl: `${callbackUrl}?state=${nokState}`,
+      state,
+    };
     const terms = await visits.termsOf(session);
-    let started: StartedConsent;
+    const ibans = session.bankLoginId ? await deps.logins.listIbans(session.bankLoginId) : [];
+    let started: BegunAtBank;
     try {
-      const request = { psu, redirectUrl: toCallback(state), nokRedirectUrl: toCallback(nokState), ...terms };
-      started = await banks.get(bank.id).createConsent(request);
+      started = await banks.get(bank.id).begin({ psu, ...addresses, ...terms, ibans });
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
       log.warn({ bankId: bank.id, ...toLogFacts(error) }, 'the bank did not begin a consent');
-      return { ...visit, bank, page: 'bank-trouble' };
+      return { ...visit, bank, page: 'bank-trouble', trouble: toTrouble(error) };
     }
-    const { next } = started;
-    const kept = next.approach === 'redirect' ? null : { authorisation: next.authorisation, psuId: null };
+    const { progress } = started;
+    const { next } = progress;
+    const kept = next.step === 'go-to-bank' ? null : { progress, psuId: null, corporateId: null };
     const now = clock.now();
     const consentId = newId('consent', now);
     const begun = await consents.begin(session, {
       consentId,
       bankId: bank.id,
-      bankConsentId: encryption.encrypt(started.consentId, bankConsentIdOf(consentId)),
+      bankConsentId: encryption.encrypt(started.credentials, bankConsentIdOf(consentId)),
       terms,
       stateHash: hashLinkSecret(state),
       nokStateHash: hashLinkSecret(nokState),
-      awaitedReturn: next.approach === 'redirect' ? 'CALLBACK' : null,
+      awaitedReturn: next.step === 'go-to-bank' ? 'CALLBACK' : null,
       psuIpAddress: psu.ipAddress,
       authorisation: kept && sealAuthorisation(encryption, session.id, kept),
       now,
     });
     if (!begun) return await reopen(linkSecret);
     const present = await visits.of(begun, linkSecret);
-    return next.approach === 'redirect' ? { ...present, page: 'go-to-bank', url: next.url } : await toView(present);
+    return next.step === 'go-to-bank' ? { ...present, page: 'go-to-bank', url: next.url } : await toView(present);
   }
 
   return {
@@ -200,12 +216,12 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
       }
       return await startAtBank(visit, bank, psu);
     },
-    async callback(state) {
+    async callback(state, returned) {
       const visit = await visits.findByState(state);
       if (!visit) return null;
       if (visit.session.status !== 'AWAITING_USER') return await toView(visit);
-      if ((await settlement.settle(visit.session)) === 'pending') return { ...visit, page: 'waiting-for-bank' };
-      return await reopen(visit.linkSecret);
+      const followed = await deps.steps.comeBack(visit.session, returned);
+      return followed === 'unchanged' ? await reopen(visit.linkSecret) : await afterwards(visit, followed);
     },
     async leave(linkSecret) {
       const visit = await visits.find(linkSecret);

@@ -16,6 +16,8 @@ import { createSettlement, type SessionRunner } from './consent-settlement.ts';
 import { createConsentStore } from './consent-store.ts';
 import { createConsentTerminationStore } from './consent-termination-store.ts';
 import { createConsentTerminations } from './consent-terminations.ts';
+import { createCredentialKeeper } from './credential-keeper.ts';
+import { createCredentialStore } from './credential-store.ts';
 import { throttleEntries } from './entry-throttle.ts';
 import { createErasure, type ErasureService } from './erasure.ts';
 import { createLoginStore, type LoginStore } from './login-store.ts';
@@ -71,7 +73,8 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const consents = createConsentStore(database);
   const logins = createLoginStore(database);
   const erasure = createErasure({ clock, eventLog });
-  const common = { ...deps, sessions: sessionStore, consents };
+  const credentials = createCredentialKeeper({ ...deps, store: createCredentialStore(database) });
+  const common = { ...deps, sessions: sessionStore, consents, credentials };
   const visits = createVisits(common);
   const settlement = createSettlement(common);
   const wrongEntries = createWrongEntryStore(database);
@@ -83,7 +86,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const management = createManagementFlow({ ...common, visits, logins, erasure });
   const terminations = createConsentTerminations({ ...deps, store: createConsentTerminationStore(database) });
   const expiry = createConsentExpiry({ clock, eventLog, store: createConsentExpiryStore(database) });
-  const flow = createConnectFlow({ ...common, visits, settlement, steps, management });
+  const flow = createConnectFlow({ ...common, visits, settlement, steps, management, logins });
   const bindingStore = createSessionBindingStore(database);
   const returns = createBankReturns({
     ...common,

@@ -4,9 +4,9 @@ import { BankFailure, toLogFacts } from '../banking/bank-failure.ts';
 import type { BankConsent } from '../banking/bank-port.ts';
 import type { Clock } from '../domain/clock.ts';
 import { NotFound } from '../domain/errors.ts';
-import type { Encryption } from '../storage/encryption.ts';
 import { isFinal, nextConsentStatus } from './consent-state.ts';
-import { bankConsentIdOf, type ConsentAtBank, type ConsentStore } from './consent-store.ts';
+import type { ConsentAtBank, ConsentStore } from './consent-store.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
 /** Runs a session whose consent has been granted: fetch, store, event. Never rejects. */
@@ -32,7 +32,7 @@ export interface SettlementDeps {
   sessions: SessionStore;
   consents: ConsentStore;
   banks: Pick<BankDirectory, 'get'>;
-  encryption: Encryption;
+  credentials: CredentialKeeper;
   runSession: SessionRunner;
   log: Logger;
   /** @default 4_000 */
@@ -40,12 +40,12 @@ export interface SettlementDeps {
 }
 
 export function createSettlement(deps: SettlementDeps): Settlement {
-  const { clock, sessions, consents, banks, encryption, log, patienceMs = 4_000 } = deps;
+  const { clock, sessions, consents, banks, credentials, log, patienceMs = 4_000 } = deps;
 
   async function ask({ id, bankId, bankConsentId }: ConsentAtBank): Promise<BankConsent | null> {
     if (!bankConsentId) return null;
     try {
-      return await banks.get(bankId).getConsent(encryption.decrypt(bankConsentId, bankConsentIdOf(id)));
+      return await banks.get(bankId).getConsent(credentials.of({ id, bankConsentId }));
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
       log.warn({ bankId, ...toLogFacts(error) }, 'the bank does not say what has become of a consent');

@@ -8,7 +8,7 @@ import type { ConsentTerms } from './consent-terms.ts';
 export interface BegunConsent {
   consentId: string;
   bankId: string;
-  /** Encrypted. */
+  /** The adapter's credentials, encrypted. */
   bankConsentId: string;
   terms: ConsentTerms;
   /** SHA-256 of the state in the callback address. */
@@ -33,7 +33,7 @@ export interface GrantedConsent {
   now: Date;
 }
 
-/** What is to be known of a consent to ask its bank after it. `bankConsentId` is encrypted; null once it has been dropped. */
+/** What is to be known of a consent to ask its bank after it. `bankConsentId`: the adapter's credentials, encrypted; null once dropped. */
 export type ConsentAtBank = Pick<Consent, 'id' | 'status' | 'bankId' | 'bankConsentId'>;
 
 export interface ConsentStore {

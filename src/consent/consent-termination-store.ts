@@ -3,7 +3,7 @@ import { type Database, Prisma } from '../storage/database.ts';
 export interface DueTermination {
   id: string;
   bankId: string;
-  /** Encrypted. */
+  /** The adapter's credentials, encrypted. */
   bankConsentId: string;
   /** What the encrypted id is bound to; null in the first format, which binds to nothing. */
   consentId: string | null;
@@ -13,6 +13,8 @@ export interface DueTermination {
 export interface ConsentTerminationStore {
   /** Takes what is due; nobody else gets it before `takenUntil`. */
   take(given: { now: Date; takenUntil: Date; limit: number }): Promise<DueTermination[]>;
+  /** Credentials that the end has changed. */
+  keep(id: string, bankConsentId: string): Promise<void>;
   done(id: string): Promise<void>;
   postpone(id: string, until: Date): Promise<void>;
   /** Taken, but not tried: it does not count as an attempt. */
@@ -28,6 +30,10 @@ export function createConsentTerminationStore(database: Database): ConsentTermin
           ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
         RETURNING id, bank_id AS "bankId", bank_consent_id AS "bankConsentId",
           consent_id AS "consentId", attempt_count AS "attemptCount"`),
+    keep: async (id, bankConsentId) =>
+      void (await database.query(
+        Prisma.sql`UPDATE consent_terminations SET bank_consent_id = ${bankConsentId} WHERE id = ${id}`,
+      )),
     done: async (id) => void (await database.query(Prisma.sql`DELETE FROM consent_terminations WHERE id = ${id}`)),
     postpone: async (id, until) =>
       void (await database.query(

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { bankConsentIdOf } from './consent-store.ts';
 import type { ConsentTerminationStore, DueTermination } from './consent-termination-store.ts';
+import { ownCredentials } from './credential-keeper.ts';
 
 export interface ConsentTerminationsDeps {
   clock: Clock;
@@ -40,7 +41,8 @@ export function createConsentTerminations(deps: ConsentTerminationsDeps): Consen
     const silentUntil = silentBanks.get(bankId);
     if (silentUntil) return await store.handBack(id, silentUntil);
     try {
-      await banks.get(bankId).endConsent(encryption.decrypt(bankConsentId, bankConsentIdOf(consentId)));
+      const keep = (text: string) => store.keep(id, encryption.encrypt(text, bankConsentIdOf(consentId)));
+      await banks.get(bankId).end(ownCredentials(encryption.decrypt(bankConsentId, bankConsentIdOf(consentId)), keep));
       await store.done(id);
     } catch (err) {
       if (err instanceof BankFailure && err.code === 'BANK_UNAVAILABLE') silentBanks.set(bankId, delayed(due));

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
+import type { EnteredStep } from './entered-step.ts';
 import type { FlowView, Visit } from './flow-view.ts';
 import { readAuthorisation } from './kept-authorisation.ts';
-import type { EnteredStep, ScaSteps } from './sca-steps.ts';
+import type { ScaSteps } from './sca-steps.ts';
 import type { Visits } from './visits.ts';
 import type { PauseRule, WrongEntryStore } from './wrong-entry-store.ts';
 

@@ -1,4 +1,5 @@
-import type { Authorisation } from '../banking/bank-port.ts';
+import { BankFailure } from '../banking/bank-failure.ts';
+import type { Progress } from '../banking/bank-port.ts';
 import type { Bank, Session } from '../generated/prisma/client.ts';
 import type { ConsentTerms } from './consent-terms.ts';
 import type { ManagedLogin } from './login-store.ts';
@@ -21,8 +22,14 @@ export type FlowView = Visit &
     /** A bank is set: say what is shared, and begin. */
     | { page: 'confirm'; terms: ConsentTerms; renewal: boolean; canChooseBank: boolean }
     | { page: 'go-to-bank'; url: string }
-    /** Embedded or decoupled SCA: what the bank wants next. */
-    | { page: 'authorise'; authorisation: Authorisation; psuId: string | null; problem: 'wrong-credentials' | null }
+    /** What the bank wants next of the end user on our own pages, or in its app. */
+    | {
+        page: 'authorise';
+        progress: Progress;
+        psuId: string | null;
+        corporateId: string | null;
+        problem: 'wrong-credentials' | null;
+      }
     /**
      * Back from the bank in another browser, which shows a code: enter it here. `triesLeft` after a wrong one, else null.
      */
@@ -44,8 +51,23 @@ export type FlowView = Visit &
     /** A form that belongs to a step which is over: nothing has changed. */
     | { page: 'out-of-step' }
     /** The bank could not be reached, or refused to begin. */
-    | { page: 'bank-trouble' }
+    | { page: 'bank-trouble'; trouble: BankTrouble }
   );
+
+export interface BankTrouble {
+  /** The same would be refused again, however long one waits. */
+  isLasting: boolean;
+  /** By which the operator finds it in the log, and the bank in its own; null where there was no call. */
+  reference: string | null;
+}
 
 /** The page where a step of the flow leads; null wherever a link, a callback or an id is none of ours, or used up. */
 export type NextView = Promise<FlowView | null>;
+
+/** Of an error that `isBankTrouble`. */
+export function toTrouble(error: Error): BankTrouble {
+  if (!(error instanceof BankFailure)) return { isLasting: true, reference: null };
+  const { requestId } = error.details;
+  const isPassing = error.code === 'BANK_UNAVAILABLE' || error.code === 'ACCESS_EXCEEDED';
+  return { isLasting: !isPassing, reference: typeof requestId === 'string' ? requestId : null };
+}

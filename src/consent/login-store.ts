@@ -19,6 +19,8 @@ export interface LoginStore {
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<BankLogin[]>;
   findConsent(clientId: string, id: string): Promise<Consent | null>;
+  /** Of the login's accounts that have one. */
+  listIbans(bankLoginId: string): Promise<string[]>;
   /** Oldest first. */
   listManaged(clientId: string, userId: string): Promise<ManagedLogin[]>;
 }
@@ -36,6 +38,10 @@ export function createLoginStore({ prisma }: Database): LoginStore {
   return {
     listByIds: (clientId, ids) => prisma.bankLogin.findMany({ where: { id: { in: [...ids] }, clientId } }),
     findConsent: (clientId, id) => prisma.consent.findFirst({ where: { id, clientId } }),
+    async listIbans(bankLoginId) {
+      const accounts = await prisma.account.findMany({ where: { bankLoginId }, select: { iban: true } });
+      return [...new Set(accounts.flatMap(({ iban }) => iban ?? []))];
+    },
     async listManaged(clientId, userId) {
       const logins = await prisma.bankLogin.findMany({
         where: { clientId, userId },

@@ -12,6 +12,14 @@ export interface SessionEnding {
   now: Date;
 }
 
+/** How far the SCA has come. */
+export interface KeptStep {
+  /** Encrypted; null while the end user is on the bank's page. */
+  authorisation: string | null;
+  goesToBank: boolean;
+  now: Date;
+}
+
 export interface SessionStore {
   find(clientId: string, id: string): Promise<Session | null>;
   findByLink(linkHash: string): Promise<Session | null>;
@@ -27,8 +35,11 @@ export interface SessionStore {
   createForLogin(session: SessionOfLogin, now: Date): Promise<Session | null>;
   /** The one of the login that awaits the end user; null when there is none. */
   findAwaiting(bankLoginId: string, now: Date): Promise<Session | null>;
-  /** Only while the session awaits the end user; null when it does not by now. */
-  keepAuthorisation(id: string, authorisation: string, now: Date): Promise<Session | null>;
+  /**
+   * Only while the session awaits the end user; null when it does not by now. With `goesToBank` the consent cannot be granted before the
+   * end user is back in the browser that began (invariant 17).
+   */
+  keepAuthorisation(id: string, kept: KeptStep): Promise<Session | null>;
   /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
   end(id: string, ending: SessionEnding): Promise<Session | null>;
   /** Sessions that have waited for the end user for too long; how many there were. */
@@ -57,10 +68,10 @@ export function createSessionStore(database: Database): SessionStore {
     create: (data) => prisma.session.create({ data }),
     createForLogin: (session, now) => database.transaction((tx) => createForLogin(tx, session, now)),
     findAwaiting: (bankLoginId, now) => prisma.session.findFirst({ where: awaitingSessions(bankLoginId, now) }),
-    async keepAuthorisation(id, authorisation, now) {
+    async keepAuthorisation(id, { authorisation, goesToBank, now }) {
       const [session] = await prisma.session.updateManyAndReturn({
         where: { id, status: 'AWAITING_USER' },
-        data: { authorisation, updatedAt: now },
+        data: { authorisation, updatedAt: now, ...(goesToBank && { awaitedReturn: 'CALLBACK' }) },
       });
       return session ?? null;
     },

@@ -2,6 +2,7 @@ import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import { BareRefusal, Refusal } from './exchange.ts';
+import { checkToken } from './oauth-access.ts';
 import type { Person, PersonAccount } from './person.ts';
 import { findPerson } from './persons.ts';
 import { toUuid } from './random.ts';
@@ -30,9 +31,7 @@ export interface AccountAccess extends Access {
 
 /** What the request may read. Refuses what no valid consent is behind. */
 export function checkAccess(deps: BankDeps, request: TppRequest): Access {
-  const consentId = request.header('consent-id');
-  if (!consentId) throw new Refusal(400, 'FORMAT_ERROR', 'Consent-ID is missing.');
-  const consent = getConsent(deps, request, consentId);
+  const consent = findUsed(deps, request);
   const status = presentStatus(deps, consent);
   if (status === 'expired') throw new Refusal(401, 'CONSENT_EXPIRED', 'The consent has expired.');
   const person = findPerson(consent.psuId ?? '', deps.traits);
@@ -47,6 +46,20 @@ export function checkAccess(deps: BankDeps, request: TppRequest): Access {
     attended: request.header('psu-ip-address') !== null,
     traits: joinTraits(selectTraits(person.traits)),
   };
+}
+
+/** The one that the request names; that of its token where tokens stand instead of consents. */
+function findUsed(deps: BankDeps, request: TppRequest): ConsentState {
+  const { oauth } = deps.habits;
+  const grant = oauth ? checkToken(deps, request) : null;
+  if (oauth === 'instead') return deps.state.findConsent(grant?.consentId ?? '') as ConsentState;
+  const consentId = request.header('consent-id');
+  if (!consentId) throw new Refusal(400, 'FORMAT_ERROR', 'Consent-ID is missing.');
+  const consent = getConsent(deps, request, consentId);
+  if (oauth === 'sca' && grant?.consentId !== consent.id) {
+    throw new Refusal(401, 'TOKEN_INVALID', 'The access token is not one of this consent.');
+  }
+  return consent;
 }
 
 export function findAccount(access: Access, resourceId: string, isCard = false): AccountAccess {

@@ -11,6 +11,7 @@ const authorisationBody = z.object({
   psuData: z.object({ password: z.string() }).optional(),
   authenticationMethodId: z.string().optional(),
   scaAuthenticationData: z.string().optional(),
+  confirmationCode: z.string().optional(),
 });
 
 const scaMethods = [
@@ -28,6 +29,7 @@ export function answerAuthorisations(
   if (authorisationId !== consent.authorisationId)
     throw new Refusal(404, 'RESOURCE_UNKNOWN', 'There is no such authorisation.');
   if (request.method === 'GET') return toJson(200, { scaStatus: consent.scaStatus });
+  if (request.method === 'PUT' && consent.scaStatus === 'unconfirmed') return confirm(deps, request, consent);
   // In the other approaches only the bank's own pages go on: a TPP that could would go past them.
   if (request.method !== 'PUT' || deps.variant !== 'embedded') throw wrongMethod();
   return continueEmbedded(deps, request, { consent, status: 200 });
@@ -40,8 +42,12 @@ function answerAll(deps: BankDeps, request: BankRequest, consent: ConsentState):
   if (request.method !== 'POST') throw wrongMethod();
   if (presentStatus(deps, consent) !== 'received')
     throw new Refusal(403, 'CONSENT_EXPIRED', 'The consent awaits no authorisation.');
-  const psuId = request.header('psu-id');
-  if (deps.variant === 'redirect') return toJson(201, toScaReply(deps, consent));
+  // A token has told whose it is.
+  const psuId = request.header('psu-id') ?? consent.psuId;
+  if (deps.variant === 'redirect') {
+    const authorisationId = consent.authorisationId ?? randomUUID();
+    return toJson(201, toScaReply(deps, saveChange(deps, consent, { authorisationId })));
+  }
   if (!psuId || !findPerson(psuId)) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'This PSU-ID is not known.');
   const { psuData } = parseBody(authorisationBody, request.body);
   const started = saveChange(deps, consent, {
@@ -54,6 +60,23 @@ function answerAll(deps: BankDeps, request: BankRequest, consent: ConsentState):
     return continueEmbedded(deps, request, { consent: started, status: 201 });
   }
   return toJson(201, toScaReply(deps, started), { 'aspsp-sca-approach': deps.variant.toUpperCase() });
+}
+
+/** What the bank's page gives the browser to take to the TPP. */
+export function confirmationCodeOf({ id }: ConsentState): string {
+  return id.slice(0, 8);
+}
+
+function confirm(deps: BankDeps, request: BankRequest, consent: ConsentState): BankReply {
+  const { confirmationCode } = parseBody(authorisationBody, request.body);
+  if (confirmationCode !== confirmationCodeOf(consent)) {
+    throw new Refusal(400, 'SCA_INVALID', 'The confirmation code is wrong.');
+  }
+  const done = saveChange(deps, consent, authorised(deps.now()));
+  return toJson(200, {
+    scaStatus: done.scaStatus,
+    _links: { status: { href: `${deps.baseUrl()}/v1/consents/${done.id}/status` } },
+  });
 }
 
 function toScaReply(deps: BankDeps, consent: ConsentState): Record<string, unknown> {
@@ -107,6 +130,9 @@ function continueEmbedded(
   const save = (change: Partial<ConsentState>): BankReply => {
     return toJson(status, toScaReply(deps, saveChange(deps, consent, change)));
   };
+  const psuId = request.header('psu-id');
+  if (consent.scaStatus === 'received' && psuId && findPerson(psuId))
+    return save({ psuId, scaStatus: 'psuIdentified' });
   if (body.psuData && consent.scaStatus === 'psuIdentified') {
     if (body.psuData.password !== password) throw new Refusal(401, 'PSU_CREDENTIALS_INVALID', 'The password is wrong.');
     return save({ scaStatus: 'psuAuthenticated' });

@@ -1,5 +1,6 @@
 import type { BankState } from './bank-state.ts';
 import type { ConsentState } from './consent-state.ts';
+import type { Habits } from './habits.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What every answer of the bank is made with. */
@@ -12,4 +13,8 @@ export interface BankDeps {
   variant: ConsentState['variant'];
   /** Of all end users: names of traits/trait-table.ts. */
   traits: readonly string[];
+  habits: Habits;
+  /** How long an access token is good. */
+  tokenSeconds: number;
+  onRefresh(): void;
 }

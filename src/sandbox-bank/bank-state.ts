@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type ConsentState, consentState } from './consent-state.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { type GrantState, type GrantStore, grantState } from './oauth-grants.ts';
 
 /** What has been booked on an account since it was first looked at. */
 export interface AccountBook {
@@ -25,6 +26,8 @@ export interface BankState extends AccessLog {
   /** All of the end user, oldest first. */
   listConsents(psuId: string): ConsentState[];
   saveConsent(consent: ConsentState): void;
+  /** Of the bank's authorisation server. */
+  grants: GrantStore;
   findBook(account: string): Readonly<AccountBook> | null;
   openBook(account: string, book: { firstDay: number; bookedCents: number }): void;
   /** `cents`: what the reading books. Needs an open book. */
@@ -52,6 +55,8 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
   const consents = new Map<string, ConsentState>();
   const byLink = new Map<string, string>();
   const waiting = new Map<string, string>();
+  const grants = new Map<string, GrantState>();
+  const grantsByConsent = new Map<string, string>();
   const books = new Map<string, AccountBook>();
   const accesses = createAccessLog();
   let secret = randomBytes(32).toString('base64url');
@@ -60,6 +65,11 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
     consents.set(consent.id, consent);
     if (consent.link) byLink.set(consent.link, consent.id);
     if (consent.variant === 'decoupled' && consent.psuId) waiting.set(consent.psuId, consent.id);
+  }
+
+  function keepGrant(grant: GrantState): void {
+    grants.set(grant.id, grant);
+    grantsByConsent.set(grant.consentId, grant.id);
   }
 
   function keepReading(account: string, { day, cents }: { day: number; cents: number }): void {
@@ -81,6 +91,8 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
       accesses.addAccess(key, at);
     } else if ('consent' in entry) {
       keepConsent(consentState.parse(entry.consent));
+    } else if ('grant' in entry) {
+      keepGrant(grantState.parse(entry.grant));
     } else if ('book' in entry) {
       const { account, ...book } = bookLine.parse(entry.book);
       books.set(account, book);
@@ -95,6 +107,7 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
       const isOver = consent.status !== 'valid' && consent.lastActionAt < nowMs() - forgetMs;
       if (!isOver) yield { consent };
     }
+    for (const grant of grants.values()) if (!grant.isOver) yield { grant };
     for (const [account, book] of books) yield { book: { account, ...book } };
     for (const access of accesses.recentAccesses(nowMs())) yield { a: access };
   }
@@ -118,6 +131,14 @@ export function openBankState(file: string | null, nowMs: () => number): BankSta
     },
     listConsents: (psuId) => [...consents.values()].filter((consent) => consent.psuId === psuId),
     saveConsent: (consent) => keep({ consent }),
+    grants: {
+      find: (id) => grants.get(id) ?? null,
+      findByConsent: (id) => grants.get(grantsByConsent.get(id) ?? '') ?? null,
+      // A token begins with its grant's id.
+      findByToken: (token) => grants.get(token.split('.')[0] ?? '') ?? null,
+      list: () => [...grants.values()],
+      save: (grant) => keep({ grant }),
+    },
     findBook: (account) => books.get(account) ?? null,
     openBook: (account, { firstDay, bookedCents }) =>
       keep({ book: { account, firstDay, bookedCents, readingCount: 0, readingDays: [] } }),

@@ -12,7 +12,7 @@ const unconfirmedMs = 24 * 3_600_000;
 /** The consent, where it is this TPP's and was made at this bank. */
 export function getConsent(deps: BankDeps, request: TppRequest, id: string): ConsentState {
   const consent = deps.state.findConsent(id);
-  if (!consent || consent.variant !== deps.variant)
+  if (!consent || consent.variant !== deps.variant || consent.bank !== deps.habits.name)
     throw new Refusal(403, 'CONSENT_UNKNOWN', 'There is no such consent.');
   if (consent.tpp !== request.tpp) throw new Refusal(400, 'CONSENT_UNKNOWN', 'The consent is not yours.');
   return consent;

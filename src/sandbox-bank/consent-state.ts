@@ -3,6 +3,8 @@ import { z } from 'zod';
 export const consentState = z.object({
   id: z.string(),
   variant: z.enum(['redirect', 'decoupled', 'embedded']),
+  /** The bank's variant by name; empty for the plain ones. */
+  bank: z.string().default(''),
   status: z.enum([
     'received',
     'rejected',

@@ -19,7 +19,12 @@ export function answerOnlineBanking(deps: BankDeps, request: BankRequest, step: 
   if (!person) return loginPage({ title, action, problem: wrongLogin });
   const valid = deps.state
     .listConsents(person.psuId)
-    .filter((consent) => consent.variant === deps.variant && presentStatus(deps, consent) === 'valid');
+    .filter(
+      (consent) =>
+        consent.bank === deps.habits.name &&
+        consent.variant === deps.variant &&
+        presentStatus(deps, consent) === 'valid',
+    );
   if (step !== 'end') return consentsPage(valid, { action, psuId: person.psuId });
   const ended = valid.find(({ id }) => id === form.get('consent'));
   if (!ended) return page(409, 'This access has ended already', '<p>Nothing is left to be done here.</p>');

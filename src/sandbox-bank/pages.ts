@@ -1,8 +1,10 @@
+import { confirmationCodeOf } from './authorisation-routes.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { authorised } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
 import { findLogin, type LoginPage, loginPage, wrongLogin } from './login-page.ts';
+import { findOAuthReturn } from './oauth-routes.ts';
 import { escapeHtml, page, problemLine } from './page-layout.ts';
 import type { Person } from './person.ts';
 import { allowedWrongOtps, findPerson, otp } from './persons.ts';
@@ -13,7 +15,7 @@ const linkMs = 10 * 60_000;
 export function answerPages(deps: BankDeps, request: BankRequest, path: string[]): BankReply {
   const [link, step] = path;
   const consent = deps.state.findConsentByLink(link ?? '');
-  if (!consent || consent.variant !== deps.variant || deps.now().getTime() > consent.createdAt + linkMs) {
+  if (!consent || !isOfBank(deps, consent) || deps.now().getTime() > consent.createdAt + linkMs) {
     return page(404, 'This link is not valid any more', '<p>Please go back and start again.</p>');
   }
   if (consent.status !== 'received')
@@ -31,6 +33,11 @@ export function answerPages(deps: BankDeps, request: BankRequest, path: string[]
     default:
       return askToLogIn(here);
   }
+}
+
+/** The plain banks are told apart by approach. */
+function isOfBank({ habits, variant }: BankDeps, consent: ConsentState): boolean {
+  return consent.bank === habits.name && (habits.name !== '' || consent.variant === variant);
 }
 
 interface Here {
@@ -113,17 +120,25 @@ function decide(here: Here, form: URLSearchParams): BankReply {
   const decision = form.get('decision');
   if (decision === 'deny') return reject(here);
   if (decision !== 'approve') return approvalPage(here, person);
-  save(here, authorised(deps.now()));
-  return consent.redirectUri
-    ? redirect(consent.redirectUri)
+  const { wantsConfirmation } = deps.habits;
+  save(here, wantsConfirmation ? { scaStatus: 'unconfirmed' } : authorised(deps.now()));
+  const back = findOAuthReturn(deps, consent.id, true) ?? consent.redirectUri;
+  return back
+    ? redirect(wantsConfirmation ? withConfirmation(back, consent) : back)
     : page(200, 'Done', '<p>You have approved. You can close this page.</p>');
 }
 
 function reject(here: Here): BankReply {
-  const { consent } = here;
+  const { consent, deps } = here;
   save(here, { status: 'rejected', scaStatus: 'failed' });
-  const target = consent.nokRedirectUri ?? consent.redirectUri;
+  const target = findOAuthReturn(deps, consent.id, false) ?? consent.nokRedirectUri ?? consent.redirectUri;
   return target ? redirect(target) : page(200, 'Denied', '<p>Nothing is shared. You can close this page.</p>');
+}
+
+function withConfirmation(location: string, consent: ConsentState): string {
+  const url = new URL(location);
+  url.searchParams.set('confirmationCode', confirmationCodeOf(consent));
+  return url.href;
 }
 
 function redirect(location: string): BankReply {

@@ -4,6 +4,9 @@ import { answerApp } from './app-pages.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { answerConsents } from './consent-routes.ts';
 import { type BankReply, type BankRequest, Refusal } from './exchange.ts';
+import { apiKey, findHabits, plainHabits } from './habits.ts';
+import { checkToken } from './oauth-access.ts';
+import { answerOAuth } from './oauth-routes.ts';
 import { answerOnlineBanking } from './online-banking.ts';
 import { answerPages } from './pages.ts';
 import { findPerson } from './persons.ts';
@@ -15,9 +18,7 @@ import { selectTraits } from './traits/trait-table.ts';
 /** Calls that answer at once would never meet. */
 const parallelMs = 20;
 
-const variants = ['redirect', 'decoupled', 'embedded'] as const;
-
-export interface RouterOptions extends Omit<BankDeps, 'variant' | 'baseUrl'> {
+export interface RouterOptions extends Omit<BankDeps, 'variant' | 'habits' | 'baseUrl'> {
   /** Without a slash at the end. */
   url(): string;
   demands: TppDemands;
@@ -32,22 +33,26 @@ export function createRouter({ url, demands, slowMs, latencyMs, signal, ...commo
   const underWay = createCallCounter();
   return async (request: BankRequest): Promise<BankReply> => {
     const path = request.url.pathname.split('/').filter((part) => part !== '');
-    const variant = variants.find((each) => each === path[0]);
-    const deps = {
-      ...common,
-      variant: variant ?? 'redirect',
-      baseUrl: () => `${url()}${variant ? `/${variant}` : ''}`,
-    };
-    const [area, resource, ...rest] = variant ? path.slice(1) : path;
+    const found = findHabits(path[0]);
+    const habits = found ?? plainHabits;
+    const baseUrl = () => `${url()}${found ? `/${path[0]}` : ''}`;
+    const deps = { ...common, habits, variant: habits.approach, baseUrl };
+    const [area, resource, ...rest] = found ? path.slice(1) : path;
     if (area === 'pages') return answerPages(deps, request, [resource ?? '', ...rest]);
     if (area === 'app') return answerApp(deps, request);
     if (area === 'banking') return answerOnlineBanking(deps, request, resource);
+    if (habits.oauth && (area === 'oauth' || area === '.well-known'))
+      return answerOAuth(deps, request, [area, resource ?? '']);
     if (area !== 'v1') throw unknownResource();
     checkHeaders(request);
     const known = { ...request, tpp: identifyTpp(request, { ...demands, now: common.now() }) };
+    if (habits.wantsApiKey && request.header('x-api-key') !== apiKey) {
+      throw new Refusal(401, 'CERTIFICATE_MISSING', 'X-API-Key is missing or wrong.');
+    }
     if (resource === 'consents') return answerConsents(deps, known, rest);
     if (resource !== 'accounts' && resource !== 'card-accounts') throw unknownResource();
-    const consent = common.state.findConsent(request.header('consent-id') ?? '');
+    const consentId = habits.oauth === 'instead' ? checkToken(deps, request).consentId : request.header('consent-id');
+    const consent = common.state.findConsent(consentId ?? '');
     const person = findPerson(consent?.psuId ?? '', common.traits);
     const { parallelCalls } = joinTraits(selectTraits(person?.traits ?? []));
     const waitMs = Math.max(latencyMs, person?.trouble === 'slow' ? slowMs : 0, parallelCalls < 100 ? parallelMs : 0);

@@ -29,19 +29,25 @@ export interface SandboxBankOptions {
   signingAuthority?: string;
   /** How long clara's bank takes for a data call. @default 3000 */
   slowMs?: number;
+  /** How long an access token is good. @default 300 */
+  tokenSeconds?: number;
   /** How long every data call takes at least. @default 0 */
   latencyMs?: number;
   /** In what replies depart from the plain ones, for all end users: names of traits/trait-table.ts. @default none */
   traits?: readonly string[];
+  /** Hears of every request to renew tokens, before it is answered. */
+  onRefresh?: () => void;
   /** Hears of errors in the bank itself, which answers them with 500. @default written to stderr */
   onError?: (error: unknown) => void;
 }
 
 export interface SandboxBank {
-  /** The bank with redirect SCA; `/decoupled` and `/embedded` below it are those with the other approaches. */
+  /** The bank with redirect SCA; below it are those with other habits (habits.ts), as `/decoupled`, `/embedded` and `/oauth`. */
   url: string;
   /** What stands on the accounts of an end user by the bank's own books: what a reader has to end with, whatever the traits. */
   listStatements(psuId: string): AccountStatement[];
+  /** How often, of all grants, a refresh token has come again that was good once. */
+  countReusedTokens(): number;
   close(): Promise<void>;
 }
 
@@ -50,7 +56,15 @@ export interface SandboxBank {
  * when the port is taken, or a certificate cannot be used; with an Error that names a trait which there is not.
  */
 export async function createSandboxBank(options: SandboxBankOptions): Promise<SandboxBank> {
-  const { clock = { now: () => new Date() }, slowMs = 3_000, latencyMs = 0, onError = toStderr, traits = [] } = options;
+  const {
+    clock = { now: () => new Date() },
+    slowMs = 3_000,
+    latencyMs = 0,
+    tokenSeconds = 300,
+    traits = [],
+    onRefresh = () => {},
+    onError = toStderr,
+  } = options;
   const unknown = traits.filter((name) => !isTraitName(name));
   if (unknown.length > 0) throw new Error(`The sandbox bank has no trait ${unknown.join(', ')}.`);
   const now = () => clock.now();
@@ -61,7 +75,19 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   const { signal } = closing;
   let url = '';
   const ledger = createLedger({ state, now });
-  const answer = createRouter({ state, ledger, now, url: () => url, demands, slowMs, latencyMs, signal, traits });
+  const answer = createRouter({
+    state,
+    ledger,
+    now,
+    url: () => url,
+    demands,
+    slowMs,
+    latencyMs,
+    tokenSeconds,
+    traits,
+    onRefresh,
+    signal,
+  });
   const handling = { answer, onError, signal };
   server.on('request', (message, response) => void handle(handling, message, response).catch(onError));
   // Node's 5 s are short: embedded, this process may be busy for longer, and then closes connections in the moment of their use.
@@ -85,6 +111,7 @@ export async function createSandboxBank(options: SandboxBankOptions): Promise<Sa
   return {
     url,
     listStatements: (psuId) => listStatements({ ledger, traits }, psuId),
+    countReusedTokens: () => state.grants.list().reduce((sum, { reuseCount }) => sum + reuseCount, 0),
     close: () => {
       closed ??= close();
       return closed;

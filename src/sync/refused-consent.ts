@@ -1,4 +1,4 @@
-import type { BankConsentStatus, BankPort } from '../banking/bank-port.ts';
+import type { BankConsentStatus, BankPort, KeptCredentials } from '../banking/bank-port.ts';
 import { startDeadline } from './deadline.ts';
 import { toBankFailure } from './synchronization-failure.ts';
 
@@ -10,12 +10,12 @@ const limitMs = 10_000;
  */
 export async function askAfterConsent(
   bank: Pick<BankPort, 'getConsent'>,
-  consentId: string,
+  credentials: KeptCredentials,
   signal: AbortSignal,
 ): Promise<BankConsentStatus | 'interrupted' | null> {
   const deadline = startDeadline(limitMs, signal);
   try {
-    return (await bank.getConsent(consentId, { signal: deadline.signal })).status;
+    return (await bank.getConsent(credentials, { signal: deadline.signal })).status;
   } catch (error) {
     if (signal.aborted) return 'interrupted';
     // Throws what is no failure of the bank's.

@@ -18,14 +18,14 @@ export interface SynchronizationContext {
   sequence: number;
   lastSynchronization: Date | null;
   secretsStored: boolean;
-  /** The valid one, with the bank's consent id at hand. */
+  /** The valid one, with its credentials at hand. */
   consent: ConsentInUse | null;
   accounts: StoredAccount[];
 }
 
 export interface ConsentInUse {
   id: string;
-  /** Encrypted. */
+  /** The adapter's credentials, encrypted. */
   bankConsentId: string;
   recurring: boolean;
   frequencyPerDay: number;

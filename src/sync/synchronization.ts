@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import type { AccessBudget } from '../consent/access-budget-store.ts';
+import { createCredentialKeeper } from '../consent/credential-keeper.ts';
+import { createCredentialStore } from '../consent/credential-store.ts';
 import type { SessionStore } from '../consent/session-store.ts';
 import type { Sessions } from '../consent/sessions.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -81,6 +83,7 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
   const synchronizeLogin = createSynchronizeLogin({
     ...deps,
     contexts,
+    credentials: createCredentialKeeper({ ...deps, store: createCredentialStore(database) }),
     storeFetched: createStoreFetched({ clock, contexts, bankData, store }),
     recordFailure: createRecordFailure({ clock, database, eventLog, budget, log }),
     outages: createBankOutages(clock),

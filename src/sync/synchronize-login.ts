@@ -3,15 +3,14 @@ import { findSeenUntil, type StoredAccount } from '../accounts/account-match.ts'
 import type { BankDataStore } from '../accounts/bank-data-store.ts';
 import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure, type BankFailureCode, toLogFacts } from '../banking/bank-failure.ts';
-import type { PsuContext } from '../banking/bank-port.ts';
+import type { KeptCredentials, PsuContext } from '../banking/bank-port.ts';
 import type { AccessBudget, PlannedAccess, Reserved } from '../consent/access-budget-store.ts';
-import { bankConsentIdOf } from '../consent/consent-store.ts';
+import type { CredentialKeeper } from '../consent/credential-keeper.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LimitReached } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import { Prisma } from '../storage/database.ts';
 import { isDatabaseAway, isRefusedByDatabase } from '../storage/database-errors.ts';
-import type { Encryption } from '../storage/encryption.ts';
 import { type FetchedLogin, fetchBankData } from './bank-fetch.ts';
 import { type BankOutages, createBankOutages } from './bank-outages.ts';
 import { startDeadline } from './deadline.ts';
@@ -75,7 +74,7 @@ export type SynchronizeLogin = (request: SynchronizationRequest) => Promise<Sync
 export interface SynchronizeLoginDeps {
   clock: Clock;
   banks: Pick<BankDirectory, 'get'>;
-  encryption: Encryption;
+  credentials: CredentialKeeper;
   contexts: SynchronizationContextStore;
   budget: AccessBudget;
   bankData: Pick<BankDataStore, 'listTransactions'>;
@@ -100,6 +99,8 @@ export interface Attempt {
   request: SynchronizationRequest;
   context: SynchronizationContext;
   consent: ConsentInUse;
+  /** Of the consent: they may change with any call of the bank. */
+  credentials: KeptCredentials;
 }
 
 export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeLogin {
@@ -110,7 +111,9 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const context = request.context ?? (await contexts.load(request.loginId));
     if (!context) return { kind: 'skipped', reason: 'LOGIN_DELETED' };
     if (!context.consent) return { kind: 'skipped', reason: 'CONSENT_MISSING' };
-    const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent: context.consent };
+    const { consent } = context;
+    const credentials = deps.credentials.of(consent);
+    const attempt = { id: newId('synchronizationAttempt', clock.now()), request, context, consent, credentials };
     const until = request.cycle ? outages.passedOverUntil(context.bankId) : null;
     if (until && request.claim) return { kind: 'unclaimed' };
     if (until) return await recordFailure.passedOver(attempt, until);
@@ -199,8 +202,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     if (failure.code === 'BANK_UNAVAILABLE') outages.noteFailure(bankId, bankLoginId);
     else outages.noteAnswer(bankId);
     if (failure.code === 'CONSENT_INVALID') {
-      const bankConsentId = deps.encryption.decrypt(attempt.consent.bankConsentId, bankConsentIdOf(attempt.consent.id));
-      const word = await askAfterConsent(deps.banks.get(bankId), bankConsentId, request.signal);
+      const word = await askAfterConsent(deps.banks.get(bankId), attempt.credentials, request.signal);
       if (word === 'interrupted') return { kind: 'interrupted' };
       return await recordFailure.ofBank(attempt, failure, word);
     }
@@ -233,11 +235,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const toFrom = windowStarts(attempt, now);
     const planned = context.accounts.filter(isListed).map(({ resourceId }) => resourceId);
     return await fetchBankData(deps.banks.get(context.bankId), {
-      access: {
-        consentId: deps.encryption.decrypt(consent.bankConsentId, bankConsentIdOf(consent.id)),
-        psu: request.psu,
-        signal,
-      },
+      access: { credentials: attempt.credentials, psu: request.psu, signal },
       since: (account) => toFrom(findSeenUntil(account, context.accounts)),
       fallback: safeWindowStart(now),
       beforeCardAccounts: () => reserveMore([{ resourceId: cardAccounts, endpoint: 'ACCOUNTS' }]),

@@ -53,14 +53,14 @@ describe('accounts', () => {
   test('an IPv4 address in IPv6 clothes goes out as IPv4', async () => {
     const fake = await startFakeBank({ body: { accounts: [] } });
     const psu = { ipAddress: '::ffff:192.0.2.9', userAgent: 'a\r\nb' };
-    await openBank(fake.url).listAccounts({ consentId: 'consent-1', psu });
+    await openBank(fake.url).listAccounts({ ...attended, psu });
     expect(fake.request().headers['psu-ip-address']).toBe('192.0.2.9');
     expect(fake.request().headers['psu-user-agent']).toBeUndefined();
   });
 
   test('for an end user who has IPv6 alone our own address goes out, where the operator has named it', async () => {
     const fake = await startFakeBank({ body: { accounts: [] } });
-    const access = { consentId: 'consent-1', psu: { ipAddress: '2001:db8::1' } };
+    const access = { ...attended, psu: { ipAddress: '2001:db8::1' } };
     await openBank(fake.url, { ownIpAddress: '198.51.100.4' }).listAccounts(access);
     expect(fake.request().headers['psu-ip-address']).toBe('198.51.100.4');
   });
@@ -295,7 +295,7 @@ describe('transactions', () => {
   });
 
   test.each([
-    'https://evil.example/v1/accounts',
+    'https://evil.example/pages?of=accounts',
     '//evil.example/x',
     'http://127.0.0.1:1/v1',
     'javascript:alert(1)',

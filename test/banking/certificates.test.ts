@@ -13,11 +13,12 @@ import {
   answering,
   attended,
   type BankRequest,
-  consentRequest,
+  beginConsent,
   failureOf,
   givenAccount,
   listen,
   openBank,
+  psu,
   startFakeBank,
   unattended,
 } from './fake-bank.ts';
@@ -208,8 +209,9 @@ describe.skipIf(!authority)('request signing', () => {
   test('covers body, request id, end user and return address', async () => {
     const reply = { consentId: 'c-1', consentStatus: 'received', _links: { scaRedirect: { href: '/sca' } } };
     const fake = await startFakeBank({ status: 201, body: reply });
-    const bank = openBank(fake.url, { signingCertificate: { ...oursLocked, passphrase, keyId } });
-    await bank.createConsent({ ...consentRequest, psuId: 'jürgen' });
+    const bank = openBank(fake.url, { asksPsuId: true, signingCertificate: { ...oursLocked, passphrase, keyId } });
+    const { credentials } = await beginConsent(bank);
+    await bank.continue(credentials, { psu, input: { step: 'identify', psuId: 'jürgen', corporateId: null } });
     expect(verify(fake.request())).toEqual({
       names: ['digest', 'x-request-id', 'psu-id', 'tpp-redirect-uri', 'date'],
       keyId,

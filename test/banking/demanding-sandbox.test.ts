@@ -10,7 +10,7 @@ import type { BankEntry } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { createConnectedWorld, goToBank } from '../consent/connected-world.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { collect, consentRequest, failureOf, givenAccount, listen, psu } from './fake-bank.ts';
+import { beginConsent, collect, consentRequest, failureOf, givenAccount, listen, psu } from './fake-bank.ts';
 import { createTestAuthority, type TestCertificate } from './test-certificates.ts';
 
 const authority = await createTestAuthority();
@@ -87,7 +87,7 @@ function openBank(entries: BankEntry[]): BankPort {
   return directory.get('bank_demanding');
 }
 
-const request = { ...consentRequest, validUntil: today.toISOString().slice(0, 10), psuId: 'anna' };
+const request = { ...consentRequest, validUntil: today.toISOString().slice(0, 10) };
 
 describe.skipIf(!authority)('a bank that demands client certificate and signatures', () => {
   test('anna connects through an entry of BANKS_FILE, and is synchronized without being there', async () => {
@@ -119,26 +119,23 @@ describe.skipIf(!authority)('a bank that demands client certificate and signatur
   test('what we show is enough for every call of a consent’s life', async () => {
     const url = await startSandbox(demands());
     const bank = openBank(readBanksFile(`${url}/embedded`, { client: 'client', seal: 'seal' }));
-    const { consentId, next } = await bank.createConsent(request);
-    if (next.approach === 'redirect') throw new Error('The bank is the embedded one.');
-    let { authorisationId } = next.authorisation;
+    const { credentials } = await beginConsent(bank, request);
     for (const input of [
-      { step: 'authenticate', password: 'sandbox' },
+      { step: 'authenticate', psuId: 'anna', corporateId: null, password: 'sandbox' },
       { step: 'choose-method', methodId: 'sms' },
       { step: 'enter-otp', otp: '123456' },
     ] as const) {
-      const step = await bank.continueAuthorisation({ consentId, authorisationId, psu, psuId: 'anna', input });
-      authorisationId = step.authorisationId;
+      await bank.continue(credentials, { psu, input });
     }
-    expect((await bank.getAuthorisation(consentId, authorisationId ?? '')).next.step).toBe('done');
-    expect((await bank.getConsent(consentId)).status).toBe('valid');
-    const access = { consentId, psu: null };
+    expect((await bank.getProgress(credentials)).next.step).toBe('done');
+    expect((await bank.getConsent(credentials)).status).toBe('valid');
+    const access = { credentials, psu: null };
     const [account = givenAccount()] = (await bank.listAccounts(access)).accounts;
     expect((await bank.readBalances(account, access)).balances).toHaveLength(2);
     const dateFrom = new Date(today.getTime() - 30 * 86_400_000).toISOString().slice(0, 10);
     const [page] = await collect(bank.listTransactions(account, { dateFrom }, access));
     expect(page?.transactions).not.toEqual([]);
-    await bank.endConsent(consentId);
+    await bank.end(credentials);
   });
 
   test.each<[what: string, entry: Parameters<typeof readBanksFile>[1], code: string, messageCode: string]>([
@@ -161,17 +158,17 @@ describe.skipIf(!authority)('a bank that demands client certificate and signatur
     ],
   ])('%s is refused, and is the operator’s alarm', async (_what, entry, code, messageCode) => {
     const bank = openBank(readBanksFile(`${await startSandbox(demands())}/embedded`, entry));
-    const failure = await failureOf(bank.createConsent(request));
+    const failure = await failureOf(bank.begin(request));
     expect(failure).toMatchObject({ code, details: { httpStatus: 401, messageCode } });
     expect(failure.message).toContain(`bank_demanding answered 401 ${messageCode}`);
   });
 
   test('a client certificate opens only the consents that were made with it', async () => {
     const url = `${await startSandbox(demands())}/embedded`;
-    const { consentId } = await openBank(readBanksFile(url, { client: 'client', seal: 'seal' })).createConsent(request);
-    const failure = await failureOf(
-      openBank(readBanksFile(url, { client: 'other', seal: 'seal' })).getConsent(consentId),
-    );
+    const ours = openBank(readBanksFile(url, { client: 'client', seal: 'seal' }));
+    const { credentials } = await beginConsent(ours, request);
+    const others = openBank(readBanksFile(url, { client: 'other', seal: 'seal' }));
+    const failure = await failureOf(others.getConsent(credentials));
     expect(failure).toMatchObject({ code: 'CONSENT_INVALID', details: { httpStatus: 400 } });
   });
 });
@@ -201,11 +198,11 @@ describe.skipIf(!authority)('somebody between us and a bank that demands signatu
   const connect = async (change: (passing: Passing) => void) => {
     const url = await startSandbox({ signingAuthority: authority?.certificate ?? '' });
     const between = await startTamperer(url, change);
-    return openBank(readBanksFile(`${between}/embedded`, { client: null, seal: 'seal' })).createConsent(request);
+    return openBank(readBanksFile(`${between}/embedded`, { client: null, seal: 'seal' })).begin(request);
   };
 
   test('who changes nothing is not noticed', async () => {
-    expect((await connect(() => {})).status).toBe('received');
+    expect((await connect(() => {})).progress.next.step).toBe('identify');
   });
 
   test.each<[what: string, change: (passing: Passing) => void, code: string, messageCode: string]>([

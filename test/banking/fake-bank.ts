@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import type { BankLearnings } from '../../src/banking/bank-learnings.ts';
-import type { BankAccount } from '../../src/banking/bank-port.ts';
+import type { BankAccount, BankPort, ConsentRequest, KeptCredentials, Progress } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import type { Xs2aClientDeps } from '../../src/banking/berlin-group/xs2a-client.ts';
+import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { type BankEntry, plainHabits } from '../../src/domain/bank-entry.ts';
 import { absentValues } from '../../src/domain/field-table.ts';
@@ -165,17 +166,37 @@ export function givenTransaction(given: Partial<FetchedTransaction>): FetchedTra
 }
 
 export const psu = { ipAddress: '192.0.2.7', userAgent: 'Test Browser/1.0' };
-export const attended = { consentId: 'consent-1', psu };
-export const unattended = { consentId: 'consent-1', psu: null };
+/** Credentials that are kept nowhere but here; by default those of a consent from before there were any. */
+export const kept = (text = 'consent-1'): KeptCredentials => ownCredentials(text, async () => {});
 
-export const consentRequest = {
+export const attended = { credentials: kept(), psu };
+export const unattended = { credentials: kept(), psu: null };
+
+export const consentRequest: ConsentRequest = {
   psu,
+  callbackUrl: 'https://tidewater.example/callback',
+  state: 's1',
+  ibans: [],
   redirectUrl: 'https://tidewater.example/callback?state=s1',
   nokRedirectUrl: 'https://tidewater.example/callback?state=s1&nok=1',
   recurring: true,
   validUntil: '2026-09-06',
   frequencyPerDay: 4,
 };
+
+/** A consent that has begun, with its credentials kept. */
+export async function beginConsent(
+  bank: BankPort,
+  request: Partial<ConsentRequest> = {},
+): Promise<{ credentials: KeptCredentials; progress: Progress }> {
+  const { credentials, progress } = await bank.begin({ ...consentRequest, ...request });
+  return { credentials: kept(credentials), progress };
+}
+
+/** The bank's consent id in credentials of the Berlin Group's adapter. */
+export function consentIdOf({ text }: KeptCredentials): string {
+  return text.startsWith('{') ? JSON.parse(text).consentId : text;
+}
 
 /** The BankFailure with which the call must end. */
 export async function failureOf(call: Promise<unknown>): Promise<BankFailure> {

@@ -1,13 +1,24 @@
 import { createServer, request as sendOn } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import type { BankPort, EnteredStep, KeptCredentials } from '../../src/banking/bank-port.ts';
 import { openPage } from '../../src/cli/form-browser.ts';
 import type { BankEntry, ScaApproach } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openReplySpecification } from '../sandbox-bank/reply-specification.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { collect, consentRequest, failureOf, givenAccount, listen, now, openBank, psu } from './fake-bank.ts';
+import {
+  beginConsent,
+  collect,
+  consentRequest,
+  failureOf,
+  givenAccount,
+  kept,
+  listen,
+  now,
+  openBank,
+  psu,
+} from './fake-bank.ts';
 import { openSpecification } from './xs2a-specification.ts';
 
 /*
@@ -73,8 +84,6 @@ async function start(approach: ScaApproach, entry: Partial<BankEntry> = {}) {
   return { bank: openBank(url, { preferredApproach: approach, ...entry }), url, clock, recording };
 }
 
-const request = { ...consentRequest, psuId: 'anna' };
-
 async function approve(page: { url: string; psuId: string }, decision = 'approve'): Promise<void> {
   const entries: Record<string, string> = { psu_id: page.psuId, password: 'sandbox', otp: '123456', decision };
   let shown = await openPage(page.url, { stopBefore: (target) => target.startsWith('https://tidewater.example') });
@@ -85,16 +94,16 @@ async function approve(page: { url: string; psuId: string }, decision = 'approve
   }
 }
 
-async function connect(bank: BankPort, psuId: string): Promise<string> {
-  const { consentId, next } = await bank.createConsent(consentRequest);
-  if (next.approach !== 'redirect') throw new Error(`The bank chose ${next.approach}.`);
-  await approve({ url: next.url, psuId });
-  expect((await bank.getConsent(consentId)).status).toBe('valid');
-  return consentId;
+async function connect(bank: BankPort, psuId: string): Promise<KeptCredentials> {
+  const { credentials, progress } = await beginConsent(bank);
+  if (progress.next.step !== 'go-to-bank') throw new Error(`The bank wants ${progress.next.step}.`);
+  await approve({ url: progress.next.url, psuId });
+  expect((await bank.getConsent(credentials)).status).toBe('valid');
+  return credentials;
 }
 
-async function readAll(bank: BankPort, consentId: string, who: typeof psu | null = psu): Promise<number> {
-  const access = { consentId, psu: who };
+async function readAll(bank: BankPort, credentials: KeptCredentials, who: typeof psu | null = psu): Promise<number> {
+  const access = { credentials, psu: who };
   let count = 0;
   for (const account of (await bank.listAccounts(access)).accounts) {
     await bank.readBalances(account, access);
@@ -114,11 +123,11 @@ test.skipIf(!requests)(
     await readAll(bank, first);
     await readAll(bank, first, null);
     const second = await connect(bank, 'anna');
-    await bank.endConsent(first);
+    await bank.end(first);
     expect((await bank.getConsent(first)).status).toBe('terminated');
-    expect((await failureOf(bank.listAccounts({ consentId: first, psu: null }))).code).toBe('CONSENT_INVALID');
+    expect((await failureOf(bank.listAccounts({ credentials: first, psu: null }))).code).toBe('CONSENT_INVALID');
     await readAll(bank, second, null);
-    await bank.endConsent(second);
+    await bank.end(second);
     expect(recording.faults).toEqual([]);
     expect(once(recording.calls)).toEqual([
       'DELETE /v1/consents/{} 204',
@@ -144,15 +153,12 @@ test.skipIf(!requests).each(['boris', 'hugo', 'clara'])(
 test.skipIf(!requests)('decoupled: the id, the status while the app is asked, and a denial', async () => {
   const { bank, url, recording } = await start('decoupled');
   for (const decision of ['approve', 'deny']) {
-    const { consentId, next } = await bank.createConsent(consentRequest);
-    if (next.approach === 'redirect') throw new Error('The bank chose redirect.');
-    const step = { consentId, authorisationId: null, psu, psuId: 'anna', input: { step: 'identify' } } as const;
-    const started = await bank.continueAuthorisation(step);
-    const authorisationId = started.authorisationId ?? '';
-    expect((await bank.getAuthorisation(consentId, authorisationId)).next.step).toBe('approve-in-app');
+    const { credentials } = await beginConsent(bank);
+    await bank.continue(credentials, { psu, input: { step: 'identify', psuId: 'anna', corporateId: null } });
+    expect((await bank.getProgress(credentials)).next.step).toBe('approve-in-app');
     await approve({ url: `${url}/app`, psuId: 'anna' }, decision);
     const decided = decision === 'approve' ? 'done' : 'failed';
-    expect((await bank.getAuthorisation(consentId, authorisationId)).next.step).toBe(decided);
+    expect((await bank.getProgress(credentials)).next.step).toBe(decided);
   }
   expect(recording.faults).toEqual([]);
 });
@@ -165,17 +171,15 @@ test.skipIf(!requests)(
       ['000000', '123456'],
       ['000000', '000000', '000000'],
     ]) {
-      const { consentId, next } = await bank.createConsent(consentRequest);
-      if (next.approach === 'redirect') throw new Error('The bank chose redirect.');
-      let { authorisationId } = next.authorisation;
-      const enter = async (input: AuthorisationStep['input']) => {
-        const step = await bank.continueAuthorisation({ consentId, authorisationId, psu, psuId: 'anna', input });
-        authorisationId = step.authorisationId;
-        return step.next.step;
-      };
-      expect(await enter({ step: 'identify' })).toBe('authenticate');
-      expect((await failureOf(enter({ step: 'authenticate', password: 'wrong' }))).code).toBe('CREDENTIALS_INVALID');
-      expect(await enter({ step: 'authenticate', password: 'sandbox' })).toBe('choose-method');
+      const { credentials } = await beginConsent(bank);
+      const enter = async (input: EnteredStep['input']) => (await bank.continue(credentials, { psu, input })).next.step;
+      expect(await enter({ step: 'identify', psuId: 'anna', corporateId: null })).toBe('authenticate');
+      expect(
+        (await failureOf(enter({ step: 'authenticate', psuId: 'anna', corporateId: null, password: 'wrong' }))).code,
+      ).toBe('CREDENTIALS_INVALID');
+      expect(await enter({ step: 'authenticate', psuId: 'anna', corporateId: null, password: 'sandbox' })).toBe(
+        'choose-method',
+      );
       expect((await failureOf(enter({ step: 'choose-method', methodId: 'pigeon' }))).code).toBe('REQUEST_REFUSED');
       expect(await enter({ step: 'choose-method', methodId: 'chip' })).toBe('enter-otp');
       const last = otps.at(-1) ?? '';
@@ -201,31 +205,30 @@ test.skipIf(!requests)(
   async () => {
     const { bank, clock, recording } = await start('redirect');
     const felix = await connect(bank, 'felix');
-    for (let access = 1; access <= 4; access += 1) await bank.listAccounts({ consentId: felix, psu: null });
-    expect((await failureOf(bank.listAccounts({ consentId: felix, psu: null }))).code).toBe('ACCESS_EXCEEDED');
+    for (let access = 1; access <= 4; access += 1) await bank.listAccounts({ credentials: felix, psu: null });
+    expect((await failureOf(bank.listAccounts({ credentials: felix, psu: null }))).code).toBe('ACCESS_EXCEEDED');
     for (const [psuId, code] of [
       ['dmitri', 'CONSENT_EXPIRED'],
       ['elena', 'BANK_UNAVAILABLE'],
     ] as const) {
-      const consentId = await connect(bank, psuId);
-      await readAll(bank, consentId);
-      expect((await failureOf(bank.listAccounts({ consentId, psu }))).code).toBe(code);
+      const credentials = await connect(bank, psuId);
+      await readAll(bank, credentials);
+      expect((await failureOf(bank.listAccounts({ credentials, psu }))).code).toBe(code);
     }
     const anna = await connect(bank, 'anna');
-    const [account] = (await bank.listAccounts({ consentId: anna, psu })).accounts;
+    const [account] = (await bank.listAccounts({ credentials: anna, psu })).accounts;
     clock.advance(31 * 60_000);
+    const access = { credentials: anna, psu };
     const read = (id: string | undefined, dateFrom: string) =>
-      collect(bank.listTransactions(givenAccount({ resourceId: id ?? '' }), { dateFrom }, { consentId: anna, psu }));
+      collect(bank.listTransactions(givenAccount({ resourceId: id ?? '' }), { dateFrom }, access));
     const tooOld = await failureOf(read(account?.resourceId, '2025-01-01'));
     expect(tooOld).toMatchObject({ concernsPeriod: true, details: { messageCode: 'PERIOD_INVALID' } });
     // An account that the bank does not know has no transactions.
     expect(await read('11111111-1111-4111-8111-111111111111', '2026-03-01')).toMatchObject([{ transactions: [] }]);
-    const nothing = '11111111-1111-4111-8111-111111111111';
+    const nothing = kept('11111111-1111-4111-8111-111111111111');
     expect((await failureOf(bank.getConsent(nothing))).code).toBe('CONSENT_INVALID');
-    expect((await failureOf(bank.listAccounts({ consentId: nothing, psu }))).code).toBe('CONSENT_INVALID');
-    expect((await failureOf(bank.createConsent({ ...request, validUntil: '2026-03-01' }))).code).toBe(
-      'REQUEST_REFUSED',
-    );
+    expect((await failureOf(bank.listAccounts({ credentials: nothing, psu }))).code).toBe('CONSENT_INVALID');
+    expect((await failureOf(bank.begin({ ...consentRequest, validUntil: '2026-03-01' }))).code).toBe('REQUEST_REFUSED');
     expect(recording.faults).toEqual([]);
     const statuses = new Set(recording.calls.map((call) => call.split(' ').at(-1)));
     expect(statuses).toEqual(new Set(['200', '201', '400', '401', '403', '404', '429', '503']));

@@ -2,16 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { attended, failureOf, givenAccount, listen, openBank, startFakeBank, unattended } from './fake-bank.ts';
+import { attended, failureOf, givenAccount, kept, listen, openBank, startFakeBank, unattended } from './fake-bank.ts';
 
 const secret = 'DE02120300000000202051';
 
 test('a failure names bank, request and code for the operator, and nothing of the end user', async () => {
   const tppMessages = [{ category: 'ERROR', code: 'CONSENT_EXPIRED', text: `Consent for ${secret} has expired` }];
   const fake = await startFakeBank({ status: 401, body: { tppMessages }, headers: { 'retry-after': '60' } });
-  const failure = await failureOf(
-    openBank(fake.url).readBalances(givenAccount({ resourceId: secret }), { consentId: 'consent-secret', psu: null }),
-  );
+  const access = { credentials: kept('consent-secret'), psu: null };
+  const failure = await failureOf(openBank(fake.url).readBalances(givenAccount({ resourceId: secret }), access));
   expect(failure).toMatchObject({
     name: 'BankFailure',
     code: 'CONSENT_EXPIRED',

@@ -2,6 +2,8 @@ import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
+import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { balanceFields } from '../../src/domain/balance-fields.ts';
 import { systemClock } from '../../src/domain/clock.ts';
@@ -72,6 +74,7 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
   const clock = systemClock;
   const database = await bench.openDatabase();
   const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
+  const credentials = createCredentialKeeper({ store: createCredentialStore(database), encryption });
   const log = createTestLog();
   log.level = 'silent';
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
@@ -166,7 +169,7 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
       if (!consent) throw new Error('no consent');
       const signal = new AbortController().signal;
       const request = { loginId: bankLoginId, trigger: 'SCHEDULER' as const, psu: null, signal };
-      const attempt: Attempt = { id: attemptId, request, context, consent };
+      const attempt: Attempt = { id: attemptId, request, context, consent, credentials: credentials.of(consent) };
       const outcome = await storeFetched(attempt, fetched);
       if (outcome.kind !== 'synchronized') throw new Error(`The store answered ${outcome.kind}.`);
     },

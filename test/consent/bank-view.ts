@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import type { ConnectedWorld } from './connected-world.ts';
 
@@ -16,7 +17,7 @@ export async function askBankOfConsents(world: ConnectedWorld): Promise<string[]
     rows.map(async ({ id, bankId, bankConsentId }) => {
       const { status } = await banks
         .get(bankId)
-        .getConsent(encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)));
+        .getConsent(ownCredentials(encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)), async () => {}));
       return status;
     }),
   );

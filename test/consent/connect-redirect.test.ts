@@ -48,7 +48,7 @@ it('connects a one-off user: a consent for today, ended at the bank once the dat
   const [consent] = await world.database.prisma.consent.findMany();
   expect(consent).toMatchObject({ recurring: false, frequencyPerDay: 1, bankConsentId: null });
   await runMaintenance(world);
-  expect(world.bankCalls).toContain('endConsent');
+  expect(world.bankCalls).toContain('end');
   expect(await world.database.prisma.consentTermination.count()).toBe(0);
 });
 
@@ -158,7 +158,7 @@ it('asks for a new consent where the present one is useless, and goes on under i
     const done = isKept ? next : await (await logInAtBank(next, 'anna')).submit({}, 'approve');
     expect(done.title).toContain('Done');
     expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', errorCode: null });
-    expect(world.bankCalls.filter((call) => call === 'createConsent')).toHaveLength(isKept ? 1 : 2);
+    expect(world.bankCalls.filter((call) => call === 'begin')).toHaveLength(isKept ? 1 : 2);
     expect(await world.database.prisma.consent.count({ where: { status: 'VALID' } })).toBe(1);
     expect(await world.database.prisma.bankLogin.count()).toBe(1);
   }
@@ -186,7 +186,7 @@ it('gives up the consent of a session that expires, here and at the bank', async
 
   expect(await world.session(session.id)).toMatchObject({ status: 'EXPIRED' });
   expect((await world.database.prisma.consent.findFirst())?.status).toBe('TERMINATED');
-  expect(world.bankCalls).toContain('endConsent');
+  expect(world.bankCalls).toContain('end');
 });
 
 it('answers a replayed callback with 400 and changes nothing', async () => {
@@ -213,9 +213,9 @@ it('believes the bank, not the redirect: a callback before the approval leaves t
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const callbacks: string[] = [];
-  world.bankOverrides.createConsent = async ({ redirectUrl }) => {
+  world.bankOverrides.begin = async ({ redirectUrl }) => {
     callbacks.push(redirectUrl);
-    return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+    return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
   };
   world.bankOverrides.getConsent = async () => ({
     status: 'received',

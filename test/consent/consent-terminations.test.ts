@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
+import type { KeptCredentials } from '../../src/banking/bank-port.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { createConsentTerminationStore } from '../../src/consent/consent-termination-store.ts';
 import { createConsentTerminations } from '../../src/consent/consent-terminations.ts';
@@ -22,7 +23,7 @@ async function createWorld() {
     failure: null as Error | null,
     isListed: true,
     calls: 0,
-    endConsent: async (consentId: string) => {
+    end: async ({ text: consentId }: KeptCredentials) => {
       bank.calls += 1;
       if (bank.failure) throw bank.failure;
       if (bank.isDown) throw new BankFailure('BANK_UNAVAILABLE', 'down');

@@ -11,12 +11,11 @@ async function openLogin(world: ConnectedWorld, headers: Record<string, string> 
 }
 
 function refusePasswords(world: ConnectedWorld): void {
-  world.bankOverrides.continueAuthorisation = () => Promise.reject(new BankFailure('CREDENTIALS_INVALID', 'no'));
+  world.bankOverrides.continue = () => Promise.reject(new BankFailure('CREDENTIALS_INVALID', 'no'));
 }
 
 const enter = (page: Page, psuId = 'anna'): Promise<Page> => page.submit({ psu_id: psuId, password: 'wrong' });
-const entriesAtBank = ({ bankCalls }: ConnectedWorld): number =>
-  bankCalls.filter((name) => name === 'continueAuthorisation').length;
+const entriesAtBank = ({ bankCalls }: ConnectedWorld): number => bankCalls.filter((name) => name === 'continue').length;
 
 // Each from another network, so that it counts for nothing else.
 const from = (network: number): Record<string, string> => ({ 'x-forwarded-for': `93.184.216.${network}` });
@@ -77,13 +76,13 @@ it('lets no more through when many are sent at once', async () => {
 it('forgets the wrong entries after the right one, and counts none that the bank could not judge', async () => {
   const world = await createConnectedWorld();
   const login = await openLogin(world);
-  world.bankOverrides.continueAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  world.bankOverrides.continue = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
   for (let n = 0; n < 7; n++) expect((await enter(login)).status).toBe(502);
   expect(await world.database.prisma.wrongEntry.count()).toBe(0);
 
   refusePasswords(world);
   for (let n = 0; n < 4; n++) expect((await enter(login)).status).toBe(422);
-  delete world.bankOverrides.continueAuthorisation;
+  delete world.bankOverrides.continue;
   const methods = await login.submit({ psu_id: 'anna', password: 'sandbox' });
   const code = await methods.submit({ methodId: 'sms' });
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
@@ -97,7 +96,7 @@ it('forgets wrong entries after an hour without one, and removes them after a da
     const login = await openLogin(world);
     refusePasswords(world);
     for (let n = 0; n < 4; n++) expect((await enter(login)).status).toBe(422);
-    delete world.bankOverrides.continueAuthorisation;
+    delete world.bankOverrides.continue;
     world.clock.advance(3_600_000 + 1);
   }
   world.clock.advance(24 * 3_600_000);

@@ -86,7 +86,7 @@ it('erases a login with its events, and has its consent ended at the bank', asyn
     ['BANK_LOGIN_DELETED', { userId, bankLoginId: login.id }],
   ]);
   for (const { run } of world.connections.maintenance) await run();
-  expect(world.bankCalls.filter((name) => name === 'endConsent')).toHaveLength(1);
+  expect(world.bankCalls.filter((name) => name === 'end')).toHaveLength(1);
 });
 
 it('erases nothing of another client', async () => {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
 
 async function approveInApp(world: ConnectedWorld, psuId: string): Promise<void> {
@@ -22,7 +24,7 @@ it('decoupled: the waiting page asks the bank again and again, and goes on once 
 
   const still = await browser.open(link);
   expect(still.title).toBe(waiting.title);
-  expect(world.bankCalls).toContain('getAuthorisation');
+  expect(world.bankCalls).toContain('getProgress');
 
   await approveInApp(world, 'anna');
   const done = await browser.open(link);
@@ -37,11 +39,7 @@ it('decoupled: an SCA that fails in the app fails the session, although the bank
   const link = world.linkOf(session);
   const browser = createFormBrowser();
   await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'anna' });
-  world.bankOverrides.getAuthorisation = async (_consentId, authorisationId) => ({
-    authorisationId,
-    next: { step: 'failed' },
-    message: null,
-  });
+  world.bankOverrides.getProgress = async () => ({ next: { step: 'failed' }, message: null });
 
   const denied = await browser.open(link);
   expect(denied.title).toContain('Not approved');
@@ -70,7 +68,7 @@ it('decoupled: a bank that does not answer while it is asked keeps the end user 
   const link = world.linkOf(session);
   const browser = createFormBrowser();
   const waiting = await (await goToBank(link, 'bank_sandbox_decoupled', browser)).submit({ psu_id: 'anna' });
-  world.bankOverrides.getAuthorisation = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  world.bankOverrides.getProgress = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
 
   const still = await browser.open(link);
   expect(still.title).toBe(waiting.title);
@@ -125,11 +123,11 @@ it('hands on nothing that the bank does not wait for: a form of an earlier step 
   const session = await world.createSession();
   const methods = await enterEmbedded(world.linkOf(session));
   const code = await methods.submit({ methodId: 'sms' });
-  const calls = world.bankCalls.filter((name) => name === 'continueAuthorisation').length;
+  const calls = world.bankCalls.filter((name) => name === 'continue').length;
 
   const again = await methods.submit({ methodId: 'chip' });
   expect(again.status).toBe(409);
-  expect(world.bankCalls.filter((name) => name === 'continueAuthorisation')).toHaveLength(calls);
+  expect(world.bankCalls.filter((name) => name === 'continue')).toHaveLength(calls);
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
 });
 
@@ -138,11 +136,37 @@ it('a code that another process has handed on meanwhile is no trouble: the page 
   const session = await world.createSession();
   const code = await (await enterEmbedded(world.linkOf(session))).submit({ methodId: 'sms' });
   const secret = world.linkOf(session).split('/').at(-1) ?? '';
-  const entered = { psuId: null, password: null, methodId: null, otp: '123456', psu: { ipAddress: '192.0.2.1' } };
-  world.bankOverrides.continueAuthorisation = async () => {
-    delete world.bankOverrides.continueAuthorisation;
+  const nothing = { psuId: null, corporateId: null, password: null, methodId: null, iban: null };
+  const entered = { ...nothing, otp: '123456', psu: { ipAddress: '192.0.2.1' } };
+  world.bankOverrides.continue = async () => {
+    delete world.bankOverrides.continue;
     await world.connections.steps.enter(secret, entered);
     throw new BankFailure('REQUEST_REFUSED', 'The authorisation is finalised.');
   };
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+});
+
+it('goes on with a session and a consent that an earlier version has begun, with the bank’s bare ids', async () => {
+  const world = await createConnectedWorld();
+  const { prisma } = world.database;
+  const session = await world.createSession();
+  const methods = await enterEmbedded(world.linkOf(session));
+  const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
+  const consent = await prisma.consent.findFirstOrThrow();
+  const place = { column: 'sessions.authorisation', rowId: session.id } as const;
+  const held = JSON.parse(encryption.decrypt(consent.bankConsentId ?? '', bankConsentIdOf(consent.id)));
+  const kept = JSON.parse(encryption.decrypt((await world.session(session.id)).authorisation ?? '', place));
+  const old = { authorisation: { authorisationId: held.authorisation.id, ...kept.progress }, psuId: 'anna' };
+  await prisma.consent.update({
+    where: { id: consent.id },
+    data: { bankConsentId: encryption.encrypt(held.consentId, bankConsentIdOf(consent.id)) },
+  });
+  await prisma.session.update({
+    where: { id: session.id },
+    data: { authorisation: encryption.encrypt(JSON.stringify(old), place) },
+  });
+
+  const code = await methods.submit({ methodId: 'sms' });
+  expect((await code.submit({ otp: '123456' })).title).toContain('Done');
+  expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
 });

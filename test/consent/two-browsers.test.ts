@@ -140,9 +140,9 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
   it('when the attacker has opened the callback’s address before the victim approves, and the victim comes back to it', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.createConsent = async ({ redirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl }) => {
       addresses.push(redirectUrl);
-      return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'received', ...terms });
@@ -157,12 +157,54 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
     await expectNothing(world, link, attacker);
   });
 
+  it('where the bank’s page comes after a step of ours', async () => {
+    const world = await createConnectedWorld();
+    const link = world.linkOf(await world.createSession());
+    const attacker = createFormBrowser({ stopBefore: (url) => url.startsWith(`${world.bankUrl}/pages`) });
+    const identify = await goToBank(link, 'bank_sandbox_demanding', attacker);
+    const { url: bankAddress } = await identify.submit({ psu_id: 'anna' });
+    expect(bankAddress).toContain(world.bankUrl);
+    await authorise(bankAddress, createFormBrowser({ stopBefore: (url) => url.includes('/callback') }));
+    await expectNothing(world, link, attacker);
+    expect(world.bankCalls).not.toContain('getConsent');
+  });
+
+  it('where the bank’s authorisation server is what the victim comes from; without its code the state is worth nothing', async () => {
+    const world = await createConnectedWorld();
+    const session = await world.createSession();
+    const link = world.linkOf(session);
+    const attacker = createFormBrowser();
+    const { url: bankAddress } = await goToBank(link, 'bank_sandbox_oauth', attacker);
+    const victim = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+    const back = new URL((await authorise(bankAddress, victim)).url);
+    await expectNothing(world, link, attacker);
+    back.searchParams.delete('code');
+    await attacker.open(back.href);
+    await expectNothing(world, link, attacker);
+    expect(await world.session(session.id)).toMatchObject({ status: 'FAILED' });
+    await runMaintenance(world);
+    expect(world.bankCalls).toContain('end');
+    expect(await world.database.prisma.consentTermination.count()).toBe(0);
+  });
+
+  it('with a code that is not the server’s', async () => {
+    const world = await createConnectedWorld();
+    const link = world.linkOf(await world.createSession());
+    const attacker = createFormBrowser();
+    const { url: bankAddress } = await goToBank(link, 'bank_sandbox_oauth', attacker);
+    const victim = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+    const back = new URL((await authorise(bankAddress, victim)).url);
+    back.searchParams.set('code', 'guessed');
+    await attacker.open(back.href);
+    await expectNothing(world, link, attacker);
+  });
+
   it('with the address that the attacker has learnt by turning away at the bank', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.createConsent = async ({ redirectUrl, nokRedirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl, nokRedirectUrl }) => {
       addresses.push(redirectUrl, nokRedirectUrl);
-      return { consentId: 'scripted', status: 'received', next: { approach: 'redirect', url: world.bankUrl } };
+      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'valid', ...terms });
@@ -203,7 +245,9 @@ describe('who passes a session’s link on gets nothing:', () => {
     const session = await world.createSession();
     const link = world.linkOf(session);
     const attacker = createFormBrowser();
-    await goToBank(link, bankId, attacker);
+    const begun = await goToBank(link, bankId, attacker);
+    // Before it knows whose it is there is no consent at this bank.
+    if (bankId === 'bank_sandbox_decoupled') await begun.submit({ psu_id: 'anna' });
     const calls = world.bankCalls.length;
     const page = await createFormBrowser().open(link);
     expect(page.title).toContain('Not in this browser');
@@ -275,12 +319,23 @@ describe('an end user whose bank’s app returns into another browser', () => {
     // A button of the page that it had left open leads to the form as well: nothing is begun anew.
     const form = await (await owner.open(`${link}/banks`)).submit({ code: '12' });
     expect(form.status).toBe(422);
-    expect(world.bankCalls.filter((name) => name === 'createConsent')).toHaveLength(1);
+    expect(world.bankCalls.filter((name) => name === 'begin')).toHaveLength(1);
     const done = await form.submit({ code: ` ${code.slice(0, 3)} ${code.slice(3)} ` });
     expect(done.title).toContain('Done');
     expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', awaitedReturn: null });
     expect(await world.database.prisma.returnCode.count()).toBe(0);
     expect((await elsewhere.open(back.url)).status).toBe(400);
+  });
+
+  it('gets through at a bank with OAuth, too: the server’s code reaches the bank from where the end user began', async () => {
+    const world = await createConnectedWorld();
+    const session = await world.createSession();
+    const owner = createFormBrowser();
+    const { url: bankAddress } = await goToBank(world.linkOf(session), 'bank_sandbox_oauth', owner);
+    const code = readCode(await authorise(bankAddress, createFormBrowser()));
+    const form = await owner.open(world.linkOf(session));
+    expect((await form.submit({ code })).title).toContain('Done');
+    expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED', awaitedReturn: null });
   });
 
   it('is asked for the code by a stale page’s button, too', async () => {

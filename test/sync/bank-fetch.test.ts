@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { BankAccount, BankPort, TransactionPage } from '../../src/banking/bank-port.ts';
+import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { LimitReached } from '../../src/domain/errors.ts';
 import { accountProblemCodes } from '../../src/sync/account-problem.ts';
 import { type FetchPlan, fetchBankData } from '../../src/sync/bank-fetch.ts';
@@ -61,8 +62,10 @@ function scriptedPort({ accounts, list, balances = {}, pages = {} }: Script): { 
   return { port, calls };
 }
 
+const credentials = ownCredentials('consent-1', async () => {});
+
 const plan = (given: Partial<FetchPlan> = {}): FetchPlan => ({
-  access: { consentId: 'consent-1', psu: null },
+  access: { credentials, psu: null },
   since: () => '2024-03-10',
   fallback: '2025-12-11',
   beforeAccount: async () => {},
@@ -191,7 +194,7 @@ describe('what concerns the login as a whole', () => {
     const { port } = scriptedPort({ accounts, pages: { b: ['silence'] } });
     const controller = new AbortController();
     const reason = new Error('stopping');
-    const fetching = fetchBankData(port, plan({ access: { consentId: 'c', psu: null, signal: controller.signal } }));
+    const fetching = fetchBankData(port, plan({ access: { credentials, psu: null, signal: controller.signal } }));
     controller.abort(reason);
     await expect(fetching).rejects.toBe(reason);
   });
@@ -205,7 +208,7 @@ describe('what concerns the login as a whole', () => {
 it('when the time is over, what was read stays, and the others are told', async () => {
   const { port } = scriptedPort({ accounts, pages: { b: ['silence'], c: [page(), 'silence'] } });
   const controller = new AbortController();
-  const fetching = fetchBankData(port, plan({ access: { consentId: 'c', psu: null, signal: controller.signal } }));
+  const fetching = fetchBankData(port, plan({ access: { credentials, psu: null, signal: controller.signal } }));
   setImmediate(() => controller.abort(new DOMException('The time is over.', 'TimeoutError')));
   const { accounts: fetched } = await fetching;
   expect(fetched.map(({ problem, transactions }) => [problem?.code ?? null, transactions.length])).toEqual([
@@ -229,7 +232,7 @@ it('balances and first pages of all accounts are asked for before any has answer
       yield await silence(access);
     },
   } as unknown as BankPort;
-  const fetching = fetchBankData(port, plan({ access: { consentId: 'c', psu: null, signal: controller.signal } }));
+  const fetching = fetchBankData(port, plan({ access: { credentials, psu: null, signal: controller.signal } }));
   setImmediate(() => controller.abort(new Error('enough')));
   await expect(fetching).rejects.toThrow('enough');
   expect(asked.sort()).toEqual([

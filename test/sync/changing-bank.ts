@@ -1,5 +1,12 @@
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
-import type { BankAccount, BankConsent, BankPort, DataAccess, TransactionPage } from '../../src/banking/bank-port.ts';
+import type {
+  BankAccount,
+  BankConsent,
+  BankPort,
+  DataAccess,
+  KeptCredentials,
+  TransactionPage,
+} from '../../src/banking/bank-port.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import { joinTraits, type TraitCall, type TraitReply } from '../../src/sandbox-bank/traits/trait.ts';
 import { selectTraits, type TraitName } from '../../src/sandbox-bank/traits/trait-table.ts';
@@ -96,7 +103,7 @@ export class ChangingBank {
   }
 
   readonly port = {
-    getConsent: async (consentId: string) => {
+    getConsent: async ({ text: consentId }: KeptCredentials) => {
       const consent = this.consents.get(consentId);
       if (!consent) throw new BankFailure('CONSENT_INVALID', 'unknown');
       return this.ended.has(consentId) ? { ...consent, status: 'revoked-by-psu' as const } : consent;
@@ -105,7 +112,7 @@ export class ChangingBank {
       await this.#answer('accounts', access);
       const shown = this.manner.hidesAccount ? this.accounts.slice(0, 1) : this.accounts;
       const accounts = shown.map((_, index) =>
-        bankAccount({ resourceId: `${access.consentId}/${index}`, currency: currencies[index] ?? 'EUR' }),
+        bankAccount({ resourceId: `${access.credentials.text}/${index}`, currency: currencies[index] ?? 'EUR' }),
       );
       return { accounts, faults: [], complete: true };
     },
@@ -130,7 +137,8 @@ export class ChangingBank {
 
   async #answerInTurn(what: string, access: DataAccess, dateFrom: string | null): Promise<void> {
     access.signal?.throwIfAborted();
-    const { consentId, psu } = access;
+    const { psu } = access;
+    const consentId = access.credentials.text;
     this.calls.push({
       atMs: this.#now().getTime(),
       what,
@@ -160,7 +168,7 @@ export class ChangingBank {
     await this.#answer(`transactions ${resourceId}`, access, from);
     const index = Number(resourceId.split('/').at(-1));
     const currency = currencies[index] ?? 'EUR';
-    const reply = this.tell({ index, from, consentId: access.consentId });
+    const reply = this.tell({ index, from, consentId: access.credentials.text });
     const { booked, pending } = toLists(reply);
     const entries = [
       ...booked.map((row) => toFetched(row, 'BOOKED', currency)),
@@ -175,7 +183,7 @@ export class ChangingBank {
       const transactions = entries.slice(Math.max(at - overlap, 0), at + pageSize);
       yield { transactions, faults: [], coversPending: true };
     }
-    this.told.push({ consentId: access.consentId, index, from, payments: toTold(reply) });
+    this.told.push({ consentId: access.credentials.text, index, from, payments: toTold(reply) });
   }
 
   /** What it says of an account's payments; `told` is for the caller to write down. */

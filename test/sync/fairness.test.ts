@@ -16,7 +16,7 @@ async function createSilentWorld(options: WorldOptions = {}) {
   const { database, clock, clientId, encryption } = world;
   const bankConsentId = sealedConsent(encryption, 'consent-2');
   const second = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
-  world.bank.beforeAnswer = (_call, access) => access.consentId === 'consent-1' && silence(access);
+  world.bank.beforeAnswer = (_call, access) => access.credentials.text === 'consent-1' && silence(access);
   const users = createCycleUserStore(database);
   const runner = createCycleRunner({
     clock,

@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { createSettlement } from '../../src/consent/consent-settlement.ts';
 import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
+import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
+import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { createSessionStore, type Session } from '../../src/consent/session-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { EventData, TransactionData } from '../../src/events/event-catalogue.ts';
@@ -57,9 +59,10 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
   const { runSession } = world.runner;
   const sessions = createSessionStore(database);
   const consents = createConsentStore(database);
+  const credentials = createCredentialKeeper({ store: createCredentialStore(database), encryption });
   // It waits for the end of what it runs, however busy the machine is.
   const patienceMs = 600_000;
-  const settlement = createSettlement({ clock, sessions, consents, banks, encryption, runSession, log, patienceMs });
+  const settlement = createSettlement({ clock, sessions, consents, banks, credentials, runSession, log, patienceMs });
 
   return async ({ beginsAt, habit, traits, accountCount, amountsChange, frequencyPerDay, steps }) => {
     clock.set(new Date(beginning + beginsAt * minute));

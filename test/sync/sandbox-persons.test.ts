@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
-import type { Authorisation, AuthorisationStep, BankPort } from '../../src/banking/bank-port.ts';
+import type { BankPort, EnteredStep, NextStep } from '../../src/banking/bank-port.ts';
 import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
 import { plainHabits } from '../../src/domain/bank-entry.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { beginConsent } from '../banking/fake-bank.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
 
@@ -93,31 +94,21 @@ function line(status: string, amount: string, bookingDate: string | null): strin
 }
 
 async function consent(bank: BankPort, psuId: string): Promise<string> {
-  const { consentId, next } = await bank.createConsent({
-    psu,
-    psuId,
-    redirectUrl: 'http://localhost/callback',
-    nokRedirectUrl: 'http://localhost/callback',
-    recurring: true,
-    validUntil: '2026-06-08',
-    frequencyPerDay: 4,
-  });
-  if (next.approach === 'redirect') throw new Error('the sandbox wants a redirect');
-  let authorisation: Authorisation = next.authorisation;
-  for (let input = answerTo(authorisation); input; input = answerTo(authorisation)) {
-    const { authorisationId } = authorisation;
-    authorisation = await bank.continueAuthorisation({ consentId, authorisationId, psu, psuId, input });
+  const { credentials, progress } = await beginConsent(bank, { validUntil: '2026-06-08' });
+  let { next } = progress;
+  for (let input = answerTo(next, psuId); input; input = answerTo(next, psuId)) {
+    ({ next } = await bank.continue(credentials, { psu, input }));
   }
-  expect(authorisation.next.step).toBe('done');
-  return consentId;
+  expect(next.step).toBe('done');
+  return credentials.text;
 }
 
-function answerTo({ next }: Authorisation): AuthorisationStep['input'] | null {
+function answerTo(next: NextStep, psuId: string): EnteredStep['input'] | null {
   switch (next.step) {
     case 'identify':
-      return { step: 'identify' };
+      return { step: 'identify', psuId, corporateId: null };
     case 'authenticate':
-      return { step: 'authenticate', password: 'sandbox' };
+      return { step: 'authenticate', psuId, corporateId: null, password: 'sandbox' };
     case 'choose-method':
       return { step: 'choose-method', methodId: next.methods[0]?.id ?? '' };
     case 'enter-otp':

@@ -73,7 +73,8 @@ export function createScriptedBank(): ScriptedBank {
     access: DataAccess,
     { resourceId = '', dateFrom = null }: { resourceId?: string; dateFrom?: string | null } = {},
   ): Promise<void> {
-    const { consentId, psu } = access;
+    const { psu } = access;
+    const consentId = access.credentials.text;
     const call = { operation, resourceId, consentId, psuIpAddress: psu?.ipAddress ?? null, dateFrom };
     bank.calls.push(call);
     await bank.beforeAnswer(call, access);

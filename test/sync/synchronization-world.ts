@@ -1,6 +1,8 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { type AccessBudget, createAccessBudget } from '../../src/consent/access-budget-store.ts';
+import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
+import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
@@ -65,12 +67,13 @@ export async function createSynchronizationWorld(options: WorldOptions = {}): Pr
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
   const budget = createAccessBudget(database);
   const contexts = createSynchronizationContextStore(database);
+  const credentials = createCredentialKeeper({ store: createCredentialStore(database), encryption });
   const bankData = createBankDataStore(database);
   const store = createSynchronizationStore({ database, bankData, eventLog });
   const synchronizeLogin = createSynchronizeLogin({
     clock,
     banks: options.banks ?? bank,
-    encryption,
+    credentials,
     contexts,
     budget,
     bankData,

@@ -1,9 +1,10 @@
 import type { ReadingFault } from '../../domain/reading-fault.ts';
 import { BankFailure } from '../bank-failure.ts';
 import type { BankLearnings } from '../bank-learnings.ts';
-import type { BankAccount, DataAccess, ListAccountsOptions } from '../bank-port.ts';
+import type { BankAccount, ListAccountsOptions } from '../bank-port.ts';
 import { type ListedAccount, readAccounts, withoutAggregates } from './account-list.ts';
 import type { AskForData } from './account-reading.ts';
+import type { ConsentAccess } from './consent-access.ts';
 import { readMessageCodes } from './failure-mapping.ts';
 import { parseJson } from './json-text.ts';
 import { isRecord } from './json-values.ts';
@@ -22,7 +23,7 @@ const fact = 'card-accounts';
 
 /** Lists accounts, and card accounts at banks that have them, page by page. */
 export function createAccountListing({ ask, learnt }: { ask: AskForData; learnt: BankLearnings }) {
-  return async (access: DataAccess, { beforeCardAccounts }: ListAccountsOptions): Promise<Listing> => {
+  return async (access: ConsentAccess, { beforeCardAccounts }: ListAccountsOptions): Promise<Listing> => {
     const known = await learnt.get(fact);
     const askForCards = async () => {
       await beforeCardAccounts?.();
@@ -39,7 +40,7 @@ export function createAccountListing({ ask, learnt }: { ask: AskForData; learnt:
     return join(list.value, cardList?.value ?? { accounts: [], faults: [], complete: true });
   };
 
-  async function listCards(access: DataAccess, hasSome: boolean): Promise<Listing> {
+  async function listCards(access: ConsentAccess, hasSome: boolean): Promise<Listing> {
     try {
       const cards = await listPages('CARD', access);
       if (!hasSome) await learnt.put(fact, 'has');
@@ -55,7 +56,7 @@ export function createAccountListing({ ask, learnt }: { ask: AskForData; learnt:
     }
   }
 
-  async function listPages(kind: BankAccount['kind'], access: DataAccess): Promise<Listing> {
+  async function listPages(kind: BankAccount['kind'], access: ConsentAccess): Promise<Listing> {
     const operation = kind === 'CARD' ? 'list card accounts' : 'list accounts';
     const listing: Listing = { accounts: [], faults: [], complete: true };
     const seen = new Set<string>();

@@ -1,12 +1,18 @@
-import type { Clock } from '../../domain/clock.ts';
 import { BankFailure } from '../bank-failure.ts';
-import type { BankLearnings } from '../bank-learnings.ts';
-import type { BalanceReading, BankAccount, BankPort, DataAccess } from '../bank-port.ts';
+import type {
+  AccountList,
+  BalanceReading,
+  BankAccount,
+  ListAccountsOptions,
+  TransactionPage,
+  TransactionQuery,
+} from '../bank-port.ts';
 import type { ListedAccount } from './account-list.ts';
 import { createAccountListing } from './account-listing.ts';
 import type { BankCalls } from './authorisation-calls.ts';
 import { readBalances } from './balance-reading.ts';
 import { createCallGate } from './call-gate.ts';
+import type { ConsentAccess } from './consent-access.ts';
 import { readMessageCodes } from './failure-mapping.ts';
 import { parseJson } from './json-text.ts';
 import { isRecord } from './json-values.ts';
@@ -15,12 +21,17 @@ import { createTransactionListing } from './transaction-listing.ts';
 import type { Xs2aReply } from './xs2a-client.ts';
 
 /** The calls that read accounts under a consent. */
-export type AccountReading = Pick<BankPort, 'listAccounts' | 'readBalances' | 'listTransactions'>;
-
-export interface ReadingDeps {
-  clock: Clock;
-  learnt: BankLearnings;
+export interface AccountReading {
+  listAccounts(access: ConsentAccess, options?: ListAccountsOptions): Promise<AccountList>;
+  readBalances(account: BankAccount, access: ConsentAccess): Promise<BalanceReading>;
+  listTransactions(
+    account: BankAccount,
+    query: TransactionQuery,
+    access: ConsentAccess,
+  ): AsyncIterable<TransactionPage>;
 }
+
+type ReadingCalls = Pick<BankCalls, 'entry' | 'client' | 'clock' | 'learnt'>;
 
 export interface DataQuestion {
   /** In words: `list accounts`. */
@@ -30,7 +41,7 @@ export interface DataQuestion {
 }
 
 /** Asks for data under a consent, when its turn has come; what comes back is read by the caller. */
-export type AskForData = (question: DataQuestion, access: DataAccess) => Promise<Xs2aReply<null>>;
+export type AskForData = (question: DataQuestion, access: ConsentAccess) => Promise<Xs2aReply<null>>;
 
 /** What the bank has said of an account when it listed it, and how it is addressed. */
 export interface AccountHandle {
@@ -38,8 +49,8 @@ export interface AccountHandle {
   listed: Omit<ListedAccount, 'account'>;
 }
 
-export function createAccountReading({ entry, client }: BankCalls, deps: ReadingDeps): AccountReading {
-  const gate = createCallGate(entry.parallelCalls, deps.learnt);
+export function createAccountReading({ entry, client, clock, learnt }: ReadingCalls): AccountReading {
+  const gate = createCallGate(entry.parallelCalls, learnt);
   const listed = new WeakMap<BankAccount, Omit<ListedAccount, 'account'>>();
 
   const ask: AskForData = ({ operation, path, accept }, access) =>
@@ -49,11 +60,12 @@ export function createAccountReading({ entry, client }: BankCalls, deps: Reading
         path,
         method: 'GET',
         headers: {
-          'consent-id': access.consentId,
+          ...access.headers,
           ...toPsuHeaders(access.psu, entry),
           ...(accept !== undefined && { accept }),
         },
         reply: null,
+        tokens: access.tokens,
         signal: access.signal,
       }),
     );
@@ -63,8 +75,8 @@ export function createAccountReading({ entry, client }: BankCalls, deps: Reading
     listed: listed.get(account) ?? { hasNoBalances: false, isReversed: false },
   });
 
-  const accountListing = createAccountListing({ ask, learnt: deps.learnt });
-  const listTransactions = createTransactionListing({ ...deps, entry, ask });
+  const accountListing = createAccountListing({ ask, learnt });
+  const listTransactions = createTransactionListing({ entry, clock, learnt, ask });
 
   return {
     async listAccounts(access, options = {}) {
@@ -80,7 +92,7 @@ export function createAccountReading({ entry, client }: BankCalls, deps: Reading
 
 async function askForBalances(
   ask: AskForData,
-  { account, handle, access }: { account: BankAccount; handle: AccountHandle; access: DataAccess },
+  { account, handle, access }: { account: BankAccount; handle: AccountHandle; access: ConsentAccess },
 ): Promise<BalanceReading> {
   if (handle.listed.hasNoBalances) return { balances: [], faults: [] };
   let reply: Xs2aReply<null>;

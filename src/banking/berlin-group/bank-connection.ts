@@ -1,5 +1,5 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { buildConnector, Pool } from 'undici';
+import { Agent, buildConnector, Pool } from 'undici';
 import type { BankEntry } from '../../domain/bank-entry.ts';
 import { StartupError } from '../../domain/errors.ts';
 
@@ -24,8 +24,17 @@ export const connectionLimits: ConnectionLimits = {
 
 /** Connections to the one bank, with our client certificate where it asks for one. Opens none before the first call. */
 export function openBankConnection(entry: BankEntry, limits: ConnectionLimits): Pool {
+  return new Pool(new URL(entry.baseUrl).origin, toOptions(entry, limits));
+}
+
+/** The same, to wherever the bank's authorisation server is. */
+export function openBankAgent(entry: BankEntry, limits: ConnectionLimits): Agent {
+  return new Agent(toOptions(entry, limits));
+}
+
+function toOptions(entry: BankEntry, limits: ConnectionLimits): Pool.Options {
   const secureContext = toSecureContext(entry);
-  return new Pool(new URL(entry.baseUrl).origin, {
+  return {
     connections: limits.connectionCount,
     pipelining: 1,
     headersTimeout: limits.headersMs,
@@ -34,7 +43,7 @@ export function openBankConnection(entry: BankEntry, limits: ConnectionLimits): 
     connect: keepingTlsAlerts(
       buildConnector({ timeout: limits.connectMs, ...(secureContext ? { secureContext } : {}) }),
     ),
-  });
+  };
 }
 
 /**

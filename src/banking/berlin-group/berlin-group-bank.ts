@@ -1,106 +1,124 @@
 import type { BankEntry } from '../../domain/bank-entry.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { BankFailure } from '../bank-failure.ts';
 import { type BankLearnings, learnInMemory } from '../bank-learnings.ts';
-import type { BankPort, CallOptions, ConsentRequest, StartedConsent } from '../bank-port.ts';
+import type { BankConsent, BankPort, CallOptions, ConsentRequest, KeptCredentials, PsuContext } from '../bank-port.ts';
 import { createAccountReading } from './account-reading.ts';
-import { continueAuthorisation } from './authorisation.ts';
-import { getAuthorisation, toPsuIdHeader } from './authorisation-calls.ts';
-import { beginAuthorisation } from './authorisation-start.ts';
-import { toBankConsent, toConsentStatus } from './mapping.ts';
-import { toPsuHeaders } from './psu-headers.ts';
-import { consentCreatedReply, consentReply } from './replies.ts';
-import { createXs2aClient, type Xs2aClient, type Xs2aClientDeps } from './xs2a-client.ts';
+import type { BankCalls, Call } from './authorisation-calls.ts';
+import { type ConnectionLimits, connectionLimits } from './bank-connection.ts';
+import { toConsentAccess } from './consent-access.ts';
+import { deleteConsent, getConsent } from './consent-calls.ts';
+import { advance } from './consent-start.ts';
+import { comeBack, continueConsent, lookAfter } from './consent-steps.ts';
+import { emptyHeld, type Held, readHeld, startWork, type Work, workOn, writeHeld } from './credentials.ts';
+import { createOAuthServer } from './oauth-server.ts';
+import { createPasswordEncryption } from './password-encryption.ts';
+import { tokensOf, tokensOfKept } from './token-source.ts';
+import { createXs2aClient } from './xs2a-client.ts';
 
 export interface BerlinGroupBank extends BankPort {
   /** Ends the connections, after what is under way. */
   close(): Promise<void>;
 }
 
-export interface BerlinGroupDeps extends Xs2aClientDeps {
+export interface BerlinGroupDeps {
+  clock: Clock;
   /** @default what this process learns */
   learnt?: BankLearnings;
+  limits?: Partial<ConnectionLimits>;
 }
 
 /**
- * A bank that speaks NextGenPSD2 XS2A 1.3. Throws a StartupError when the entry's certificates cannot be used; calls
+ * A bank that speaks NextGenPSD2 XS2A 1.3. Throws a StartupError when the entry's certificates or keys cannot be used; calls
  * the bank only when it is asked to, and then once: trying again is the caller's to decide, for the bank counts.
  */
 export function createBerlinGroupBank(entry: BankEntry, deps: BerlinGroupDeps): BerlinGroupBank {
   const { clock, learnt = learnInMemory() } = deps;
   const client = createXs2aClient(entry, deps);
-  const bank = { entry, client };
-  return {
-    ...createAccountReading(bank, { clock, learnt }),
-    createConsent: async (request) => await createConsent(entry, client, request),
-    getConsent: async (consentId, options = {}) => await getConsent(client, consentId, options),
-    endConsent: async (consentId, options = {}) => await endConsent(client, consentId, options),
-    continueAuthorisation: async (step) => await continueAuthorisation(bank, step),
-    getAuthorisation: async (consentId, authorisationId, options = {}) =>
-      await getAuthorisation(bank, { ...options, consentId, authorisationId }),
-    close: client.close,
-  };
-}
+  const oauth = createOAuthServer(entry, { clock, limits: { ...connectionLimits, ...deps.limits } });
+  const bank: BankCalls = { entry, client, clock, learnt, oauth, encryptPassword: createPasswordEncryption(entry) };
+  const reading = createAccountReading(bank);
 
-async function createConsent(entry: BankEntry, client: Xs2aClient, request: ConsentRequest): Promise<StartedConsent> {
-  const headers = {
-    'tpp-redirect-uri': request.redirectUrl,
-    'tpp-nok-redirect-uri': request.nokRedirectUrl,
-    'tpp-redirect-preferred': String(entry.preferredApproach === 'redirect'),
-    'tpp-decoupled-preferred': String(entry.preferredApproach === 'decoupled'),
-  };
-  const created = await client.send({
-    operation: 'create a consent',
-    method: 'POST',
-    path: '/v1/consents',
-    headers: { ...toPsuHeaders(request.psu, entry), ...toPsuIdHeader(entry.id, request.psuId), ...headers },
-    body: {
-      access: { allPsd2: 'allAccounts' },
-      recurringIndicator: request.recurring,
-      validUntil: request.validUntil,
-      frequencyPerDay: request.frequencyPerDay,
-      combinedServiceIndicator: false,
-    },
-    reply: consentCreatedReply,
-    signal: request.signal,
-  });
-  const { consentId, consentStatus } = created.body;
-  const call = { consentId, psu: request.psu, psuId: request.psuId, headers, ...toOptions(request) };
-  const next = await beginAuthorisation({ entry, client }, created, call);
-  return { consentId, status: toConsentStatus(consentStatus), next };
-}
-
-async function getConsent(client: Xs2aClient, consentId: string, options: CallOptions) {
-  const { body } = await client.send({
-    operation: 'read a consent',
-    method: 'GET',
-    path: `/v1/consents/${encodeURIComponent(consentId)}`,
-    reply: consentReply,
-    signal: options.signal,
-  });
-  return toBankConsent(body);
-}
-
-async function endConsent(client: Xs2aClient, consentId: string, options: CallOptions): Promise<void> {
-  try {
-    await client.send({
-      operation: 'end a consent',
-      method: 'DELETE',
-      path: `/v1/consents/${encodeURIComponent(consentId)}`,
-      reply: null,
-      signal: options.signal,
-    });
-  } catch (error) {
-    if (error instanceof BankFailure && isGone(error)) return;
-    throw error;
+  async function alone<T>(
+    kept: KeptCredentials,
+    given: CallOptions & { psu: PsuContext | null },
+    run: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    return await workOn(kept, async (work) => await run({ ...given, work, tokens: tokensOf(bank, work) }));
   }
+
+  /** For what mostly changes nothing: nobody else has to wait. */
+  const looking = (kept: KeptCredentials, options: CallOptions): Call => ({
+    ...options,
+    psu: null,
+    work: lookInto(kept),
+    tokens: tokensOfKept(bank, kept),
+  });
+
+  return {
+    begin: async (request) => await begin(bank, request),
+    continue: async (kept, { input, ...given }) =>
+      await alone(kept, given, async (call) => await continueConsent(bank, call, input)),
+    callback: async (kept, returned) =>
+      await alone(kept, returned, async (call) => await comeBack(bank, call, returned)),
+    getProgress: async (kept, options = {}) => await lookAfter(bank, looking(kept, options)),
+    getConsent: async (kept, options = {}) =>
+      findWithoutAsking(bank, readHeld(kept.text)) ?? (await getConsent(bank, looking(kept, options))),
+    end: async (kept, options = {}) => await end(bank, looking(kept, options)),
+    listAccounts: async (access, options) => await reading.listAccounts(toConsentAccess(bank, access), options),
+    readBalances: async (account, access) => await reading.readBalances(account, toConsentAccess(bank, access)),
+    listTransactions: (account, query, access) =>
+      reading.listTransactions(account, query, toConsentAccess(bank, access)),
+    close: async () => void (await Promise.all([client.close(), oauth.close()])),
+  };
 }
 
-/** The consent cannot be used any more, which is what was wanted. */
-function isGone(failure: BankFailure): boolean {
-  const { httpStatus, messageCode } = failure.details;
-  return httpStatus === 404 || messageCode === 'CONSENT_UNKNOWN' || messageCode === 'CONSENT_EXPIRED';
+async function begin(bank: BankCalls, { psu, signal, ibans, ...terms }: ConsentRequest) {
+  const { redirectUrl, nokRedirectUrl, callbackUrl, state, recurring, validUntil, frequencyPerDay } = terms;
+  const work = startWork({
+    ...emptyHeld,
+    ibans: ibans.length > 0 ? [...ibans] : null,
+    terms: { redirectUrl, nokRedirectUrl, callbackUrl, state, recurring, validUntil, frequencyPerDay },
+  });
+  const progress = await advance(bank, { work, psu, tokens: tokensOf(bank, work), ...(signal && { signal }) });
+  return { credentials: writeHeld(work.held), progress };
 }
 
-function toOptions({ signal }: CallOptions): CallOptions {
-  return signal ? { signal } : {};
+/**
+ * Where there is no consent at the bank, the token is all that counts. Where the end user is sent to the authorisation server, what the
+ * bank says of the consent counts with the token alone: whoever knows the state comes back without a code, too.
+ */
+function findWithoutAsking({ entry }: BankCalls, held: Held): BankConsent | null {
+  const awaitsTokens = held.server !== null && held.tokens === null;
+  if (held.consentId !== null && !held.tokensLost && !awaitsTokens) return null;
+  if (!held.terms) throw new BankFailure('CONSENT_INVALID', `${entry.id} has no such consent.`);
+  const { recurring, validUntil, frequencyPerDay } = held.terms;
+  const isGranted = held.tokens !== null && entry.oauth?.when === 'instead';
+  const status = held.tokensLost ? 'expired' : isGranted ? 'valid' : 'received';
+  return { status, recurring, validUntil, frequencyPerDay };
+}
+
+async function end(bank: BankCalls, call: Call): Promise<void> {
+  const { held } = call.work;
+  // With the tokens lost there is nothing to end, and nothing to ask with.
+  if (held.tokensLost) return;
+  if (held.consentId !== null) await deleteConsent(bank, call).catch(unlessTokensLost);
+  if (!call.work.held.tokensLost) await bank.oauth.revoke(call.work.held, call.signal);
+}
+
+/** What the bank has not said itself, but its authorisation server, or our own calendar. */
+function unlessTokensLost(error: unknown): void {
+  if (!(error instanceof BankFailure)) throw error;
+  const isOurs = error.code === 'CONSENT_EXPIRED' && error.details.httpStatus === undefined;
+  if (!isOurs && error.details.oauthError !== 'invalid_grant') throw error;
+}
+
+/** Stored credentials as they are now; changes are stored alone. */
+function lookInto(kept: KeptCredentials): Work {
+  return {
+    get held() {
+      return readHeld(kept.text);
+    },
+    save: async (changes) => await workOn(kept, async (work) => await work.save(changes)),
+  };
 }

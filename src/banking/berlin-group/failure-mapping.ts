@@ -26,7 +26,7 @@ export function toRefusalFailure(refusal: Refusal, context: FailureContext): Ban
   const messageCode = messageCodes.find((known) => toConsequence(known) === code) ?? messageCodes[0] ?? null;
   const answer = [refusal.status, messageCode].filter((part) => part !== null).join(' ');
   return new BankFailure(code, `${context.bankId} answered ${answer} when asked to ${context.operation}.`, {
-    details: { ...context, httpStatus: refusal.status, messageCode },
+    details: { ...context, httpStatus: refusal.status, messageCode, missesPsuId: missesPsuId(refusal.body) },
     retryAt: parseRetryAfter(refusal.retryAfter, refusal.now),
     concernsPeriod: mayConcernPeriod(code, refusal.status, messageCodes),
   });
@@ -86,6 +86,13 @@ export function readMessageCodes(body: unknown): string[] {
   });
   // The code ends up in messages and logs: whatever does not look like one stays out.
   return [parsed.data.code ?? '', ...messages].filter((code) => /^[A-Z][A-Z0-9_]{0,63}$/.test(code));
+}
+
+/** Whether the bank wants to know the user name first: it says so in words alone, or in the path of the fault. */
+function missesPsuId(body: unknown): boolean {
+  const parsed = errorBody.safeParse(body);
+  const words = parsed.success ? JSON.stringify([parsed.data.tppMessages, parsed.data.additionalErrors]) : '';
+  return /psu[-_ ]?id\b/i.test(words);
 }
 
 /** RFC 9110, 10.2.3: seconds or an HTTP date; null for anything else. */

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { BankEntry } from '../../domain/bank-entry.ts';
+import { BankFailure } from '../bank-failure.ts';
 import type { PsuContext } from '../bank-port.ts';
 
 /**
@@ -23,4 +24,28 @@ export function toPsuHeaders(
 /** Whether the text can travel as an HTTP header: printable, and within latin1. */
 export function isHeaderValue(text: string): boolean {
   return /^[\x21-\x7e\xa0-\xff](?:[\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(text);
+}
+
+/**
+ * Who the end user is at the bank, where we know it. What the end user has typed and no header can carry cannot be right: a
+ * BankFailure CREDENTIALS_INVALID.
+ */
+export function toIdentityHeaders(
+  entry: Pick<BankEntry, 'id' | 'psuIdType' | 'psuCorporateIdType'>,
+  { psuId, corporateId }: { psuId: string | null; corporateId: string | null },
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const add = (name: string, value: string, type: string | null): void => {
+    if (!isHeaderValue(value)) {
+      const details = { bankId: entry.id };
+      throw new BankFailure('CREDENTIALS_INVALID', `${entry.id} cannot know a PSU id with such characters.`, {
+        details,
+      });
+    }
+    headers[name] = value;
+    if (type !== null) headers[`${name}-type`] = type;
+  };
+  if (psuId !== null) add('psu-id', psuId, entry.psuIdType);
+  if (corporateId !== null) add('psu-corporate-id', corporateId, entry.psuCorporateIdType);
+  return headers;
 }

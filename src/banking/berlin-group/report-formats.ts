@@ -1,8 +1,8 @@
 import type { StatementFormat } from '../../domain/bank-entry.ts';
 import { BankFailure } from '../bank-failure.ts';
 import type { BankLearnings } from '../bank-learnings.ts';
-import type { DataAccess } from '../bank-port.ts';
 import type { AskForData, DataQuestion } from './account-reading.ts';
+import type { ConsentAccess } from './consent-access.ts';
 import type { Xs2aReply } from './xs2a-client.ts';
 
 const mediaTypes: Readonly<Record<StatementFormat, readonly string[]>> = {
@@ -26,7 +26,7 @@ export function createFormatNegotiation(
   const names = formats.length > 1 ? [all, ...formats] : [...formats];
 
   return {
-    async ask(question: DataQuestion, access: DataAccess): Promise<Xs2aReply<null>> {
+    async ask(question: DataQuestion, access: ConsentAccess): Promise<Xs2aReply<null>> {
       const known = await learnt.get(fact);
       const [first = all, ...rest] = known !== null && names.includes(known) ? moveToFront(names, known) : names;
       try {
@@ -40,7 +40,7 @@ export function createFormatNegotiation(
 
   async function tryInTurn(
     left: readonly string[],
-    given: { question: DataQuestion; access: DataAccess; refusal: unknown },
+    given: { question: DataQuestion; access: ConsentAccess; refusal: unknown },
   ): Promise<Xs2aReply<null>> {
     let refusal = given.refusal;
     for (const name of left) {

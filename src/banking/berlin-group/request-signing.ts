@@ -6,7 +6,7 @@ import { StartupError } from '../../domain/errors.ts';
 export type SignRequest = (headers: Readonly<Record<string, string>>, body: string) => Record<string, string>;
 
 /** Signed whenever they are there, in this order (NextGenPSD2 implementation guidelines, section 12). */
-const signedHeaders = ['digest', 'x-request-id', 'psu-id', 'psu-corporate-id', 'tpp-redirect-uri', 'date'];
+const protocolsHeaders = ['digest', 'x-request-id', 'psu-id', 'psu-corporate-id', 'tpp-redirect-uri', 'date'];
 
 /**
  * Signs as draft-cavage-http-signatures with the operator's QSealC. Throws a StartupError when certificate and key
@@ -15,6 +15,7 @@ const signedHeaders = ['digest', 'x-request-id', 'psu-id', 'psu-corporate-id', '
 export function createRequestSigning(entry: BankEntry): SignRequest | null {
   if (!entry.signingCertificate) return null;
   const { keyId } = entry.signingCertificate;
+  const signedHeaders = entry.signedHeaders ?? protocolsHeaders;
   const { privateKey, certificate } = readKeyPair(entry.id, entry.signingCertificate);
   return (headers, body) => {
     const digest = `SHA-256=${createHash('sha256').update(body).digest('base64')}`;

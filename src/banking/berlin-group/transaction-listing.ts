@@ -2,8 +2,9 @@ import type { BankEntry } from '../../domain/bank-entry.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { BankFailure } from '../bank-failure.ts';
 import type { BankLearnings } from '../bank-learnings.ts';
-import type { BankAccount, DataAccess, TransactionPage, TransactionQuery } from '../bank-port.ts';
+import type { BankAccount, TransactionPage, TransactionQuery } from '../bank-port.ts';
 import type { AccountHandle, AskForData } from './account-reading.ts';
+import type { ConsentAccess } from './consent-access.ts';
 import { createHistoryLimit } from './history-limit.ts';
 import { createFormatNegotiation } from './report-formats.ts';
 import { type Report, readReport, UnreadableReport } from './report-reading.ts';
@@ -27,7 +28,7 @@ export interface TransactionListing {
   account: BankAccount;
   handle: AccountHandle;
   query: TransactionQuery;
-  access: DataAccess;
+  access: ConsentAccess;
 }
 
 interface ReadPage extends Report {

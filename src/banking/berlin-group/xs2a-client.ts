@@ -4,6 +4,7 @@ import { type Dispatcher, errors } from 'undici';
 import type { z } from 'zod';
 import type { BankEntry } from '../../domain/bank-entry.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { BankFailure } from '../bank-failure.ts';
 import { type ConnectionLimits, connectionLimits, openBankConnection } from './bank-connection.ts';
 import { type FailureContext, toConnectionFailure, toMalformedReply, toRefusalFailure } from './failure-mapping.ts';
 import { resolveBankLink, resolveRedirectLink } from './links.ts';
@@ -20,7 +21,17 @@ export interface Xs2aRequest<Schema extends z.ZodType | null> {
   body?: unknown;
   /** What the reply must be; null where only its success matters. */
   reply: Schema;
+  /** At banks with OAuth: what says that the end user has allowed it. */
+  tokens?: TokenSource;
   signal?: AbortSignal | undefined;
+}
+
+/** The access token of a consent. */
+export interface TokenSource {
+  /** Null where the bank has given none. Renewed before where it has run out. */
+  present(): Promise<string | null>;
+  /** The bank calls this one expired. False where there is no way to another one. */
+  renew(expired: string): Promise<boolean>;
 }
 
 export interface Xs2aReply<T> {
@@ -33,6 +44,10 @@ export interface Xs2aReply<T> {
   scaApproach: string | null;
   /** A link to the bank's own interface; a MALFORMED_REPLY when it leads elsewhere. */
   resolveLink(href: string): URL;
+  /** The same, as a path below the base URL, with its query; null when it leads elsewhere. */
+  toPath(href: string): string | null;
+  /** A file of the bank's own origin; null for any other. */
+  resolveOwn(href: string): URL | null;
   /** A page for the end user. */
   resolveRedirect(href: string): string;
   /** For what the caller finds wrong in the reply. */
@@ -44,6 +59,8 @@ export interface Xs2aClient {
   send<Schema extends z.ZodType | null>(
     request: Xs2aRequest<Schema>,
   ): Promise<Xs2aReply<Schema extends z.ZodType ? z.output<Schema> : null>>;
+  /** A file of the bank's own origin, as base64; null where it cannot be had. */
+  download(request: Omit<Xs2aRequest<null>, 'method' | 'reply' | 'body'>): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -58,32 +75,52 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
   const baseUrl = entry.baseUrl.replace(/\/+$/, '');
   const pool = openBankConnection(entry, limits);
   const signRequest = createRequestSigning(entry);
+  const ownHeaders = Object.fromEntries(Object.entries(entry.headers).map(([name, value]) => [name, value.reveal()]));
 
   return {
     async send(request) {
-      const requestId = randomUUID();
-      const context = { bankId: entry.id, operation: request.operation, requestId };
-      const url = request.path instanceof URL ? request.path : new URL(baseUrl + request.path);
-      const body = request.body === undefined ? '' : JSON.stringify(request.body);
-      const headers = toHeaders({ request, requestId, date: deps.clock.now() });
-      const raw = await exchange({
-        dispatch: {
-          method: request.method,
-          path: url.pathname + url.search,
-          headers: signRequest ? signRequest(headers, body) : headers,
-          body: request.body === undefined ? null : body,
-        },
-        signal: request.signal,
-        context,
-      });
-      if (raw.status < 200 || raw.status > 299) {
-        const refusal = { status: raw.status, retryAfter: raw.header('retry-after'), now: deps.clock.now() };
-        throw toRefusalFailure({ ...refusal, body: parseJson(raw.text) }, context);
+      const token = (await request.tokens?.present()) ?? null;
+      try {
+        return await sendOnce(request, token);
+      } catch (error) {
+        if (token === null || !isTokenExpired(error) || !(await request.tokens?.renew(token))) throw error;
+        return await sendOnce(request, (await request.tokens?.present()) ?? null);
       }
-      return toReply({ raw, schema: request.reply, url, baseUrl, context });
+    },
+    async download(request) {
+      const { raw } = await call({ ...request, method: 'GET', reply: null }, (await request.tokens?.present()) ?? null);
+      return raw.status === 200 ? raw.bytes.toString('base64') : null;
     },
     close: async () => await pool.close(),
   };
+
+  async function sendOnce<Schema extends z.ZodType | null>(request: Xs2aRequest<Schema>, token: string | null) {
+    const { raw, url, context } = await call(request, token);
+    if (raw.status < 200 || raw.status > 299) {
+      const refusal = { status: raw.status, retryAfter: raw.header('retry-after'), now: deps.clock.now() };
+      throw toRefusalFailure({ ...refusal, body: parseJson(raw.text) }, context);
+    }
+    return toReply({ raw, schema: request.reply, url, baseUrl, context });
+  }
+
+  async function call(request: Xs2aRequest<z.ZodType | null>, token: string | null) {
+    const requestId = randomUUID();
+    const context = { bankId: entry.id, operation: request.operation, requestId };
+    const url = request.path instanceof URL ? request.path : new URL(baseUrl + request.path);
+    const body = request.body === undefined ? '' : JSON.stringify(request.body);
+    const headers = {
+      ...ownHeaders,
+      ...toHeaders({ request, requestId, date: deps.clock.now() }),
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const dispatch = {
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: signRequest ? signRequest(headers, body) : headers,
+      body: request.body === undefined ? null : body,
+    };
+    return { raw: await exchange({ dispatch, signal: request.signal, context }), url, context };
+  }
 
   async function exchange(call: {
     dispatch: Omit<Dispatcher.RequestOptions, 'origin' | 'signal'>;
@@ -101,7 +138,8 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
         if (isRefusal && !call.signal?.aborted) return new Uint8Array();
         throw error;
       });
-      return { status: response.statusCode, header, text: decodeBytes(bytes) };
+      const body = Buffer.from(bytes);
+      return { status: response.statusCode, header, bytes: body, text: decodeBytes(body) };
     } catch (error) {
       call.signal?.throwIfAborted();
       // Our own mistake, not the bank's.
@@ -116,15 +154,20 @@ export function createXs2aClient(entry: BankEntry, deps: Xs2aClientDeps): Xs2aCl
 interface RawReply {
   status: number;
   header(name: string): string | null;
+  bytes: Buffer;
   text: string;
 }
 
 const windowsText = new TextDecoder('windows-1252');
 
-function decodeBytes(bytes: Uint8Array): string {
-  return isUtf8(bytes)
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
-    : windowsText.decode(bytes);
+function decodeBytes(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : windowsText.decode(bytes);
+}
+
+/** Some say so without a code, by the status alone (RFC 6750, 3.1). */
+function isTokenExpired(error: unknown): boolean {
+  if (!(error instanceof BankFailure) || error.details.httpStatus !== 401) return false;
+  return error.details.messageCode === null || error.details.messageCode === 'TOKEN_EXPIRED';
 }
 
 function toHeaders(given: { request: Xs2aRequest<z.ZodType | null>; requestId: string; date: Date }) {
@@ -160,6 +203,14 @@ function toReply<Schema extends z.ZodType | null>(given: {
     contentType: raw.header('content-type'),
     scaApproach: raw.header('aspsp-sca-approach')?.toLowerCase() ?? null,
     resolveLink: (href) => accept(resolveBankLink(href, baseUrl, url), 'a link leaves its own origin'),
+    toPath: (href) => {
+      const link = resolveBankLink(href, baseUrl, url)?.href ?? '';
+      return link.startsWith(`${baseUrl}/`) ? link.slice(baseUrl.length) : null;
+    },
+    resolveOwn: (href) => {
+      const link = URL.canParse(href, url) ? new URL(href, url) : null;
+      return link?.origin === url.origin ? link : null;
+    },
     resolveRedirect: (href) =>
       accept(resolveRedirectLink(href, url), 'the page for the end user has no usable address'),
     malformed,

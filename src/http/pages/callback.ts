@@ -2,11 +2,11 @@ import type { FlowView } from '../../consent/flow-view.ts';
 import { readBrowsers } from './browser-cookie.ts';
 import { otherBrowserPage, returnCodePage, stoppedPage } from './browser-pages.ts';
 import { type Exchange, linkOf, redirect, refuse, send } from './exchange.ts';
-import { readForm } from './page-request.ts';
+import { readForm, readPsu } from './page-request.ts';
 
 type Show = (view: FlowView) => Promise<void>;
 
-/** From the bank: what the address carries opens nothing by itself, and nothing in it is believed. */
+/** From the bank: what the address carries opens nothing by itself; codes in it are for the bank, and nothing in it is believed. */
 export async function answerCallback(exchange: Exchange, show: Show): Promise<void> {
   const { request, url, deps, words } = exchange;
   if (request.method === 'POST') return await stop(exchange);
@@ -28,8 +28,10 @@ export async function answerCallback(exchange: Exchange, show: Show): Promise<vo
 }
 
 async function goOnFromBank(exchange: Exchange, state: string, show: Show): Promise<void> {
-  const view = await exchange.deps.flow.callback(state);
+  const returned = { parameters: exchange.url.searchParams, psu: readPsu(exchange.request) };
+  const view = await exchange.deps.flow.callback(state, returned);
   if (!view) return refuse(exchange, 400);
+  if (view.page === 'go-to-bank') return redirect(exchange, view.url);
   if (view.page === 'waiting-for-bank') return await show(view);
   redirect(exchange, linkOf(exchange, view));
 }

@@ -31,6 +31,12 @@ export const englishWords: Words = {
   identifyText: 'Your bank needs to know who you are.',
   loginText: 'What you enter goes straight to your bank. We do not keep your password.',
   userName: 'User name at your bank',
+  corporateId: 'Company’s number at your bank',
+  accountsTitle: 'Which accounts do you want to share?',
+  accountsText: 'Your bank wants to know them beforehand. Enter their IBANs, one per line.',
+  ibans: 'IBANs of your accounts',
+  confirmationTitle: 'Enter the confirmation code',
+  confirmationText: 'Your bank has shown you a code at the end of its page.',
   password: 'Password or PIN of your online banking',
   continue: 'Continue',
   methodTitle: 'How do you want to confirm?',
@@ -43,6 +49,7 @@ export const englishWords: Words = {
   wrongTitle: 'There is a problem',
   wrongCredentials: 'Your bank did not accept this. Please check what you have entered and try again.',
   wrongOtp: 'The code is not correct. Please try again.',
+  wrongIbans: 'One of these is no valid IBAN. Please check what you have entered.',
 
   pausedTitle: 'Too many wrong entries',
   pausedText: (minutes) =>
@@ -100,6 +107,10 @@ export const englishWords: Words = {
   expiredText: 'For your safety a link works for half an hour. Please go back and start again.',
   troubleTitle: 'Your bank does not answer',
   troubleText: 'This is usually over soon. Please try again in a few minutes.',
+  refusedTitle: 'Your bank cannot be connected',
+  refusedText: (client) =>
+    `Your bank has refused this, and waiting will not change it. ${client} can find out why; until then please choose another bank.`,
+  reference: (reference) => `Reference: ${reference}`,
   faultTitle: 'Something has gone wrong',
   faultText: 'That is our fault. Please try again in a few minutes.',
   invalidTitle: 'This page cannot be shown',

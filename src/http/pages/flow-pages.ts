@@ -134,8 +134,10 @@ function runningPage({ words, here }: PageFrame): Page {
 
 function troublePage(view: View<'bank-trouble'>, frame: PageFrame): Page {
   const { words, here } = frame;
-  const content = html`<p role="alert">${words.troubleText} ${untouched(view, words)}</p>${link(here, words.tryAgain)}${cancelLink(frame)}`;
-  return { status: 502, title: words.troubleTitle, content };
+  const { isLasting, reference } = view.trouble;
+  const text = isLasting ? words.refusedText(view.clientName) : words.troubleText;
+  const content = html`<p role="alert">${text} ${untouched(view, words)}</p>${reference && html`<p class="soft">${words.reference(reference)}</p>`}${link(here, words.tryAgain)}${cancelLink(frame)}`;
+  return { status: 502, title: isLasting ? words.refusedTitle : words.troubleTitle, content };
 }
 
 function leavingPage(view: View<'confirm-leaving'>, { words, here }: PageFrame): Page {

@@ -32,6 +32,12 @@ export const germanWords: Words = {
   identifyText: 'Ihre Bank muss wissen, wer Sie sind.',
   loginText: 'Was Sie eingeben, geht direkt an Ihre Bank. Ihr Passwort bewahren wir nicht auf.',
   userName: 'Benutzername bei Ihrer Bank',
+  corporateId: 'Firmenkennung bei Ihrer Bank',
+  accountsTitle: 'Welche Konten möchten Sie freigeben?',
+  accountsText: 'Ihre Bank möchte das vorher wissen. Geben Sie die IBANs ein, eine je Zeile.',
+  ibans: 'IBANs Ihrer Konten',
+  confirmationTitle: 'Geben Sie den Bestätigungscode ein',
+  confirmationText: 'Ihre Bank hat Ihnen am Ende ihrer Seite einen Code gezeigt.',
   password: 'Passwort oder PIN Ihres Online-Bankings',
   continue: 'Weiter',
   methodTitle: 'Wie möchten Sie bestätigen?',
@@ -45,6 +51,7 @@ export const germanWords: Words = {
   wrongCredentials:
     'Ihre Bank hat diese Angaben nicht angenommen. Bitte prüfen Sie sie und versuchen Sie es noch einmal.',
   wrongOtp: 'Der Code stimmt nicht. Bitte versuchen Sie es noch einmal.',
+  wrongIbans: 'Das sind nicht lauter gültige IBANs. Bitte prüfen Sie Ihre Eingabe.',
 
   pausedTitle: 'Zu viele falsche Eingaben',
   pausedText: (minutes) =>
@@ -106,6 +113,10 @@ export const germanWords: Words = {
   expiredText: 'Zu Ihrer Sicherheit gilt ein Link eine halbe Stunde. Bitte gehen Sie zurück und beginnen Sie von vorn.',
   troubleTitle: 'Ihre Bank antwortet nicht',
   troubleText: 'Das ist meist bald vorbei. Bitte versuchen Sie es in einigen Minuten noch einmal.',
+  refusedTitle: 'Ihre Bank lässt sich nicht verbinden',
+  refusedText: (client) =>
+    `Ihre Bank hat das abgelehnt, und Warten wird daran nichts ändern. ${client} kann herausfinden, warum; wählen Sie bis dahin bitte eine andere Bank.`,
+  reference: (reference) => `Kennzeichen: ${reference}`,
   faultTitle: 'Da ist etwas schiefgegangen',
   faultText: 'Das liegt an uns. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   invalidTitle: 'Diese Seite kann nicht angezeigt werden',

@@ -24,7 +24,7 @@ main{padding-top:1.75rem;padding-bottom:1.75rem;background:var(--paper);border-r
 @media (max-width:30rem){header{padding-top:1.25rem}main{border-radius:0;box-shadow:none}header,main,footer{padding-left:1.25rem;padding-right:1.25rem}}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}h3{font-size:1rem;margin:0}p{margin:0 0 1rem}.soft,small,footer{color:var(--soft)}small,footer{font-size:.9rem}
 label,legend{display:block;margin:1rem 0 .3rem;font-weight:600;padding:0}fieldset{border:0;margin:0;padding:0}
-input{width:100%;font:inherit;padding:.65rem;border:1px solid var(--line);border-radius:.5rem;background:transparent;color:inherit;min-height:2.9rem}
+input,textarea{width:100%;font:inherit;padding:.65rem;border:1px solid var(--line);border-radius:.5rem;background:transparent;color:inherit;min-height:2.9rem}
 input[type=radio]{width:1.2rem;height:1.2rem;min-height:0;margin:0 .75rem 0 0;flex:none;accent-color:var(--accent)}label.choice{display:flex;align-items:center;font-weight:400;border:1px solid var(--line);border-radius:.5rem;padding:.75rem;margin:.5rem 0}
 button,.button{display:block;width:100%;text-align:center;text-decoration:none;font:inherit;font-weight:600;margin-top:1rem;padding:.75rem 1rem;min-height:2.9rem;border:1px solid var(--accent);border-radius:.5rem;background:var(--accent);color:var(--on);cursor:pointer}
 button.quiet,.button.quiet{background:transparent;color:var(--accent)}button.bank{background:transparent;color:var(--ink);border-color:var(--line);text-align:left;margin-top:.6rem}button.bank small{display:block;font-weight:400}

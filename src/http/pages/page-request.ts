@@ -23,10 +23,12 @@ const pageForm = z.object({
   bankId: field(200),
   bankLoginId: field(200),
   psu_id: field(140),
+  corporate_id: field(140),
   // Not trimmed: a password may begin with a space.
   password: z.string().max(200).nullish(),
   methodId: field(200),
   otp: field(64),
+  iban: field(2_000),
   decision: field(20),
   code: field(20),
   state: field(100),

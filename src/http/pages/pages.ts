@@ -29,10 +29,10 @@ const acts: ReadonlyMap<string, (exchange: Exchange, secret: string, form: PageF
   ['begin', ({ deps, request }, secret, { bankId }) => deps.flow.begin(secret, bankId, readPsu(request))],
   [
     'authorise',
-    ({ deps, request }, secret, { psu_id: psuId, password, methodId, otp }) =>
-      deps.steps.enter(secret, { psuId, password: password ?? null, methodId, otp, psu: readPsu(request) }),
+    ({ deps, request }, secret, { psu_id: psuId, corporate_id: corporateId, password = null, methodId, otp, iban }) =>
+      deps.steps.enter(secret, { psuId, corporateId, password, methodId, otp, iban, psu: readPsu(request) }),
   ],
-  ['confirm-return', ({ deps }, secret, { code }) => deps.returns.enterCode(secret, code)],
+  ['confirm-return', ({ deps, request }, secret, { code }) => deps.returns.enterCode(secret, code, readPsu(request))],
   ['leave', ({ deps }, secret) => deps.flow.leave(secret)],
   ['renew', ({ deps }, secret, { bankLoginId }) => deps.management.renew(secret, bankLoginId ?? '')],
   ['remove', ({ deps }, secret, { bankLoginId }) => deps.management.remove(secret, bankLoginId ?? '')],
@@ -95,15 +95,16 @@ async function read(exchange: Exchange, secret: string, action: string): Promise
   if (!view) return refuse(exchange, 404);
   const isDone = view.page === 'ended' && view.session.status === 'COMPLETED';
   if (isDone && view.back) return redirect(exchange, view.back);
+  if (view.page === 'go-to-bank') return redirect(exchange, view.url);
   if (view.page === 'moved-on') return redirect(exchange, linkOf(exchange, view));
   await show(exchange, view);
 }
 
 /** While the code from another browser is wanted nothing else is shown, but for the way out. */
-async function findReturn({ deps, url }: Exchange, secret: string, action: string): NextView {
+async function findReturn({ deps, request, url }: Exchange, secret: string, action: string): NextView {
   if (action === 'leave') return null;
   const token = url.searchParams.get('returnToken');
-  return token ? await deps.returns.enterToken(secret, token) : await deps.returns.open(secret);
+  return token ? await deps.returns.enterToken(secret, token, readPsu(request)) : await deps.returns.open(secret);
 }
 
 async function act(exchange: Exchange, secret: string, action: string): Promise<void> {

@@ -29,6 +29,12 @@ export interface Words {
   identifyText: string;
   loginText: string;
   userName: string;
+  corporateId: string;
+  accountsTitle: string;
+  accountsText: string;
+  ibans: string;
+  confirmationTitle: string;
+  confirmationText: string;
   password: string;
   continue: string;
   methodTitle: string;
@@ -41,6 +47,7 @@ export interface Words {
   wrongTitle: string;
   wrongCredentials: string;
   wrongOtp: string;
+  wrongIbans: string;
 
   pausedTitle: string;
   pausedText: (minutes: number) => string;
@@ -93,6 +100,10 @@ export interface Words {
   expiredText: string;
   troubleTitle: string;
   troubleText: string;
+  /** Of what waiting does not mend. */
+  refusedTitle: string;
+  refusedText: (client: string) => string;
+  reference: (reference: string) => string;
   faultTitle: string;
   faultText: string;
   invalidTitle: string;

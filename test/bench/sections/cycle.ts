@@ -1,5 +1,6 @@
 import { createBankDirectory } from '../../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../../src/config/sandbox-banks.ts';
+import { ownCredentials } from '../../../src/consent/credential-keeper.ts';
 import { fetchBankData } from '../../../src/sync/bank-fetch.ts';
 import { safeWindowStart, windowStart } from '../../../src/sync/fetch-window.ts';
 import type { Contestant, Section } from '../section.ts';
@@ -35,7 +36,7 @@ export const section: Section = {
             const lastBookingDate = accounts[0]?.lastBookingDate ?? null;
             const authorisedAt = consent?.authorisedAt ?? now;
             const fetched = await fetchBankData(port, {
-              access: { consentId: `consent-${number}`, psu: null, signal },
+              access: { credentials: ownCredentials(`consent-${number}`, async () => {}), psu: null, signal },
               since: () => windowStart({ now, attended: false, authorisedAt, lastBookingDate }),
               fallback: safeWindowStart(now),
               beforeAccount: async () => {},

@@ -34,7 +34,7 @@ const nameOf = `(element) => {
 }`;
 
 /** The names of what the Tab key should stop at, in the order of the page; of radio buttons only the chosen one. */
-export const listFocusStops = `[...document.querySelectorAll('a[href], button, input:not([type=hidden])')]
+export const listFocusStops = `[...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea')]
   .filter((element) => element.type !== 'radio' || element.checked).map(${nameOf})`;
 
 /** What has the focus now. */

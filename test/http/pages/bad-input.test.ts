@@ -361,7 +361,7 @@ it('hands on to the bank no user name that would break out of a header', async (
 it('says plainly that something has gone wrong here, and logs what', async () => {
   const world = await createConnectedWorld();
   const link = world.linkOf(await world.createSession());
-  world.bankOverrides.createConsent = () => Promise.reject(new Error('at secret.ts:1:1'));
+  world.bankOverrides.begin = () => Promise.reject(new Error('at secret.ts:1:1'));
   const answer = await post(`${link}/begin`, { bankId: 'bank_sandbox' });
   expect(answer.status).toBe(500);
   expectPlainPage(answer, 'a bug', ['secret.ts']);

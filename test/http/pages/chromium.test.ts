@@ -102,3 +102,38 @@ it('takes password and code on our own pages on a phone, says what was wrong, an
   await page.click('button[type=submit]');
   await look('10-app');
 });
+
+it.for<[bankId: string, fields: string[]]>([
+  ['bank_sandbox_oauth', []],
+  ['bank_sandbox_demanding', ['psu_id']],
+  ['bank_sandbox_by_iban', ['iban']],
+])(
+  '%s: whatever the bank wants to know first, no policy stops the way to it and back',
+  {
+    timeout: 90_000,
+  },
+  async ([bankId, fields], context) => {
+    const phone = await openPhone();
+    if (!phone) return context.skip('no Chromium');
+    const { page, look, complaints } = phone;
+    const world = await createConnectedWorld();
+    const session = await world.createSession({ bankId });
+    await page.goto(world.linkOf(session));
+    await page.locator('form[action$=begin] button').click();
+    for (const field of fields) {
+      await look(`${bankId}-${field}`);
+      await page.fill(`[name=${field}]`, field === 'iban' ? 'DE02 1203 0000 0000 2020 51' : 'anna');
+      await page.click('button[type=submit]');
+    }
+    expect(page.url()).toContain(world.bankUrl);
+    await page.fill('[name=psu_id]', 'anna');
+    await page.fill('[name=password]', 'sandbox');
+    await page.click('button[type=submit]');
+    await page.fill('[name=otp]', '123456');
+    await page.click('button[type=submit]');
+    await page.click('button[value=approve]');
+    await page.waitForURL(`${world.url}/sessions/**`);
+    expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
+    expect(complaints).toEqual([]);
+  },
+);

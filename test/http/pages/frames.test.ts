@@ -36,7 +36,7 @@ it('what began in a frame goes on in the whole window, which has another cookie 
     const [first, second] = presses.map(({ headers }) => headers.get('set-cookie')?.split(';')[0]);
     expect(second, 'pressed twice').toBe(first);
     if (present !== null) expect(first).toBe(present);
-    expect(world.bankCalls).toEqual(['createConsent']);
+    expect(world.bankCalls).toEqual(['begin']);
   }
 });
 

@@ -5,6 +5,7 @@ import { BankFailure } from '../../../src/banking/bank-failure.ts';
 import { sandboxBanks } from '../../../src/config/sandbox-banks.ts';
 import { bankConsentIdOf } from '../../../src/consent/consent-store.ts';
 import { createEncryption, singleKey } from '../../../src/storage/encryption.ts';
+import { kept } from '../../banking/fake-bank.ts';
 import {
   type ConnectedWorld,
   connectByRedirect,
@@ -46,7 +47,7 @@ async function createBankView(world: ConnectedWorld, userId: string) {
     id: encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)),
   }));
   return async () =>
-    await Promise.all(known.map(async ({ bankId, id }) => (await banks.get(bankId).getConsent(id)).status));
+    await Promise.all(known.map(async ({ bankId, id }) => (await banks.get(bankId).getConsent(kept(id))).status));
 }
 
 async function maintain(world: ConnectedWorld): Promise<void> {
@@ -90,7 +91,7 @@ it('renews, adds and removes bank logins on a phone; the consents end at the ban
   expect(await page.locator('section.login').count()).toBe(2);
 
   const askBank = await createBankView(world, userId);
-  world.bankOverrides.endConsent = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  world.bankOverrides.end = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
   await page.locator('section.login').filter({ hasText: 'Girokonto' }).getByRole('button', { name: 'Remove' }).click();
   expect(await page.textContent('h1')).toBe('Remove Sandbox Bank?');
   await page.getByRole('link', { name: 'Keep it' }).click();
@@ -104,7 +105,7 @@ it('renews, adds and removes bank logins on a phone; the consents end at the ban
   // The end user is done; the bank is told when it can hear.
   await maintain(world);
   expect((await askBank()).slice(0, 2)).toEqual(['valid', 'valid']);
-  delete world.bankOverrides.endConsent;
+  delete world.bankOverrides.end;
   world.clock.advance(5 * 60_000);
   await maintain(world);
   expect(await askBank()).toEqual(['terminated', 'terminated', 'valid']);
@@ -138,7 +139,7 @@ it('of a login whose secrets are not stored it says so, and leaves nothing at th
   expect(await world.database.prisma.consent.count({ where: { bankConsentId: { not: null } } })).toBe(0);
   expect(await world.database.prisma.consentTermination.count()).toBe(2);
   await maintain(world);
-  expect(world.bankCalls.filter((name) => name === 'endConsent')).toHaveLength(2);
+  expect(world.bankCalls.filter((name) => name === 'end')).toHaveLength(2);
   expect(await world.database.prisma.consentTermination.count()).toBe(0);
 });
 

@@ -47,6 +47,8 @@ it('reads what the pages’ forms have, trims it, and keeps a password as it was
       bankId: null,
       bankLoginId: null,
       psu_id: 'anna',
+      corporate_id: null,
+      iban: null,
       password: ' p ',
       methodId: null,
       otp: null,

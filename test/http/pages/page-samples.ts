@@ -1,4 +1,4 @@
-import type { Authorisation } from '../../../src/banking/bank-port.ts';
+import type { NextStep } from '../../../src/banking/bank-port.ts';
 import type { FlowView, Visit } from '../../../src/consent/flow-view.ts';
 import type { ManagedLogin } from '../../../src/consent/login-store.ts';
 import type { Bank, Session } from '../../../src/generated/prisma/client.ts';
@@ -89,14 +89,15 @@ const oneOff = login({
 const notStored = login({ id: 'login_4', bankName: 'Ohne Zugangsdaten', secretsStored: false, consent: null });
 
 function authorise(
-  next: Authorisation['next'],
+  next: NextStep,
   { problem = null, message = null }: { problem?: 'wrong-credentials' | null; message?: string | null } = {},
 ): FlowView {
   return {
     ...visit,
     page: 'authorise',
-    authorisation: { authorisationId: 'a', next, message },
+    progress: { next, message },
     psuId: 'anna',
+    corporateId: null,
     problem,
   };
 }
@@ -105,7 +106,8 @@ const methods = [
   { id: 'chip', name: 'Chipkarte und Lesegerät', type: 'CHIP_OTP' },
 ];
 // 1 × 1, white.
-const image = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';
+const image =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII=';
 const challenge = { text: 'Code an •••• 42 gesendet', image: null, otpFormat: 'integer', otpMaxLength: 6 } as const;
 
 function ended(given: Partial<Session>, canTryAgain = false): FlowView {
@@ -122,6 +124,10 @@ export const views: { readonly [Name in FlowView['page']]: Readonly<Record<strin
   'go-to-bank': { bank: { ...visit, page: 'go-to-bank', url: 'https://bank.example/' } },
   authorise: {
     identify: authorise({ step: 'identify' }),
+    'identify-company': authorise({ step: 'identify', asksCorporateId: true }),
+    accounts: authorise({ step: 'name-accounts' }),
+    'accounts-again': authorise({ step: 'name-accounts' }, { problem: 'wrong-credentials' }),
+    'confirmation-code': authorise({ step: 'enter-confirmation-code' }),
     login: authorise({ step: 'authenticate' }),
     'login-again': authorise({ step: 'authenticate' }, { problem: 'wrong-credentials' }),
     methods: authorise({ step: 'choose-method', methods }),
@@ -138,7 +144,10 @@ export const views: { readonly [Name in FlowView['page']]: Readonly<Record<strin
   paused: { paused: { ...visit, page: 'paused', waitSeconds: 240 } },
   'waiting-for-bank': { waiting: { ...visit, page: 'waiting-for-bank' } },
   running: { running: { ...visit, page: 'running' } },
-  'bank-trouble': { trouble: { ...visit, page: 'bank-trouble' } },
+  'bank-trouble': {
+    passing: { ...visit, page: 'bank-trouble', trouble: { isLasting: false, reference: 'request-1' } },
+    lasting: { ...visit, page: 'bank-trouble', trouble: { isLasting: true, reference: null } },
+  },
   overview: {
     logins: {
       ...visit,

@@ -132,7 +132,7 @@ it('does once what a button that is pressed twice does, and says the same to bot
   };
   const byRedirect = world.linkOf(await world.createSession());
   await press(`${byRedirect}/begin`, { bankId: 'bank_sandbox' });
-  expect(world.bankCalls).toEqual(['createConsent']);
+  expect(world.bankCalls).toEqual(['begin']);
 
   const embedded = await world.createSession();
   const link = world.linkOf(embedded);
@@ -159,11 +159,11 @@ it('asks before it cancels, and then leads back to the client with the outcome',
 it('says that the bank does not answer, and leaves the link good for another try', async () => {
   const world = await createConnectedWorld();
   const session = await world.createSession();
-  world.bankOverrides.createConsent = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
+  world.bankOverrides.begin = () => Promise.reject(new BankFailure('BANK_UNAVAILABLE', 'down'));
   const browser = createFormBrowser();
   const page = await browser.open(world.linkOf(session));
   const trouble = await page.submit({}, 'bank_sandbox');
   expect(trouble.status).toBe(502);
-  delete world.bankOverrides.createConsent;
+  delete world.bankOverrides.begin;
   expect((await goToBank(world.linkOf(session), 'bank_sandbox', browser)).url).toContain(world.bankUrl);
 });

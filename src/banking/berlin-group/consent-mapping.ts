@@ -1,5 +1,6 @@
 import type { BankConsent, BankConsentStatus } from '../bank-port.ts';
-import type { ConsentReply } from './replies.ts';
+import type { ConsentReply } from './consent-replies.ts';
+import type { Held } from './credentials.ts';
 
 const consentStatuses: ReadonlyMap<string, BankConsentStatus> = new Map([
   ['received', 'received'],
@@ -15,11 +16,14 @@ export function toConsentStatus(consentStatus: string): BankConsentStatus {
   return consentStatuses.get(consentStatus) ?? 'unknown';
 }
 
-export function toBankConsent(reply: ConsentReply): BankConsent {
+/** Null where neither the bank nor our own request says until when it is good. */
+export function toBankConsent(reply: ConsentReply, { terms }: Held): BankConsent | null {
+  const validUntil = reply.validUntil ?? terms?.validUntil;
+  if (validUntil === undefined) return null;
   return {
     status: toConsentStatus(reply.consentStatus),
-    recurring: reply.recurringIndicator,
-    validUntil: reply.validUntil,
-    frequencyPerDay: reply.frequencyPerDay,
+    recurring: reply.recurringIndicator ?? terms?.recurring ?? true,
+    validUntil,
+    frequencyPerDay: reply.frequencyPerDay ?? terms?.frequencyPerDay ?? 1,
   };
 }
