@@ -3,6 +3,10 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
 import { connect, runCycle, synchronize, until } from '../../src/cli/demo/journey.ts';
+import { accountFields } from '../../src/domain/account-fields.ts';
+import { balanceFields, balanceRecordFields } from '../../src/domain/balance-fields.ts';
+import type { FieldKind, FieldTable } from '../../src/domain/field-table.ts';
+import { transactionTable } from '../../src/domain/transaction-fields.ts';
 import {
   CreateWebhookEndpointDocument,
   LoginsSynchronizationStatusDocument,
@@ -56,16 +60,28 @@ const eventFields = /* GraphQL */ `
   }`;
 const fragments = /* GraphQL */ `
   fragment account on SynchronizedAccount {
-    account { id iban name ownerName currency product }
-    balances { type amount { amount currency } referenceDate }
+    account { id ${selectionOf(accountFields)} state }
+    balances { ${selectionOf({ ...balanceFields, ...balanceRecordFields })} }
     newTransactions { ...transaction }
     updatedTransactions { ...transaction }
     removedTransactionIds
+    problem { code message since }
+    skippedRows
   }
   fragment transaction on Transaction {
-    id status amount { amount currency } bookingDate valueDate counterpartyName counterpartyIban remittanceInformation
-    endToEndId bankTransactionCode account { id }
+    id ${selectionOf(transactionTable)} account { id }
   }`;
+
+/** All fields of a table, each whole. */
+function selectionOf(table: FieldTable): string {
+  const parts: Partial<Record<FieldKind, string>> = {
+    money: '{ amount currency }',
+    identification: '{ iban bban maskedPan other }',
+  };
+  return Object.entries(table)
+    .map(([name, { kind }]) => `${name} ${parts[kind] ?? ''}`)
+    .join(' ');
+}
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
