@@ -94,12 +94,13 @@ function differs(a: string | null, b: string | null): boolean {
 
 const shortestBeginning = 5;
 
-// Banks cut texts, and put more behind them.
+// Banks cut texts, and put more behind them. What ends within a number is another number: invoice 1 is not the beginning of invoice 10.
 function isAlike(a: string | null, b: string | null): boolean {
   if (a === null || b === null) return false;
   if (a === b) return true;
   const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
-  return shorter.length >= shortestBeginning && longer.startsWith(shorter);
+  const isWithinNumber = /\d$/.test(shorter) && /^\d/.test(longer.slice(shorter.length));
+  return shorter.length >= shortestBeginning && longer.startsWith(shorter) && !isWithinNumber;
 }
 
 /** How long a booked transaction's announcement may go on beside it. */

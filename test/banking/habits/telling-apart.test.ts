@@ -314,6 +314,15 @@ describe('an announcement beside its booked row', () => {
       [{ rows: [givenPending({ endToEndId: 'e1' }), coffee({ endToEndId: 'e1' })], kept: ['txn_1 -3.20 B'] }],
     ],
     [
+      'is two where one number begins with the other',
+      [
+        {
+          rows: [givenPending({ remittanceInformation: 'Invoice 47110' }), coffee(numbered)],
+          kept: ['txn_1 -3.20 P', 'txn_2 -3.20 B'],
+        },
+      ],
+    ],
+    [
       'is two where nothing but price and shop agree',
       [{ rows: [givenPending(), coffee()], kept: ['txn_1 -3.20 P', 'txn_2 -3.20 B'] }],
     ],
