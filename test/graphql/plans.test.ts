@@ -111,7 +111,9 @@ test('every list and filter goes by an index, and looks at no more rows than a f
   const measured: Measured[] = [];
   for (const read of reads) {
     const statements = await capture(database, () => runRead(api, read, tag));
-    for (const statement of statements) measured.push(await explain(database, read.name, statement));
+    // The audit log's entry of a key's first reading in an hour is written, and cannot be written twice.
+    const readings = statements.filter(({ text }) => !text.includes('INSERT INTO audit_'));
+    for (const statement of readings) measured.push(await explain(database, read.name, statement));
   }
   measured.sort((a, b) => b.ms - a.ms);
   const rows = measured.slice(0, 15).map(({ read, touched, ms }) => ({ read, touched, ms }));

@@ -61,6 +61,7 @@ const faultyCalls: Record<string, FaultyCall> = {
   },
   recoverDeliveries: { args: 'endpointId: "whe_none", since: "2101-01-01T00:00:00Z"', paths: ['since'] },
   renameClient: { args: 'id: "cli_none", name: ""', paths: ['name'] },
+  rotateApiKey: { args: 'overlapSeconds: -1', paths: ['overlapSeconds'] },
   rotateWebhookSecret: { args: 'id: "whe_none", overlapSeconds: -1', paths: ['overlapSeconds'] },
   updateClient: {
     args: 'returnOrigins: ["https://app.example.com", "app.example.com", "https://app.example.com/path"]',
