@@ -101,7 +101,7 @@ it('adds a bank, and comes back to the overview', async () => {
   const { page, session } = await openManagement(world, userId);
   const choice = await press(page, 'Add a bank');
   const atBank = await choice.submit({}, 'bank_sandbox');
-  const back = await (await logInAtBank(atBank, 'boris')).submit({}, 'approve');
+  const back = await (await logInAtBank(atBank, 'hugo')).submit({}, 'approve');
 
   expect(back.title).toContain('Your banks');
   expect(await world.database.prisma.bankLogin.count({ where: { userId } })).toBe(2);
