@@ -88,6 +88,13 @@ describe('what a bank says of a transaction', () => {
       const place = { id: 'txn_1', accountId: 'acc_1', sortDate: given.bookingDate, snapshot: expect.any(String) };
       expect(pages.get('acc_1')).toEqual([{ ...place, ...values }]);
     }
+    const whole = await accounts.listTransactions(clientId, ['acc_1'], {
+      fields: null,
+      filter,
+      after: null,
+      limit: 10,
+    });
+    expect(whole.get('acc_1')).toMatchObject([given]);
   });
 
   const fields = Object.entries(transactionFields) as [keyof FetchedTransaction, Field][];
