@@ -284,10 +284,24 @@ describe.skipIf(postgresUrl === null)('on a PostgreSQL server a synchronization 
     const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
     const database = await openDatabase({ databaseUrl, directory: null });
     onTestFinished(async () => await database.close());
-    const { create, clock } = await createSessionWorld({ database });
+    const { create, clock, bank } = await createSessionWorld({ database });
     await database.prisma.bankLogin.updateMany({ data: { secretsStored } });
     for (let round = 0; round < 10; round++) {
-      const asked = await Promise.allSettled([create(), create(), create(), create()]);
+      // The one that runs is not over before all others have been refused.
+      let refusedCount = 0;
+      let answer = (): void => {};
+      const allRefused = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      bank.beforeAnswer = () => allRefused;
+      const asking = [create(), create(), create(), create()];
+      for (const each of asking) {
+        each.catch(() => {
+          refusedCount += 1;
+          if (refusedCount === asking.length - 1) answer();
+        });
+      }
+      const asked = await Promise.allSettled(asking);
       const [created, ...others] = asked.sort((a, b) => a.status.localeCompare(b.status));
       expect(created).toMatchObject({ status: 'fulfilled', value: { status } });
       for (const other of others) expect(other).toMatchObject({ reason: { code: 'SESSION_ACTIVE' } });
