@@ -73,7 +73,11 @@ type ViewerOf = (authorization: string | null | undefined) => Promise<Viewer>;
 
 const source = {
   prisma: { $connect: async () => {} },
-  services: { clients: { find: async () => client }, users: { list: async () => users } },
+  services: {
+    clients: { find: async () => client },
+    users: { list: async () => users },
+    audit: { noteRead: () => {} },
+  },
 } as unknown as ContextSource;
 
 // The product's own, over a store in memory: every contestant checks the key with it.
