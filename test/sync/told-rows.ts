@@ -72,9 +72,9 @@ export function tellsAnew(traits: readonly TraitName[]): boolean {
 
 const twice: readonly TraitName[] = ['pages-overlap', 'pending-beside-booked', 'ids-repeated', 'dates-in-names'];
 
-/** Two equal coffees cannot be told from one that is told twice, or in other words: each has its text. */
+/** Two equal coffees cannot be told from one that is told twice, in other words, or left out for once: each has its text. */
 export function tellsCoffeesTwice(traits: readonly TraitName[]): boolean {
-  return traits.some((trait) => twice.includes(trait));
+  return traits.some((trait) => twice.includes(trait)) || tellsAnew(traits);
 }
 
 export interface RowQuestion {
