@@ -1,3 +1,4 @@
+import { isSameByTable } from '../domain/field-table.ts';
 import { transactionFields } from '../domain/transaction-fields.ts';
 import type { FetchedTransaction } from './bank-transaction.ts';
 
@@ -27,19 +28,12 @@ function joinRows(pages: readonly (readonly FetchedTransaction[])[]): FetchedTra
 function countShared(before: readonly FetchedTransaction[], page: readonly FetchedTransaction[]): number {
   for (let count = Math.min(before.length, page.length); count > 0; count--) {
     const start = before.length - count;
-    if (page.slice(0, count).every((row, i) => isEqual(row, before[start + i]))) return count;
+    if (
+      page
+        .slice(0, count)
+        .every((row, i) => isSameByTable(transactionFields, row, before[start + i] as FetchedTransaction))
+    )
+      return count;
   }
   return 0;
-}
-
-const compared = (Object.keys(transactionFields) as (keyof typeof transactionFields)[]).filter(
-  (name) => transactionFields[name].compared,
-);
-
-function isEqual(a: FetchedTransaction, b: FetchedTransaction | undefined): boolean {
-  return b !== undefined && compared.every((name) => a[name] === b[name] || isEqualObject(a[name], b[name]));
-}
-
-function isEqualObject(a: unknown, b: unknown): boolean {
-  return typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b);
 }

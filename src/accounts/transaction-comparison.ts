@@ -1,4 +1,4 @@
-import { isSameByTable } from '../domain/field-table.ts';
+import { isSameByTable, isSameValue } from '../domain/field-table.ts';
 import { transactionFields } from '../domain/transaction-fields.ts';
 import type { FetchedTransaction, StoredTransaction } from './bank-transaction.ts';
 
@@ -30,12 +30,11 @@ const comparedFields = (Object.keys(transactionFields) as (keyof FetchedTransact
 export function saysNothingNew(kept: StoredTransaction, given: FetchedTransaction): boolean {
   return comparedFields.every((name) => {
     const [value, before] = [given[name], kept[name]];
-    if (value === null || value === before) return true;
-    return typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before);
+    return value === null || isSameValue(transactionFields[name].kind, value, before);
   });
 }
 
-/** Whether nothing has changed that is compared. What the row is recognised by is nobody's to be told of: it changes with the rest. */
+/** Whether no compared field has changed. The identity is internal: a change of it alone is no change for clients. */
 export function isSame(kept: StoredTransaction, revised: StoredTransaction): boolean {
   return isSameByTable(transactionFields, kept, revised);
 }

@@ -50,7 +50,7 @@ export interface KeptCredentials {
   readonly text: string;
   /**
    * Runs `work` while nobody else changes them, in any process. It gets them as they are stored now; when `store` resolves, the new
-   * text is stored, and not before may it be used. Throws BankFailure BANK_UNAVAILABLE when somebody else does not come to an end, and
+   * text is stored, and not before may it be used. Throws BankFailure BANK_UNAVAILABLE when another process keeps the lease, and
    * CONSENT_INVALID when the consent has been dropped meanwhile.
    */
   change<T>(work: (present: string, store: (text: string) => Promise<void>) => Promise<T>): Promise<T>;

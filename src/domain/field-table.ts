@@ -127,7 +127,8 @@ export function isSameByTable<Table extends FieldTable>(table: Table, a: ValuesO
   return true;
 }
 
-function isSameValue(kind: FieldKind, a: unknown, b: unknown): boolean {
+/** Whether two values of one kind are the same: objects by what they hold, in whatever order a store gives their names back. */
+export function isSameValue(kind: FieldKind, a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (a === null || b === null) return false;
   if (kind === 'money')

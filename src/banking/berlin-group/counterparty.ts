@@ -62,7 +62,7 @@ function toName(value: unknown): string | null {
   return toNamedText(value, 'name', 'content');
 }
 
-/** Card transactions have no sides: whoever took the card. */
+/** Card transactions name no debtor or creditor: the counterparty is the card acceptor. */
 function takeMerchantName(read: FieldTaker['take']): string | null {
   return read(toName, 'cardAcceptorName', 'merchantName', 'merchant', 'counterpartyName');
 }

@@ -133,7 +133,7 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
         try {
           checked = oauth.validateAuthResponse(as, client, parameters, terms.state);
         } catch (error) {
-          // The end user has said no, or somebody else's answer was passed to us.
+          // The end user has refused, or the callback carries another session's answer.
           if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.OperationProcessingError) {
             return false;
           }
