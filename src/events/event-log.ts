@@ -30,6 +30,8 @@ export interface EventLog {
   read(query: EventQuery): Promise<EventRecord[]>;
   /** Null for an event that is not the client's. */
   find(clientId: string, id: string): Promise<EventRecord | null>;
+  /** Where an event stands in the client's log; null for one that is not in it. */
+  findPosition(clientId: string, id: string): Promise<bigint | null>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   head(clientId: string): Promise<bigint>;
@@ -72,6 +74,7 @@ export function createEventLog({ database, signal, fanOutSql, onError }: EventLo
     committed: (clientId, position) => signal.publish(clientId, position),
     read: (query) => store.read(query),
     find: async (clientId, id) => (await store.listByIds(clientId, [id]))[0] ?? null,
+    findPosition: store.findPosition,
     listByIds: store.listByIds,
     head: (clientId) => store.head(clientId),
     stream: (query) => openStream(query),

@@ -37,6 +37,8 @@ export interface EventStore {
    * them have been removed for their age.
    */
   readPage(filter: EventFilter & { clientId: string }, after: bigint): Promise<EventPage>;
+  /** Null for an event that is not in the client's log. */
+  findPosition(clientId: string, id: string): Promise<bigint | null>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   /** The last position of the client's log; 0 while it is empty. */
@@ -93,6 +95,11 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
     listByIds: (clientId, ids) =>
       database.query<EventRecord>(Prisma.sql`
         SELECT ${columns} FROM events WHERE client_id = ${clientId} AND id = ANY(${[...ids]}::text[])`),
+    async findPosition(clientId, id) {
+      const [event] = await database.query<{ position: bigint }>(Prisma.sql`
+        SELECT position FROM events WHERE id = ${id} AND client_id = ${clientId}`);
+      return event?.position ?? null;
+    },
     head: async (clientId) => (await readHeads(database, [clientId])).get(clientId) ?? 0n,
     heads: (clientIds) => readHeads(database, clientIds),
   };
