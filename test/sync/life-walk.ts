@@ -366,7 +366,7 @@ function toTold({ status, amount, name, text, bookedOn }: ToldPayment, index: nu
 }
 
 function toMirrored(told: Omit<TransactionData, 'id'>): Content {
-  const { status, bookingDate, amount, counterpartyName, remittanceInformation } = told;
+  const { status, bookingDate = null, amount, counterpartyName, remittanceInformation } = told;
   const [name, text] = [counterpartyName ?? '', remittanceInformation ?? ''];
   return { currency: amount.currency, status, bookingDate, amount: amount.amount, name, text };
 }
