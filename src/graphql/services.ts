@@ -48,7 +48,7 @@ export interface Services {
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition'>;
+  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'>;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'
