@@ -178,6 +178,25 @@ export async function insertClientData(database: Database, options: ClientDataOp
       updatedAt: now,
     })),
   });
+  // Told of by the first event of each user; of a transaction that was removed, too.
+  await prisma.transactionChangeSet.createMany({
+    data: each((n) => ({
+      clientId,
+      position: BigInt(n * eventTypes.length + 1),
+      bankLoginId: id('bankLogin', n),
+      version: 0,
+    })),
+  });
+  await prisma.transactionTombstone.createMany({
+    data: each((n) => ({
+      transactionId: id('transaction', 900_000 + n),
+      clientId,
+      accountId: id('account', n),
+      content: { secret },
+      position: BigInt(n * eventTypes.length + 1),
+      removedAt: now,
+    })),
+  });
   await prisma.balanceChange.createMany({
     data: each((n) => ({
       accountId: id('account', n),
