@@ -145,7 +145,10 @@ async function compose(
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
   const users = createUsers({ clock, store: createUserStore(database) });
-  const eventLog = createEventLog({ database, signal, fanOutSql, onError: onStoreError });
+  const eventLog = createEventLog({
+    ...{ database, signal, fanOutSql, retentionDays: config.retentionDays },
+    onError: onStoreError,
+  });
   closers.push(async () => eventLog.close());
 
   // Synchronization.
