@@ -42,6 +42,7 @@ import { removeOldAttempts } from './sync/attempt-retention-store.ts';
 import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
+import { openClientCertificate } from './webhooks/client-certificate.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
 import { removeOldEvents } from './webhooks/retention.ts';
@@ -206,14 +207,10 @@ async function compose(
     runCancellable: database.runCancellable,
   });
   const delivery = {
-    database,
-    clock,
-    eventLog,
-    signal,
-    encryption,
-    documents,
+    ...{ database, clock, eventLog, signal, encryption, documents },
     allowedNetworks: config.webhookAllowedNetworks,
     keepsLocalReplies: config.webhookNetworksNamed,
+    publicUrl,
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
@@ -249,6 +246,7 @@ async function compose(
     readiness: { database: database.ping, jobs: jobStore.ping },
     graphiql: config.graphiql,
     metrics,
+    jwks: webhooks.jwks,
     runCancellable: database.runCancellable,
     limits: toRequestLimits(config),
     requestCounts: openRequestCounts(config, database),
@@ -259,7 +257,9 @@ async function compose(
   if (worksHere) {
     const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
     const { retentionDays, auditRetentionDays } = config;
-    const dispatcher = createDispatcher(delivery);
+    const clientCertificate = await openClientCertificate({ files: config.webhookClientCertificate, log });
+    closers.push(clientCertificate.close);
+    const dispatcher = createDispatcher({ ...delivery, clientCertificate });
     dispatcher.start();
     closers.push(dispatcher.stop);
     const jobs = createJobs({
