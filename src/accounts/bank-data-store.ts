@@ -165,7 +165,8 @@ function byAccount(rows: readonly TransactionRow[]): Map<string, KeptTransaction
   for (const row of rows) {
     const { id, accountId, identity, missingSince, firstSeenAt } = row;
     const of = transactions.get(accountId) ?? [];
-    of.push({ ...transactionColumns.fromRow(row), id, identity, missingSince, firstSeenAt: firstSeenAt.toISOString() });
+    // The many fields come last: V8 adds further ones to such an object ten times more slowly.
+    of.push({ id, identity, missingSince, firstSeenAt: firstSeenAt.toISOString(), ...transactionColumns.fromRow(row) });
     transactions.set(accountId, of);
   }
   return transactions;

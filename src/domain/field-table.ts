@@ -101,10 +101,19 @@ export function isEnumField(field: Field): field is EnumField {
   return 'values' in field;
 }
 
-/** Of a table's optional fields: all null, to be spread beneath the values that are there. */
-export function absentValues<Table extends FieldTable>(table: Table): AbsentValues<Table> {
-  const absent = Object.entries(table).flatMap(([name, { nullable }]) => (nullable ? [[name, null] as const] : []));
-  return Object.fromEntries(absent) as AbsentValues<Table>;
+/** Of a table's optional fields: all null, to be spread beneath the values that are there. The same object at every call. */
+export function absentValues<Table extends FieldTable>(table: Table): Readonly<AbsentValues<Table>> {
+  const known = absentOf.get(table) ?? Object.freeze(toAbsentValues(table));
+  absentOf.set(table, known);
+  return known as AbsentValues<Table>;
+}
+
+const absentOf = new WeakMap<FieldTable, object>();
+
+function toAbsentValues(table: FieldTable): object {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([name, { nullable }]) => (nullable ? [[name, null] as const] : [])),
+  );
 }
 
 /** The table's values alone of a row that has more. */

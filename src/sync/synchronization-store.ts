@@ -15,7 +15,7 @@ export interface Holder {
 export interface SynchronizationResult {
   context: SynchronizationContext;
   /** What the bank was asked under. */
-  consent: Pick<ConsentInUse, 'id' | 'bankConsentId'>;
+  consent: Pick<ConsentInUse, 'id' | 'credentials'>;
   holder: Holder;
   attemptId: string;
   changes: readonly AccountChange[];
@@ -87,13 +87,13 @@ export function createSynchronizationStore({
 function dropSecretsCtes({ consent, context, now }: SynchronizationResult, condition: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     dropped_consent AS (
-      UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}, bank_consent_id = NULL
-      FROM (SELECT id, bank_consent_id FROM consents WHERE id = ${consent.id} FOR UPDATE) present
-      WHERE k.id = present.id AND k.status = 'VALID' AND ${condition} RETURNING k.id, present.bank_consent_id),
+      UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}, credentials = NULL
+      FROM (SELECT id, credentials FROM consents WHERE id = ${consent.id} FOR UPDATE) present
+      WHERE k.id = present.id AND k.status = 'VALID' AND ${condition} RETURNING k.id, present.credentials),
     queued_termination AS (
-      INSERT INTO consent_terminations (id, consent_id, bank_id, bank_consent_id, next_attempt_at, created_at)
-      SELECT ${newId('consentTermination', now)}, id, ${context.bankId}, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz
-      FROM dropped_consent WHERE bank_consent_id IS NOT NULL),`;
+      INSERT INTO consent_terminations (id, consent_id, bank_id, credentials, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, id, ${context.bankId}, credentials, ${now}::timestamptz, ${now}::timestamptz
+      FROM dropped_consent WHERE credentials IS NOT NULL),`;
 }
 
 /** Whether the holder's fencing tokens are the present ones, as an SQL condition. */
