@@ -6,6 +6,7 @@ export type EncryptedColumn =
   | 'sessions.authorisation'
   | 'sessions.link_secret'
   | 'return_codes.secret'
+  | 'idempotency_records.secret'
   | 'webhook_endpoints.headers'
   | 'webhook_endpoints.secrets'
   // Not stored: it goes out in a form and comes back.
