@@ -23,6 +23,7 @@ import './types/other-events.ts';
 import './types/synchronization-cycle.ts';
 import './types/synchronization-session.ts';
 import './types/transaction.ts';
+import './types/transaction-change.ts';
 import './types/user.ts';
 import './types/webhook-delivery.ts';
 import './types/webhook-endpoint.ts';

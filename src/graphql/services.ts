@@ -39,7 +39,7 @@ export interface Services {
   bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
   accounts: Pick<
     AccountStore,
-    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions'
+    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions' | 'listChanges'
   >;
   sessions: Pick<
     Sessions,
@@ -50,7 +50,7 @@ export interface Services {
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed'>;
+  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'>;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'

@@ -151,8 +151,8 @@ describe('an upgrade', () => {
     const encryption = createEncryption(keys);
     const consent = async () =>
       await database.prisma.consent.findUniqueOrThrow({ where: { id: idOf('alpha', 'consent') } });
-    const place = { column: 'consents.bank_consent_id', rowId: idOf('alpha', 'consent') } as const;
-    const before = (await consent()).bankConsentId ?? '';
+    const place = { column: 'consents.credentials', rowId: idOf('alpha', 'consent') } as const;
+    const before = (await consent()).credentials ?? '';
     expect(encryption.decrypt(before, place)).toBe(secretOf('alpha'));
 
     const rotation = await rotateEncryptionKey({
@@ -165,6 +165,6 @@ describe('an upgrade', () => {
     const texts = await readTexts(database);
     expect(rotation).toMatchObject({ reencryptedCount: texts.length, unreadable: [] });
     expect(texts.every(({ text }) => text.startsWith(`v2.${rotation.keyId}.`))).toBe(true);
-    expect(encryption.decrypt((await consent()).bankConsentId ?? '', place)).toBe(secretOf('alpha'));
+    expect(encryption.decrypt((await consent()).credentials ?? '', place)).toBe(secretOf('alpha'));
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { returnSecretOf } from '../../src/consent/bank-returns.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { linkSecretOf } from '../../src/consent/link-secret.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { balanceFields } from '../../src/domain/balance-fields.ts';
@@ -131,7 +131,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       validUntil: days(90),
       frequencyPerDay: 4,
       authorisedAt: now,
-      bankConsentId: encryption.encrypt(secret, bankConsentIdOf(id('consent', n))),
+      credentials: encryption.encrypt(secret, credentialsOf(id('consent', n))),
       createdAt: now,
     })),
   });
@@ -176,6 +176,25 @@ export async function insertClientData(database: Database, options: ClientDataOp
       sortDate: days(-1),
       createdAt: now,
       updatedAt: now,
+    })),
+  });
+  // Told of by the first event of each user; of a transaction that was removed, too.
+  await prisma.transactionChangeSet.createMany({
+    data: each((n) => ({
+      clientId,
+      position: BigInt(n * eventTypes.length + 1),
+      bankLoginId: id('bankLogin', n),
+      version: 0,
+    })),
+  });
+  await prisma.transactionTombstone.createMany({
+    data: each((n) => ({
+      transactionId: id('transaction', 900_000 + n),
+      clientId,
+      accountId: id('account', n),
+      content: { secret },
+      position: BigInt(n * eventTypes.length + 1),
+      removedAt: now,
     })),
   });
   await prisma.balanceChange.createMany({
