@@ -238,6 +238,16 @@ export async function insertClientData(database: Database, options: ClientDataOp
       },
     ],
   });
+  const recordId = `record of ${tag}`;
+  await prisma.idempotencyRecord.create({
+    data: {
+      id: recordId,
+      inputHash: tag,
+      subjectId: id('apiKey'),
+      secret: encryption.encrypt(secret, { column: 'idempotency_records.secret', rowId: recordId }),
+      createdAt: now,
+    },
+  });
   const sessionId = id('connectSession');
   await prisma.returnCode.create({
     data: {

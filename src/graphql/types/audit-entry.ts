@@ -10,11 +10,11 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     at: t.expose('at', { type: 'DateTime', description: 'When it was recorded.' }),
     action: t.exposeString('action', {
       description:
-        'Such as `key.revoked`, `user.erased`, `endpoint.updated`; `data.read` and `key.refused` are counted by the hour.',
+        'Such as `key.revoked`, `user.erased`, `consent.given`; `data.read`, `bank.accessed`, `key.refused` and `key.limited` are counted by the hour.',
     }),
     actorId: t.exposeID('actorId', {
       nullable: true,
-      description: 'The key that did it; null: nobody with a known key.',
+      description: 'The key that did it; null: an end user, a cycle, or nobody with a known key.',
     }),
     subjectId: t.exposeID('subjectId', { nullable: true, description: 'What it was done to.' }),
     clientId: t.exposeID('clientId', { nullable: true, description: 'The client that it concerns.' }),
@@ -23,7 +23,7 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     details: t.expose('details', {
       type: 'JSON',
       description:
-        '`state` of a mutation: REQUESTED before anything is done, then DONE, REFUSED (with its `code`) or FAILED.',
+        '`state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED.',
     }),
   }),
 });

@@ -2,11 +2,15 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { type IdKind, idKindOf } from '../../domain/ids.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
+import { mayRead, refuse } from '../root-access.ts';
 import { readAccount } from './account.ts';
 
 type Read = (id: string, context: Context, info: GraphQLResolveInfo) => Promise<{ id: string } | null>;
 
 const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
+
+// Nothing of the client's users: for a key of the operator too.
+const openKinds: ReadonlySet<IdKind> = new Set(['client', 'apiKey', 'bank', 'cycle']);
 
 // What is left out has an id, and is no Node of the API.
 const readers: Partial<Record<IdKind, Read>> = {
@@ -39,6 +43,7 @@ builder.queryField('node', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
     resolve: async (_root, { id }, context, info) => {
       const kind = idKindOf(id);
+      if (!mayRead(context.viewer) && !(kind && openKinds.has(kind))) throw refuse(context, 'Query.node');
       return (kind && (await readers[kind]?.(id, context, info))) ?? null;
     },
   }),
