@@ -40,6 +40,7 @@ import { findBootstrapKey, openEncryption } from './storage/kept-keys.ts';
 import { openRequestCounts } from './storage/request-count-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
+import { openClientCertificate } from './webhooks/client-certificate.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
@@ -205,14 +206,10 @@ async function compose(
     runCancellable: database.runCancellable,
   });
   const delivery = {
-    database,
-    clock,
-    eventLog,
-    signal,
-    encryption,
-    documents,
+    ...{ database, clock, eventLog, signal, encryption, documents },
     allowedNetworks: config.webhookAllowedNetworks,
     keepsLocalReplies: config.webhookNetworksNamed,
+    publicUrl,
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
@@ -249,6 +246,7 @@ async function compose(
     readiness: { database: database.ping, jobs: jobStore.ping },
     graphiql: config.graphiql,
     metrics,
+    jwks: webhooks.jwks,
     runCancellable: database.runCancellable,
     limits: toRequestLimits(config),
     requestCounts: openRequestCounts(config, database),
@@ -257,7 +255,9 @@ async function compose(
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
   const works: Closer[] = [];
   if (worksHere) {
-    const dispatcher = createDispatcher(delivery);
+    const clientCertificate = await openClientCertificate({ files: config.webhookClientCertificate, log });
+    closers.push(clientCertificate.close);
+    const dispatcher = createDispatcher({ ...delivery, clientCertificate });
     dispatcher.start();
     closers.push(dispatcher.stop);
     const jobs = createJobs({

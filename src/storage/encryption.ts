@@ -6,6 +6,7 @@ export type EncryptedColumn =
   | 'sessions.authorisation'
   | 'sessions.link_secret'
   | 'return_codes.secret'
+  | 'signing_keys.private_key'
   | 'idempotency_records.secret'
   | 'webhook_endpoints.headers'
   | 'webhook_endpoints.secrets'

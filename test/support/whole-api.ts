@@ -105,6 +105,7 @@ export function openWholeApi(database: Database): WholeApi {
       ...common,
       signal,
       documents,
+      publicUrl: () => 'https://tidewater.test',
       allowedNetworks: ['127.0.0.0/8'],
     }),
   };

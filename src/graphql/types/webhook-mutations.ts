@@ -93,7 +93,10 @@ const CreatePayload = builder
     description: 'The endpoint was created. The secret is shown here and never again.',
     fields: (t) => ({
       endpoint: t.expose('endpoint', { type: WebhookEndpoint, description: 'The new endpoint.' }),
-      secret: t.exposeString('secret', { description: 'What deliveries are signed, or checked, with.' }),
+      secret: t.exposeString('secret', {
+        description:
+          'What deliveries are signed, or checked, with: `whsec_…`, `whpk_…`, or the address of the public keys.',
+      }),
     }),
   });
 const UpdatePayload = builder.objectRef<{ endpoint: EndpointRow }>('UpdateWebhookEndpointPayload').implement({
