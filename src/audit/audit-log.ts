@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { type CallRecord, callScopes } from '../storage/call-scope.ts';
 import { type AuditAction, type AuditEntry, fromContent, type NewAuditEntry, toAuditEntry } from './audit-entry.ts';
-import { type AuditFilter, type AuditPage, type AuditStore, appendSql } from './audit-store.ts';
+import { type AuditFilter, type AuditPage, type AuditStore, appendSql, type ListedContent } from './audit-store.ts';
 import { createEntryQueue } from './entry-queue.ts';
 import { createSummaries } from './summaries.ts';
 
@@ -38,6 +38,8 @@ export interface AuditLog {
   witness<T>(toEntry: (changed: unknown) => NewAuditEntry, work: () => Promise<T>): Promise<T>;
   /** The newest first: a client's own, or with null everybody's. */
   list(clientId: string | null, filter: AuditFilter, page: AuditPage): Promise<ListedEntry[]>;
+  /** A client's own, or with null anybody's. */
+  find(clientId: string | null, id: string): Promise<ListedEntry | null>;
   /** Writes what waits, and the counts of hours that are over. */
   flush(): Promise<void>;
   /** Writes all counts. */
@@ -129,7 +131,11 @@ export function createAuditLog({ clock, store, onError }: AuditLogDeps): AuditLo
     note,
     async list(clientId, filter, page) {
       const rows = await store.list(clientId, filter, page);
-      return rows.map(({ position, content }) => ({ ...fromContent(content), position }));
+      return rows.map(toListed);
+    },
+    async find(clientId, id) {
+      const row = await store.find(clientId, id);
+      return row && toListed(row);
     },
     flush() {
       summaries.endHours();
@@ -141,4 +147,8 @@ export function createAuditLog({ clock, store, onError }: AuditLogDeps): AuditLo
       await queue.flush();
     },
   };
+}
+
+function toListed({ position, content }: ListedContent): ListedEntry {
+  return { ...fromContent(content), position };
 }

@@ -38,6 +38,8 @@ export interface AuditStore {
   appendAll(entries: readonly AuditEntry[]): Promise<void>;
   /** The newest first; of every client where `clientId` is null. `before` is the position of the last one seen. */
   list(clientId: string | null, filter: AuditFilter, page: AuditPage): Promise<ListedContent[]>;
+  /** Of any client where `clientId` is null. */
+  find(clientId: string | null, id: string): Promise<ListedContent | null>;
   /** Those behind a sequence, oldest first. */
   read(chainId: string, after: bigint, limit: number): Promise<StoredEntry[]>;
   listChains(): Promise<Chain[]>;
@@ -72,6 +74,12 @@ export function createAuditStore(database: Database): AuditStore {
           AND (${actorId}::text IS NULL OR actor_id = ${actorId}) AND (${subjectId}::text IS NULL OR subject_id = ${subjectId})
           AND (${action}::text IS NULL OR action = ${action}) AND (${since}::timestamptz IS NULL OR at >= ${since})
         ORDER BY position DESC LIMIT ${limit}::int`),
+    find: async (clientId, id) => {
+      const [row] = await database.query<ListedContent>(Prisma.sql`
+        SELECT position, content FROM audit_entries
+        WHERE id = ${id} AND (${clientId}::text IS NULL OR chain_id = ${clientId})`);
+      return row ?? null;
+    },
     read: (chainId, after, limit) =>
       database.query<StoredEntry>(Prisma.sql`
         SELECT sequence, content, hash FROM audit_entries WHERE chain_id = ${chainId} AND sequence > ${after}::bigint

@@ -31,6 +31,8 @@ export interface ClientStore {
   /** The successor is made, and the key retires, unless it does already: both or neither. Null when there is no such key that is still good. */
   replaceKey(key: { clientId: string; id: string }, change: KeyReplacement): Promise<ApiKey | null>;
   findKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; of any client where `clientId` is null. */
+  listKeys(clientId: string | null, ids: readonly string[]): Promise<ApiKey[]>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** Null when there is no such key that is still good. */
   revokeKey(id: string, revokedAt: Date): Promise<ApiKey | null>;
@@ -68,6 +70,8 @@ export function createClientStore(database: Database): ClientStore {
         return await tx.apiKey.create({ data: toData(toSuccessor(key)) });
       }),
     findKey: (clientId, id) => prisma.apiKey.findFirst({ where: { id, clientId } }),
+    listKeys: (clientId, ids) =>
+      prisma.apiKey.findMany({ where: { id: { in: [...ids] }, ...(clientId !== null && { clientId }) } }),
     findKeyByHash: (hash) => prisma.apiKey.findUnique({ where: { hash } }),
     revokeKey: (id, revokedAt) =>
       database.transaction(async (tx: Transaction) => {

@@ -25,6 +25,8 @@ export interface Clients {
    */
   rotateApiKey(of: { clientId: string; keyId: string }, rotation: Rotation): Promise<{ apiKey: ApiKey; key: string }>;
   findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; of any client where `clientId` is null. */
+  listApiKeys(clientId: string | null, ids: readonly string[]): Promise<ApiKey[]>;
   /** From now on the key is refused, by this process at once and by others within seconds. */
   revokeApiKey(id: string): Promise<ApiKey>;
   /** Called with the hash of every key that this process revokes. */
@@ -143,6 +145,7 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       return { apiKey, key };
     },
     findApiKey: (clientId, id) => store.findKey(clientId, id),
+    listApiKeys: (clientId, ids) => store.listKeys(clientId, ids),
     async revokeApiKey(id) {
       const revoked = await store.revokeKey(id, clock.now());
       if (revoked === null) throw new NotFound('API key', id);

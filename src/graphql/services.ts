@@ -20,11 +20,12 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  audit: Pick<AuditLog, 'perform' | 'recordRefusal' | 'noteRead' | 'noteRefusedKey' | 'noteLimited' | 'list'>;
+  audit: Pick<AuditLog, 'perform' | 'recordRefusal' | 'noteRead' | 'noteRefusedKey' | 'noteLimited' | 'list' | 'find'>;
   clients: Pick<
     Clients,
     | 'find'
     | 'findApiKey'
+    | 'listApiKeys'
     | 'createClient'
     | 'renameClient'
     | 'updateClient'

@@ -57,6 +57,7 @@ it('opening, consenting, fetching, renewing and removing each leave an entry, wi
   world.clock.advance(86_400_000);
   const { page } = await openManagement(world, session.userId);
   const back = await (await logInAtBank(await (await press(page, 'Renew')).submit(), 'anna')).submit({}, 'approve');
+  await world.audit.flush();
   const removed = await press(await press(back, 'Remove'), 'Remove Sandbox Bank');
   expect(removed.title).toContain('Your banks');
   const later = (await readEntries(world)).slice(connected.length);
@@ -118,7 +119,7 @@ it('end users who turn away, or are done with the overview, are told of', async 
   ]);
 });
 
-it('of what the banks and the end users say nothing stands in the log, and its chain is whole', async () => {
+it('of what the banks and the end users say nothing stands in the log, an erasure leaves it alone, and its chain is whole', async () => {
   const world = await createConnectedWorld();
   const session = await world.createSession({
     user: { externalId: 'customer-4711', type: 'PERSON', recurring: true, idempotencyKey: null },
@@ -152,5 +153,8 @@ it('of what the banks and the end users say nothing stands in the log, and its c
   const known = secrets.filter((text): text is string => typeof text === 'string' && text.length >= 4);
   expect(known.length).toBeGreaterThan(8);
   for (const text of known) expect(log).not.toContain(text);
+  const before = await readEntries(world);
+  await world.connections.erasure.deleteUser(world.clientId, session.userId);
+  expect(await readEntries(world)).toEqual(before);
   for await (const fault of verifyChains(createAuditStore(world.database))) expect(fault).toBeNull();
 });

@@ -53,7 +53,8 @@ async function createUser(url: string, externalId: string): Promise<string> {
 async function findLoose(database: Database): Promise<unknown[]> {
   return await database.query(Prisma.sql`
     SELECT u.id, e.subject_id FROM users u
-    FULL JOIN (SELECT * FROM audit_entries WHERE action = 'user.created') e ON e.subject_id = u.id AND e.xmin = u.xmin
+    FULL JOIN (SELECT subject_id, xmin AS transaction FROM audit_entries WHERE action = 'user.created') e
+      ON e.subject_id = u.id AND e.transaction::text = u.xmin::text
     WHERE u.id IS NULL OR e.subject_id IS NULL`);
 }
 

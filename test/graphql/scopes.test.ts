@@ -77,7 +77,7 @@ test("an operator's key reads nothing of users and their banks, its own client's
   expect(answered).toEqual(openQueries.filter((name) => name !== 'node'));
 });
 
-test("an operator's key finds by id the client, its keys, banks and cycles, and no other kind", async () => {
+test("an operator's key finds by id the client, its keys, banks, cycles and audit entries, and no other kind", async () => {
   const { run, database } = await openWorld();
   const found: string[] = [];
   const ids = [...ownedKinds.map((kind) => idOf('mine', kind)), idOf('shared', 'cycle'), 'bank_test', 'xyz_1', 'none'];

@@ -137,6 +137,7 @@ export const passingAudit: Services['audit'] = {
   noteRefusedKey: () => {},
   noteLimited: () => {},
   list: async () => [],
+  find: async () => null,
 };
 
 function orUnexpected(services: TestServices): Services {

@@ -79,6 +79,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       prefix: `tw_${tag}`,
       hash: hash(`key ${tag} ${n}`),
       scopes: ['CLIENT' as const],
+      allowedNetworks: ['10.0.0.0/8'],
       expiresAt: days(30),
       lastUsedAt: now,
       createdAt: now,

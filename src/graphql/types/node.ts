@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { type IdKind, idKindOf } from '../../domain/ids.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
+import { auditedClient, type Context } from '../context.ts';
 import { mayRead, refuse } from '../root-access.ts';
 import { readAccount } from './account.ts';
 
@@ -10,7 +10,7 @@ type Read = (id: string, context: Context, info: GraphQLResolveInfo) => Promise<
 const readSession: Read = (id, { services, viewer }) => services.sessions.find(viewer.clientId, id);
 
 // Nothing of the client's users: for a key of the operator too.
-const openKinds: ReadonlySet<IdKind> = new Set(['client', 'apiKey', 'bank', 'cycle']);
+const openKinds: ReadonlySet<IdKind> = new Set(['client', 'apiKey', 'bank', 'cycle', 'auditEntry']);
 
 // What is left out has an id, and is no Node of the API.
 const readers: Partial<Record<IdKind, Read>> = {
@@ -32,6 +32,7 @@ const readers: Partial<Record<IdKind, Read>> = {
   cycle: (id, { loaders }) => loaders.cycle.load(id),
   event: (id, { loaders }) => loaders.event.load(id),
   webhookEndpoint: (id, { loaders }) => loaders.webhookEndpoint.load(id),
+  auditEntry: (id, { services, viewer }) => services.audit.find(auditedClient(viewer), id),
   webhookDelivery: (id, { services, viewer }) => services.webhooks.findDelivery(viewer.clientId, id),
 };
 
