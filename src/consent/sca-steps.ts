@@ -58,9 +58,9 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   /** Throws NotFound where the operator lists the bank no more. */
   async function findAtBank(session: Session): Promise<AtBank | null> {
     const consent = session.consentId ? await consents.find(session.consentId) : null;
-    if (!consent?.bankConsentId) return null;
-    const { id, bankId, bankConsentId } = consent;
-    const credentials = deps.credentials.of({ id, bankConsentId });
+    if (!consent?.credentials) return null;
+    const { id, bankId, credentials: kept } = consent;
+    const credentials = deps.credentials.of({ id, credentials: kept });
     await adoptOldAuthorisation(encryption, session, credentials);
     return { bankId, bank: banks.get(bankId), credentials };
   }

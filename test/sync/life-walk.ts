@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { BankPort } from '../../src/banking/bank-port.ts';
 import { createSettlement } from '../../src/consent/consent-settlement.ts';
-import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
+import { createConsentStore, credentialsOf } from '../../src/consent/consent-store.ts';
 import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
 import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { createSessionStore, type Session } from '../../src/consent/session-store.ts';
@@ -128,9 +128,9 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           FROM unnest(${sessionIds}::text[]) AS id
         )
         INSERT INTO consents (id, client_id, user_id, bank_id, bank_login_id, status, recurring, valid_until, frequency_per_day,
-          authorised_at, bank_consent_id, created_at)
+          authorised_at, credentials, created_at)
         VALUES (${consentId}, ${clientId}, ${userId}, 'bank_test', ${loginId}, 'VALID', true, '2099-01-01', ${frequencyPerDay},
-          ${now}, ${encryption.encrypt(first, bankConsentIdOf(consentId))}, ${now})`);
+          ${now}, ${encryption.encrypt(first, credentialsOf(consentId))}, ${now})`);
     }
 
     function toConsentId(newIds: boolean): string {
@@ -249,7 +249,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         awaitedReturn: null,
         consentId,
         bankId: 'bank_test',
-        bankConsentId: encryption.encrypt(bankConsent, bankConsentIdOf(consentId)),
+        credentials: encryption.encrypt(bankConsent, credentialsOf(consentId)),
         terms: { recurring: true, validUntil: '2099-01-01', frequencyPerDay: 4 },
         stateHash: id,
         psuIpAddress: '192.0.2.1',
@@ -297,7 +297,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function check(): Promise<void> {
       const [found] = await database.query<{ valid: { id: string; text: string }[]; rows: KeptRow[] }>(Prisma.sql`
-        SELECT ARRAY(SELECT json_build_object('id', id, 'text', bank_consent_id) FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
+        SELECT ARRAY(SELECT json_build_object('id', id, 'text', credentials) FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
           ARRAY(
             SELECT json_build_object('id', t.id, 'currency', t.currency, 'status', t.status, 'bookingDate', t.booking_date,
               'amount', round(t.amount, 2)::text, 'name', t.counterparty_name, 'text', t.remittance_information)
@@ -305,7 +305,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           ) AS rows`);
       const { valid = [], rows = [] } = found ?? {};
       expectSame(
-        valid.map(({ id, text }) => encryption.decrypt(text, bankConsentIdOf(id))),
+        valid.map(({ id, text }) => encryption.decrypt(text, credentialsOf(id))),
         truth.consentId === null ? [] : [truth.consentId],
       );
       expectSame(rows.map(toContent), toExpected());
@@ -400,7 +400,7 @@ function toTold({ status, amount, name, text, bookedOn }: ToldPayment, index: nu
 }
 
 function toMirrored(told: Omit<TransactionData, 'id'>): Content {
-  const { status, bookingDate, amount, counterpartyName, remittanceInformation } = told;
+  const { status, bookingDate = null, amount, counterpartyName, remittanceInformation } = told;
   const [name, text] = [counterpartyName ?? '', remittanceInformation ?? ''];
   return { currency: amount.currency, status, bookingDate, amount: amount.amount, name, text };
 }
