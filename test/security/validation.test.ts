@@ -1,7 +1,8 @@
-import { parse } from 'graphql';
+import { OverlappingFieldsCanBeMergedRule, parse, specifiedRules, type ValidationRule, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { measureDocument, refuseDocument } from '../../src/graphql/document-bounds.ts';
-import { documentLimits } from '../../src/graphql/limits.ts';
+import { documentLimits, operationLimits } from '../../src/graphql/limits.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
 import { openTestApi } from '../support/api-fixture.ts';
 
 const list = (count: number, each: (i: number) => string) => Array.from({ length: count }, (_, i) => each(i)).join(' ');
@@ -77,4 +78,65 @@ test('of many faults the first ones are told', async () => {
   const api = await openTestApi();
   const { errors } = await api.request(`{ ${list(900, (i) => `unknown${i}`)} }`);
   expect(errors?.length).toBeLessThanOrEqual(documentLimits.faults + 1);
+});
+
+/** Documents that grow with a number, each in another way that is dear to compare. */
+const growing: [name: string, document: (size: number) => string][] = [
+  ['one field again and again', (n) => `{ ${'viewer { id } '.repeat(n)} }`],
+  ['a leaf again and again', (n) => `{ viewer { ${'id '.repeat(n)} } }`],
+  ['arguments again and again', (n) => `{ ${'users(first: 1, after: "a") { nodes { id } } '.repeat(n)} }`],
+  [
+    'arguments above many levels',
+    (n) => `{ ${'users(first: 1, after: "a") { nodes { bankLogins { accounts { id iban } } } } '.repeat(n)} }`,
+  ],
+  ['inline fragments', (n) => `{ node(id: 1) { ${'... on User { id externalId bankLogins { id } } '.repeat(n)} } }`],
+  [
+    'fragments side by side',
+    (n) =>
+      `{ viewer { ${list(n, (i) => `...F${i}`)} } } ${list(n, (i) => `fragment F${i} on Client { id apiKeys { id name } }`)}`,
+  ],
+  [
+    'fragments in fragments',
+    (n) =>
+      `{ viewer { ${list(n, (i) => `...F${i}`)} } } ${list(n, (i) => `fragment F${i} on Client { apiKeys { ...G${i} } } fragment G${i} on ApiKey { id name }`)}`,
+  ],
+];
+
+/** As much of it as the limits let through. */
+function largestAllowed(document: (size: number) => string) {
+  const isAllowed = (size: number) => {
+    try {
+      return refuseDocument(parse(document(size), { maxTokens: operationLimits.tokens })) === null;
+    } catch {
+      return false;
+    }
+  };
+  let size = 1;
+  while (isAllowed(size + 1)) size++;
+  return parse(document(size));
+}
+
+describe('within the limits', () => {
+  const schema = createSchema();
+  const others = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
+
+  test.each(growing)(
+    'comparing fields takes no longer than a few times what the other rules take: %s',
+    (_name, grow) => {
+      const document = largestAllowed(grow);
+      const size = measureDocument(document);
+      expect(Math.max(size.pairs / documentLimits.pairs, size.fields / documentLimits.fields)).toBeGreaterThan(0.5);
+      const cost = (rules: readonly ValidationRule[]): number => {
+        const times = Array.from({ length: 25 }, () => {
+          const before = process.cpuUsage();
+          validate(schema, document, rules, { maxErrors: documentLimits.faults });
+          const { user, system } = process.cpuUsage(before);
+          return (user + system) / 1_000;
+        });
+        // The least is what it takes where nothing else is in the way.
+        return Math.min(...times);
+      };
+      expect(cost([OverlappingFieldsCanBeMergedRule]) / cost(others)).toBeLessThan(4);
+    },
+  );
 });
