@@ -114,8 +114,10 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });
+  const audit = () => dependencies.source.services.audit;
   const sockets = createWebSocketDoor({
     endpoint,
+    audit,
     authenticate,
     keyWatch,
     rate,
@@ -138,6 +140,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
         strangers: createStrangers(anonymousPerMinute),
         openRequests: createOpenRequests(),
         turns,
+        audit,
         logger,
       }),
       answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),

@@ -7,6 +7,7 @@ export type EncryptedColumn =
   | 'sessions.link_secret'
   | 'return_codes.secret'
   | 'signing_keys.private_key'
+  | 'idempotency_records.secret'
   | 'webhook_endpoints.headers'
   | 'webhook_endpoints.secrets'
   // Not stored: it goes out in a form and comes back.

@@ -21,6 +21,8 @@ export interface WebhookPreview {
 /** Deliveries: to look at, to repeat, to recover. */
 export interface Redelivery {
   findDelivery(clientId: string, id: string): Promise<WebhookDelivery | null>;
+  /** Of an event to an endpoint. */
+  findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
@@ -79,6 +81,7 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
 
   return {
     findDelivery: store.find,
+    findDeliveryOf: store.findByEvent,
     listDeliveries: store.list,
     wakeDispatchers,
     async sendTest(clientId, endpointId) {

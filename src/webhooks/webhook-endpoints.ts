@@ -3,6 +3,7 @@ import { type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
+import { callScopes } from '../storage/call-scope.ts';
 import type { Database } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { parseNetworks } from './address-guard.ts';
@@ -93,8 +94,10 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
   });
 
   async function setStatus(clientId: string, id: string, status: 'ENABLED' | 'DISABLED'): Promise<void> {
-    if (status === 'DISABLED') return await disable({ clientId, id }, disabledReasons.manual);
-    await store.enable(clientId, id, clock.now());
+    if (status === 'DISABLED') {
+      return await callScopes.runStep('endpoint.disabled', () => disable({ clientId, id }, disabledReasons.manual));
+    }
+    await callScopes.runStep('endpoint.enabled', () => store.enable(clientId, id, clock.now()));
     await redelivery.wakeDispatchers(clientId);
   }
 
@@ -109,6 +112,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const signatureAlgorithm = input.signatureAlgorithm ?? 'HMAC_SHA256';
       const secret = signatureAlgorithm === 'JWS_ES256' ? null : generateSecret(signatureAlgorithm);
       const shownSecret = secret === null ? await jws.prepare() : verificationKey(secret);
+      callScopes.noteSecret(shownSecret);
       const id = newId('webhookEndpoint', now);
       const endpoint = await store.create({
         id,
@@ -156,6 +160,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const { signatureAlgorithm = 'HMAC_SHA256' } = (await store.find(clientId, id)) ?? {};
       if (signatureAlgorithm === 'JWS_ES256') refuse([{ path: 'id', message: noSecretOfItsOwn }]);
       const secret = generateSecret(signatureAlgorithm);
+      callScopes.noteSecret(verificationKey(secret));
       const endpoint = await store.rewriteSecrets(clientId, id, {
         now,
         rewrite: (sealed) => {
