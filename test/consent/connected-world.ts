@@ -19,7 +19,7 @@ import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
-import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization, type Synchronization } from '../../src/sync/synchronization.ts';
@@ -43,6 +43,7 @@ export interface ConnectedWorld {
   clientId: string;
   url: string;
   bankUrl: string;
+  sandbox: Pick<SandboxBank, 'listStatements' | 'countReusedTokens'>;
   /** What each call of a bank does instead of the adapter's; taken from here at every call. */
   bankOverrides: Partial<BankPort>;
   /** Calls of all banks, by name. */
@@ -139,6 +140,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     clientId,
     url,
     bankUrl: sandbox.url,
+    sandbox,
     bankOverrides,
     bankCalls,
     createSession: (input = {}) =>

@@ -13,7 +13,7 @@ import {
   CurrentSynchronizationCycleDocument,
   RunSynchronizationCycleDocument,
 } from '../../src/generated/operations/graphql.ts';
-import { createSandboxBank, type SandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
@@ -85,9 +85,11 @@ const transactionsQuery = /* GraphQL */ `query ($id: ID!, $after: String) {
 export function usePersonsWorld({
   toBanks = sandboxBanks,
   clock = fixedClock(),
+  sandbox: options = {},
 }: {
   toBanks?: (url: string) => BankEntry[];
   clock?: FixedClock;
+  sandbox?: Partial<SandboxBankOptions>;
 } = {}): PersonsWorld {
   const world = {} as PersonsWorld;
   const closers: (() => Promise<unknown>)[] = [];
@@ -95,7 +97,14 @@ export function usePersonsWorld({
     const dataDir = await mkdtemp(join(tmpdir(), 'tidewater-persons-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     await fillDataDirectory(dataDir);
-    const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, slowMs: 100 });
+    const sandbox = await createSandboxBank({
+      host: '127.0.0.1',
+      port: 0,
+      dataFile: null,
+      clock,
+      slowMs: 100,
+      ...options,
+    });
     closers.push(sandbox.close);
     const settings = {
       PORT: '0',
