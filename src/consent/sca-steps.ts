@@ -7,7 +7,7 @@ import type { Encryption } from '../storage/encryption.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
 import type { ConsentStore } from './consent-store.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
-import { type EnteredStep, isOutOfStep, toInput } from './entered-step.ts';
+import { type EnteredStep, findWho, isOutOfStep, toInput } from './entered-step.ts';
 import { type FlowView, type NextView, toTrouble, type Visit } from './flow-view.ts';
 import {
   adoptOldAuthorisation,
@@ -143,8 +143,7 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
     const { session } = visit;
     const { progress } = kept;
     if (isOutOfStep(entered, progress.next)) return { ...visit, page: 'out-of-step' };
-    const psuId = entered.psuId ?? kept.psuId;
-    const corporateId = entered.corporateId ?? kept.corporateId;
+    const { psuId, corporateId } = findWho(entered, kept);
     const input = toInput({ ...entered, psuId, corporateId }, progress.next);
     const again: FlowView = { ...visit, page: 'authorise', progress, psuId, corporateId, problem: 'wrong-credentials' };
     if (!input) return again;

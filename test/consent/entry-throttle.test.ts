@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
-import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
+import { type ConnectedWorld, createConnectedWorld, goToBank, oneBrowser } from './connected-world.ts';
 
 /** A form for the password, at a bank that accepts none. */
 async function openLogin(world: ConnectedWorld, headers: Record<string, string> = {}, psuId = 'anna'): Promise<Page> {
@@ -88,6 +88,48 @@ it('forgets the wrong entries after the right one, and counts none that the bank
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
   // What has come from the network before is remembered there: who guesses at others' logins has one of its own.
   expect(await world.database.prisma.wrongEntry.findMany()).toMatchObject([{ count: 4, pausedUntil: null }]);
+});
+
+/** Up to the form for the code, at a bank that takes the password. */
+async function openCode(world: ConnectedWorld, network: number): Promise<Page> {
+  const login = await openLogin(world, { ...from(network), ...oneBrowser });
+  const methods = await login.submit({ psu_id: 'anna', password: 'sandbox' });
+  return await methods.submit({ methodId: 'sms' });
+}
+
+it('counts wrong codes of a login on where the right password is entered in between, in another session and network', async () => {
+  const world = await createConnectedWorld();
+  const codes = [await openCode(world, 1), await openCode(world, 2), await openCode(world, 3)];
+  refusePasswords(world);
+  for (const code of [...codes, ...codes].slice(0, 4)) expect((await code.submit({ otp: '000000' })).status).toBe(422);
+  delete world.bankOverrides.continue;
+  const fourth = await openCode(world, 4);
+  refusePasswords(world);
+  expect((await fourth.submit({ otp: '000000' })).status).toBe(422);
+  expect((await fourth.submit({ otp: '000001' })).status).toBe(429);
+});
+
+it('counts a code for the login that the session is of, whatever name is sent along', async () => {
+  const world = await createConnectedWorld();
+  const codes = [await openCode(world, 1), await openCode(world, 2)];
+  refusePasswords(world);
+  const guess = async (page: Page, n: number): Promise<number> => {
+    const { action } = page.forms.find(({ fields }) => fields.some(({ name }) => name === 'otp')) ?? {};
+    const body = new URLSearchParams({ otp: `00000${n}`, psu_id: `nobody-${n}` });
+    const headers = { ...from(10 + n), ...oneBrowser, 'content-type': 'application/x-www-form-urlencoded' };
+    return (await fetch(action ?? '', { method: 'POST', body, headers, redirect: 'manual' })).status;
+  };
+  const statuses: number[] = [];
+  for (let n = 0; n < 6; n++) statuses.push(await guess(codes[n % 2] as Page, n));
+  expect(statuses).toEqual([422, 422, 422, 422, 422, 429]);
+});
+
+it('counts a password that the bank refuses by a code of another meaning', async () => {
+  const world = await createConnectedWorld();
+  const login = await openLogin(world);
+  world.bankOverrides.continue = () => Promise.reject(new BankFailure('REQUEST_REFUSED', 'FORMAT_ERROR'));
+  for (let n = 0; n < 5; n++) expect((await enter(login)).status).not.toBe(429);
+  expect((await enter(login)).status).toBe(429);
 });
 
 it('forgets wrong entries after an hour without one, and removes them after a day', async () => {
