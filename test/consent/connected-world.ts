@@ -59,6 +59,8 @@ export const returnUrl = `${returnOrigin}/banking`;
 
 export interface ConnectedWorldOptions {
   clock?: FixedClock;
+  /** @default an embedded one of its own */
+  database?: Database;
   sandbox?: Partial<SandboxBankOptions>;
   /** The operator's list. @default the sandbox's three */
   toEntries?: (sandboxUrl: string) => BankEntry[];
@@ -69,7 +71,7 @@ export interface ConnectedWorldOptions {
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
-  const database = await openTestDatabase();
+  const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? fixedClock();
   const log = createTestLog();
   const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, ...options.sandbox });

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { type ConnectedWorld, createConnectedWorld, goToBank, oneBrowser } from './connected-world.ts';
 
 /** A form for the password, at a bank that accepts none. */
@@ -71,6 +73,33 @@ it('lets no more through when many are sent at once', async () => {
   );
   expect(entriesAtBank(world) - before).toBe(5);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(15);
+});
+
+const postgresUrl = inject('postgresUrl');
+
+it.skipIf(!postgresUrl)('lets five through in all when forty are sent at once to two processes', async () => {
+  const databaseUrl = await createPostgresDatabase(postgresUrl ?? '');
+  const openWorld = async () => {
+    const database = await openDatabase({ databaseUrl, directory: null });
+    onTestFinished(() => database.close());
+    return await createConnectedWorld({ database });
+  };
+  const worlds = [await openWorld(), await openWorld()] as const;
+  const login = await openLogin(worlds[0], oneBrowser);
+  for (const world of worlds) refusePasswords(world);
+  const before = worlds.map(entriesAtBank);
+  const { action } = login.forms.find(({ fields }) => fields.some(({ name }) => name === 'password')) ?? {};
+  const statuses = await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => {
+      const url = String(action).replace(worlds[0].url, worlds[n % 2 === 0 ? 0 : 1].url);
+      const body = new URLSearchParams({ psu_id: 'anna', password: `wrong ${n}` });
+      const headers = { ...oneBrowser, 'content-type': 'application/x-www-form-urlencoded' };
+      return (await fetch(url, { method: 'POST', body, headers, redirect: 'manual' })).status;
+    }),
+  );
+  expect(statuses.toSorted()).toEqual([...Array(5).fill(422), ...Array(35).fill(429)]);
+  const entered = worlds.map((world, n) => entriesAtBank(world) - (before[n] ?? 0));
+  expect(entered.reduce((sum, count) => sum + count, 0)).toBe(5);
 });
 
 it('forgets the wrong entries after the right one, and counts none that the bank could not judge', async () => {

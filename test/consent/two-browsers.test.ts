@@ -423,6 +423,24 @@ it('goes on in another tab of the same browser', async () => {
   expect((await authorise(atBank.url, browser)).title).toContain('Done');
 });
 
+it('a HEAD, as of a link’s preview, neither takes a session nor uses up a way back', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const head = {
+    method: 'HEAD',
+    headers: { cookie: `tidewater-browser=${'v'.repeat(43)}` },
+    redirect: 'manual',
+  } as const;
+  expect((await fetch(world.linkOf(session), head)).status).toBe(405);
+  expect(await world.session(session.id)).toMatchObject({ browserHash: null });
+  const owner = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+  const atBank = await goToBank(world.linkOf(session), 'bank_sandbox', owner);
+  const { url: callback } = await authorise(atBank.url, owner);
+  expect((await fetch(callback, head)).status).toBe(405);
+  expect(await world.session(session.id)).toMatchObject({ awaitedReturn: 'CALLBACK' });
+  expect((await owner.open(callback)).title).toContain('Done');
+});
+
 it('tells a browser that keeps no cookies so, before anything is begun', async () => {
   const world = await createConnectedWorld();
   const session = await world.createSession();
