@@ -66,7 +66,7 @@ export function createSessionStore(database: Database): SessionStore {
       parentId === null ? null : await prisma.session.findFirst({ where: { id: parentId, clientId } }),
     hasChildren: async ({ id, userId }) =>
       (await prisma.session.findFirst({ where: { userId, parentId: id }, select: { id: true } })) !== null,
-    create: (data) => prisma.session.create({ data }),
+    create: (data) => database.transaction((tx) => tx.session.create({ data })),
     createForLogin: (session, now) => database.transaction((tx) => createForLogin(tx, session, now)),
     findAwaiting: (bankLoginId, now) => prisma.session.findFirst({ where: awaitingSessions(bankLoginId, now) }),
     async keepAuthorisation(id, { authorisation, awaitedStateHash, now }) {

@@ -21,6 +21,12 @@ export interface Connection<Row> {
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
 }
 
+/** Of a list with other sizes than most, which its field has as `extensions`, too: it is priced by them. */
+export interface PageSizes {
+  defaultFirst: number;
+  maximumFirst: number;
+}
+
 interface ConnectionRequest<Row, Key> {
   cursorOf: (row: Row) => string;
   /** Null: no such cursor can be. */
@@ -32,12 +38,18 @@ interface ConnectionRequest<Row, Key> {
 export function toPage<Key>(
   args: PageArguments,
   keyOf: (cursor: string) => Key | null,
+  { defaultFirst, maximumFirst }: PageSizes = { defaultFirst: defaultPageSize, maximumFirst: maximumPageSize },
 ): { after: Key | null; limit: number } {
-  const first = args.first ?? defaultPageSize;
-  if (first < 0 || first > maximumPageSize) throw badInput(`\`first\` must be 0 to ${maximumPageSize}.`);
+  const first = toFirst(args.first ?? defaultFirst, maximumFirst);
   const after = args.after == null ? null : keyOf(args.after);
   if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
   return { after, limit: first + 1 };
+}
+
+/** Refuses what is out of bounds. */
+export function toFirst(first: number, maximumFirst: number): number {
+  if (first < 0 || first > maximumFirst) throw badInput(`\`first\` must be 0 to ${maximumFirst}.`);
+  return first;
 }
 
 export async function readConnection<Row, Key>(

@@ -151,14 +151,15 @@ function findMisfits(document: DocumentNode): string[] {
   return findFilters(field, operation);
 }
 
-// `after` says where a subscriber goes on; for a webhook it means nothing and does no harm.
+// `after` and `since` say where a subscriber begins; for a webhook they mean nothing and do no harm.
 function findFilters(field: FieldNode, { variableDefinitions = [] }: OperationDefinitionNode): string[] {
   const isGiven = (value: ValueNode): boolean => {
     if (value.kind !== Kind.VARIABLE) return value.kind !== Kind.NULL;
     const definition = variableDefinitions.find(({ variable }) => variable.name.value === value.name.value);
     return definition?.defaultValue !== undefined && definition.defaultValue.kind !== Kind.NULL;
   };
-  const filters = (field.arguments ?? []).filter(({ name, value }) => name.value !== 'after' && isGiven(value));
+  const places = ['after', 'since'];
+  const filters = (field.arguments ?? []).filter(({ name, value }) => !places.includes(name.value) && isGiven(value));
   return filters.map(
     ({ name }) => `must not filter by \`${name.value}\`: the endpoint's own \`types\` says what is delivered`,
   );

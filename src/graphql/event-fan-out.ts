@@ -6,6 +6,7 @@ import { type Context, type ContextSource, createContext, type Viewer } from './
 import { mapError } from './error-mapping.ts';
 import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
 import { differentSubscriptions } from './limits.ts';
+import { mayRead } from './root-access.ts';
 import { createClaims } from './subscription-claims.ts';
 import { toStreamError } from './subscription-stream.ts';
 
@@ -98,7 +99,7 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
 
   return {
     subscribe(requested, context) {
-      const subscription = read(requested);
+      const subscription = mayRead(context.viewer) ? read(requested) : null;
       if (!subscription) return null;
       const { sink, progress, viewer } = context;
       const { userId, bankLoginId } = subscription.filter;

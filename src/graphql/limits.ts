@@ -4,6 +4,9 @@ export const defaultPageSize = 20;
 /** Rows of one page: what one statement reads in well below a second. */
 export const maximumPageSize = 100;
 
+/** Of changes of transactions, and of the lists in events: they come in thousands, and their readers want all of them. */
+export const changePage = { defaultFirst: 100, maximumFirst: 500 } as const;
+
 export const operationLimits = {
   /** Of a document: the longest that a person writes has some 500; parsing more is work for nothing. */
   tokens: 2000,

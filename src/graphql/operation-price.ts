@@ -23,6 +23,7 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
+import type { PageSizes } from './connections.ts';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
 import { refuseVariables } from './storable-text.ts';
 
@@ -233,8 +234,9 @@ function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeT
 
 function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
   if (field.args.some(({ name }) => name === 'first')) {
+    const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
     return costByArgument({ field, node, name: 'first' }, (first) =>
-      Math.max(1, Math.min((first as number | null | undefined) ?? defaultPageSize, maximumPageSize)),
+      Math.max(1, Math.min((first as number | null | undefined) ?? defaultFirst, maximumFirst)),
     );
   }
   // The rows of a page have been counted by the field that the page came with.

@@ -1,6 +1,7 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clients } from '../clients/clients.ts';
+import type { Idempotency } from '../clients/idempotency.ts';
 import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
 import type { ErasureService } from '../consent/erasure.ts';
@@ -19,11 +20,12 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  audit: Pick<AuditLog, 'record' | 'recordOutcome' | 'noteRead' | 'list'>;
+  audit: Pick<AuditLog, 'perform' | 'recordRefusal' | 'noteRead' | 'noteRefusedKey' | 'noteLimited' | 'list' | 'find'>;
   clients: Pick<
     Clients,
     | 'find'
     | 'findApiKey'
+    | 'listApiKeys'
     | 'createClient'
     | 'renameClient'
     | 'updateClient'
@@ -31,13 +33,14 @@ export interface Services {
     | 'rotateApiKey'
     | 'revokeApiKey'
   >;
+  idempotency: Pick<Idempotency, 'once'>;
   users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;
   bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
   accounts: Pick<
     AccountStore,
-    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions'
+    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions' | 'listChanges'
   >;
   sessions: Pick<
     Sessions,
@@ -48,7 +51,7 @@ export interface Services {
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed'>;
+  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'>;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'
@@ -63,6 +66,7 @@ export interface Services {
     | 'recover'
     | 'preview'
     | 'findDelivery'
+    | 'findDeliveryOf'
     | 'listDeliveries'
   >;
 }

@@ -11,9 +11,11 @@ import type { FetchedTransaction, KeptTransaction, StoredTransaction } from '../
 import type { RemovedTransaction } from '../accounts/removed-transaction.ts';
 import { mergeTransactions } from '../accounts/transaction-merge.ts';
 import { accountFields } from '../domain/account-fields.ts';
+import { balanceFields } from '../domain/balance-fields.ts';
 import type { Clock } from '../domain/clock.ts';
-import { pickValues } from '../domain/field-table.ts';
+import { leaveOutAbsent, pickValues } from '../domain/field-table.ts';
 import { newId } from '../domain/ids.ts';
+import { transactionFields } from '../domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../events/event-catalogue.ts';
 import type { NewEvent } from '../events/event-record.ts';
 import type { FetchedAccountData, FetchedLogin } from './bank-fetch.ts';
@@ -217,8 +219,11 @@ interface LoggedChange extends AccountChange {
 function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedAccountData {
   const { id, state, problem, skippedRows, firstSeenAt } = change;
   return {
-    account: { id, ...pickValues(accountFields, change), state },
-    balances: [...(change.balances ?? [])],
+    account: { id, ...leaveOutAbsent(accountFields, change), state },
+    balances: (change.balances ?? []).map(({ observedAt, ...balance }) => ({
+      ...leaveOutAbsent(balanceFields, balance),
+      observedAt,
+    })),
     newTransactions: change.added.map((transaction) => ({
       ...toTransactionData(transaction, id),
       firstSeenAt: now,
@@ -235,6 +240,6 @@ function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedA
   };
 }
 
-function toTransactionData({ identity: _, missingSince: __, id, ...fields }: StoredTransaction, accountId: string) {
-  return { id, accountId, ...fields };
+function toTransactionData(transaction: StoredTransaction, accountId: string) {
+  return { id: transaction.id, accountId, ...leaveOutAbsent(transactionFields, transaction) };
 }

@@ -51,12 +51,13 @@ export function createSynchronizationStore({
     async store(result) {
       const { context, holder, attemptId, changes, missing, event, sequence, partial, now } = result;
       const { clientId, bankLoginId } = context;
+      const version = context.version + 1;
       const stored = Prisma.sql`EXISTS (SELECT FROM stored_login)`;
       const position = Prisma.sql`(SELECT position FROM new_event)`;
-      const tombstone = bankData.tombstoneCte({ clientId, now, position }, changes, stored);
+      const listed = bankData.changeCtes({ clientId, bankLoginId, version, now, position }, changes, stored);
       const [row] = await database.query<{ position: bigint | null }>(Prisma.sql`
         WITH stored_login AS (
-          UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
+          UPDATE bank_logins l SET version = ${version}, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
             status = CASE WHEN EXISTS (SELECT FROM consents k WHERE k.bank_login_id = l.id AND k.status = 'VALID')
               THEN 'OK' ELSE l.status END,
             bank_failure_count = 0, last_attempt_id = ${attemptId},
@@ -68,9 +69,8 @@ export function createSynchronizationStore({
           UPDATE sessions SET status = 'COMPLETED', event_id = ${event.id}, finished_at = ${now}, updated_at = ${now}, lease_until = NULL
           WHERE id = ${holder.session?.sessionId ?? null}::text AND ${stored}),
         ${context.secretsStored ? Prisma.empty : dropSecretsCtes(result, stored)}
-        ${bankData.storeCtes({ clientId, bankLoginId, now, missing }, changes, stored)},
-        ${eventLog.appendCtes(event, stored)}
-        ${tombstone ? Prisma.sql`, ${tombstone}` : Prisma.empty}
+        ${bankData.storeCtes({ clientId, bankLoginId, version, now, missing }, changes, stored)},
+        ${Prisma.join([eventLog.appendCtes(event, stored), ...listed], ', ')}
         SELECT (SELECT position FROM new_event) AS position`);
       if (row?.position == null) return false;
       eventLog.committed(clientId, row.position);

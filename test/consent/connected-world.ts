@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts';
+import { createAuditStore } from '../../src/audit/audit-store.ts';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { BankPort } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
@@ -39,6 +41,7 @@ export interface ConnectedWorld {
   synchronization: Synchronization;
   synchronizationSessions: SynchronizationSessions;
   eventLog: EventLog;
+  audit: AuditLog;
   log: TestLog;
   clientId: string;
   url: string;
@@ -89,9 +92,17 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
   const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
   const budget = createAccessBudget(database);
-  const common = { clock, database, banks, encryption, eventLog, budget, log };
+  const audit = createAuditLog({
+    clock,
+    store: createAuditStore(database),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const common = { clock, database, banks, encryption, eventLog, audit, budget, log };
   const synchronization = createSynchronization({
     ...common,
+    onAccess: audit.noteBankAccess,
     bankData: createBankDataStore(database),
     queue: { enqueueLane: async () => {} },
     laneCount: 1,
@@ -128,6 +139,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     await synchronization.stop(1_000);
     await banks.close();
     await sandbox.close();
+    await audit.close();
     eventLog.close();
   });
   return {
@@ -138,6 +150,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     synchronization,
     synchronizationSessions: synchronization.createSessions(connections),
     eventLog,
+    audit,
     log,
     clientId,
     url,
