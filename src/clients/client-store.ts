@@ -1,5 +1,7 @@
+import type { Page } from '../domain/page.ts';
 import type { ApiKey, ApiKeyScope, Client, Prisma as PrismaTypes } from '../generated/prisma/client.ts';
 import type { Database, Transaction } from '../storage/database.ts';
+import { pageById } from '../storage/page-by-id.ts';
 
 export interface NewApiKeyRow {
   id: string;
@@ -19,6 +21,8 @@ export interface KeyReplacement {
 
 export interface ClientStore {
   find(clientId: string): Promise<Client | null>;
+  /** Oldest first. */
+  list(page: Page): Promise<Client[]>;
   /** The one that was made first. */
   findFirst(): Promise<Client | null>;
   /** The client with its event log and first key, all or nothing. */
@@ -29,7 +33,8 @@ export interface ClientStore {
   createKey(key: NewApiKeyRow): Promise<ApiKey>;
   /** The successor is made, and the key retires, unless it does already: both or neither. Null when there is no such key that is still good. */
   replaceKey(key: { clientId: string; id: string }, change: KeyReplacement): Promise<ApiKey | null>;
-  findKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; what is not the client's is left out. */
+  listKeys(clientId: string, ids: readonly string[]): Promise<ApiKey[]>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** Null when there is no such key that is still good. */
   revokeKey(id: string, revokedAt: Date): Promise<ApiKey | null>;
@@ -40,6 +45,7 @@ export function createClientStore(database: Database): ClientStore {
   const { prisma } = database;
   return {
     find: (id) => prisma.client.findUnique({ where: { id } }),
+    list: (page) => prisma.client.findMany(pageById(page, 'asc')),
     findFirst: () => prisma.client.findFirst({ orderBy: { id: 'asc' } }),
     create: (client, key) =>
       database.transaction(async (tx: Transaction) => {
@@ -63,7 +69,7 @@ export function createClientStore(database: Database): ClientStore {
         await tx.apiKey.updateMany({ where: { id, retiresAt: null }, data: { retiresAt } });
         return await tx.apiKey.create({ data: toData(toSuccessor(key)) });
       }),
-    findKey: (clientId, id) => prisma.apiKey.findFirst({ where: { id, clientId } }),
+    listKeys: (clientId, ids) => prisma.apiKey.findMany({ where: { id: { in: [...ids] }, clientId } }),
     findKeyByHash: (hash) => prisma.apiKey.findUnique({ where: { hash } }),
     async revokeKey(id, revokedAt) {
       const [key] = await prisma.apiKey.updateManyAndReturn({ where: { id, revokedAt: null }, data: { revokedAt } });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import type { ApiKey, ApiKeyScope, Client } from '../generated/prisma/client.ts';
 import { newApiKeySecret, toStoredKey } from './api-key-secret.ts';
 import type { ClientStore, NewApiKeyRow } from './client-store.ts';
@@ -11,6 +12,10 @@ export interface Clients {
   /** Unless this key is known already, makes it a key of both scopes of the first client, which is made when there is none. */
   bootstrap(key: string): Promise<void>;
   find(clientId: string): Promise<Client>;
+  /** Null when there is none with this id. For operators, as is `list`. */
+  findAny(clientId: string): Promise<Client | null>;
+  /** Of all clients, oldest first. */
+  list(page: Page): Promise<Client[]>;
   createClient(name: string): Promise<{ client: Client; key: string }>;
   /** Renames what end users read on the hosted pages. Throws NotFound, and InvalidInput for an empty name. */
   renameClient(clientId: string, name: string): Promise<Client>;
@@ -22,7 +27,8 @@ export interface Clients {
     of: { clientId: string; keyId: string },
     overlapSeconds: number,
   ): Promise<{ apiKey: ApiKey; key: string }>;
-  findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; what is not the client's is left out. */
+  listApiKeys(clientId: string, ids: readonly string[]): Promise<ApiKey[]>;
   /** From now on the key is refused, by this process at once and by others within seconds. */
   revokeApiKey(id: string): Promise<ApiKey>;
   /** Called with the hash of every key that this process revokes. */
@@ -82,6 +88,8 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       if (!client) throw new NotFound('client', clientId);
       return client;
     },
+    findAny: (clientId) => store.find(clientId),
+    list: (page) => store.list(page),
     async createClient(given) {
       const key = newApiKeySecret();
       return { client: await create(parse(name, given, 'name'), key, ['CLIENT']), key };
@@ -126,7 +134,7 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       if (!apiKey) throw new NotFound('API key', keyId);
       return { apiKey, key };
     },
-    findApiKey: (clientId, id) => store.findKey(clientId, id),
+    listApiKeys: (clientId, ids) => store.listKeys(clientId, ids),
     async revokeApiKey(id) {
       const revoked = await store.revokeKey(id, clock.now());
       if (revoked === null) throw new NotFound('API key', id);

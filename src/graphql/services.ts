@@ -8,8 +8,10 @@ import type { LoginStore } from '../consent/login-store.ts';
 import type { SessionSignal } from '../consent/session-signal-store.ts';
 import type { Sessions } from '../consent/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { EventReconciliation } from '../events/event-reconciliation-store.ts';
 import type { CyclePlan } from '../sync/cycle-plan.ts';
 import type { Cycles } from '../sync/cycles.ts';
+import type { LoginList } from '../sync/login-list.ts';
 import type { SynchronizationSessions } from '../sync/synchronization-sessions.ts';
 import type { SynchronizationStatuses } from '../sync/synchronization-status.ts';
 import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
@@ -23,7 +25,9 @@ export interface Services {
   clients: Pick<
     Clients,
     | 'find'
-    | 'findApiKey'
+    | 'findAny'
+    | 'list'
+    | 'listApiKeys'
     | 'createClient'
     | 'renameClient'
     | 'updateClient'
@@ -31,23 +35,37 @@ export interface Services {
     | 'rotateApiKey'
     | 'revokeApiKey'
   >;
-  users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
+  users: Pick<Users, 'find' | 'findByExternalId' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
-  banks: Pick<BankStore, 'find' | 'list'>;
-  bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
+  banks: Pick<BankStore, 'listByIds' | 'list'>;
+  bankLogins: Pick<LoginStore, 'listByIds' | 'listConsents'>;
   accounts: Pick<
     AccountStore,
-    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions'
+    | 'listByIds'
+    | 'listWithTransactions'
+    | 'listBalanceHistory'
+    | 'listTransactionsByIds'
+    | 'listTransactions'
+    | 'searchTransactions'
   >;
   sessions: Pick<
     Sessions,
-    'find' | 'createConnectSession' | 'createManagementSession' | 'cancel' | 'redirectUrl' | 'endedUrl'
+    | 'find'
+    | 'listByIds'
+    | 'list'
+    | 'createConnectSession'
+    | 'createManagementSession'
+    | 'cancel'
+    | 'redirectUrl'
+    | 'endedUrl'
   >;
   sessionSignal: Pick<SessionSignal, 'subscribe'>;
   synchronizationSessions: SynchronizationSessions;
   synchronization: SynchronizationStatuses;
+  loginList: LoginList;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
+  reconciliation: EventReconciliation;
   events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed'>;
   webhooks: Pick<
     WebhookEndpoints,
@@ -63,6 +81,8 @@ export interface Services {
     | 'recover'
     | 'preview'
     | 'findDelivery'
+    | 'listDeliveriesByIds'
+    | 'listDeliveriesOfClient'
     | 'listDeliveries'
   >;
 }

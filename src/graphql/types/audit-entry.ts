@@ -1,6 +1,6 @@
 import type { ListedEntry } from '../../audit/audit-log.ts';
 import { builder } from '../builder.ts';
-import { pageArguments, readConnection } from '../connections.ts';
+import { forwardArguments, readConnection } from '../connections.ts';
 
 const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
   description:
@@ -42,7 +42,7 @@ builder.queryField('auditLog', (t) =>
       subjectId: t.arg.id({ description: 'Only what was done to this.' }),
       action: t.arg.string({ description: 'Only this action.' }),
       since: t.arg({ type: 'DateTime', description: 'Only from then on.' }),
-      ...pageArguments,
+      ...forwardArguments,
     },
     resolve: (_root, { actorId, subjectId, action, since, ...page }, { services, viewer }) =>
       readConnection(page, {

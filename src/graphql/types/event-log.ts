@@ -3,7 +3,7 @@ import { parseCursor, toCursor } from '../../events/event-cursor.ts';
 import type { EventRecord } from '../../events/event-record.ts';
 import type { StreamFilter } from '../../events/event-tail.ts';
 import { builder } from '../builder.ts';
-import { pageArguments, readConnection } from '../connections.ts';
+import { forwardArguments, readConnection } from '../connections.ts';
 import { streamUntilLeft } from '../subscription-stream.ts';
 import { Event, EventConnection } from './event.ts';
 import { EventType } from './event-type.ts';
@@ -34,7 +34,7 @@ builder.queryField('events', (t) =>
     type: EventConnection,
     description:
       "The event log, oldest first; `after` takes an event's cursor. The same events that webhooks deliver and subscriptions stream.",
-    args: { ...filterArguments, ...pageArguments },
+    args: { ...filterArguments, ...forwardArguments },
     resolve: (_root, args, { services, viewer }) =>
       readConnection(args, {
         cursorOf: (event: EventRecord) => toCursor(event.position),
