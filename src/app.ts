@@ -23,7 +23,6 @@ import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createEventLog } from './events/event-log.ts';
-import { createEventReconciliation } from './events/event-reconciliation-store.ts';
 import { createLocalEventSignal, openPostgresEventSignal } from './events/event-signal.ts';
 import type { ContextSource } from './graphql/context.ts';
 import { createDocumentRunner } from './graphql/event-document.ts';
@@ -227,11 +226,9 @@ async function compose(
     sessionSignal,
     synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
-    loginList: synchronization.loginList,
     plan: synchronization.plan,
     cycles,
     events: eventLog,
-    reconciliation: createEventReconciliation(database),
     webhooks,
   };
   await webhooks.checkDocuments();

@@ -8,7 +8,6 @@ import type { LoginStore } from '../consent/login-store.ts';
 import type { SessionSignal } from '../consent/session-signal-store.ts';
 import type { Sessions } from '../consent/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { EventReconciliation } from '../events/event-reconciliation-store.ts';
 import type { CyclePlan } from '../sync/cycle-plan.ts';
 import type { Cycles } from '../sync/cycles.ts';
 import type { LoginList } from '../sync/login-list.ts';
@@ -61,12 +60,10 @@ export interface Services {
   >;
   sessionSignal: Pick<SessionSignal, 'subscribe'>;
   synchronizationSessions: SynchronizationSessions;
-  synchronization: SynchronizationStatuses;
-  loginList: LoginList;
+  synchronization: SynchronizationStatuses & LoginList;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  reconciliation: EventReconciliation;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed'>;
+  events: Pick<EventLog, 'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed'>;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'

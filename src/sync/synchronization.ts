@@ -59,8 +59,7 @@ export interface Synchronization {
   cycleRunner: CycleRunner;
   plan: CyclePlan;
   sessionRunner: SessionRunner;
-  statuses: SynchronizationStatuses;
-  loginList: LoginList;
+  statuses: SynchronizationStatuses & LoginList;
   /** For when the sessions of end users are there, which run by `sessionRunner`. */
   createSessions(hosted: { sessions: Sessions; sessionStore: SessionStore }): SynchronizationSessions;
   /** Frees at once what a process before us was working on: only where no other can be alive. */
@@ -103,14 +102,13 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
     leaseSeconds,
     onUnexpected: (err, { userId, cycleId }) => log.error({ err, userId, cycleId }, 'a user could not be synchronized'),
   });
-  const { statuses, loginList, plan } = createStanding({ clock, database, budget, laneCount });
+  const { statuses, plan } = createStanding({ clock, database, budget, laneCount });
   return {
     cycles: createCycles({ clock, store: createCycleStore(database), lanes, eventLog, queue, laneCount }),
     cycleRunner,
     plan,
     sessionRunner,
     statuses,
-    loginList,
     createSessions: (hosted) =>
       createSynchronizationSessions({
         clock,
@@ -138,5 +136,6 @@ function createStanding({
   const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });
   const store = createSynchronizationStatusStore(database);
   const statuses = createSynchronizationStatuses({ clock, store, budget, plan });
-  return { plan, statuses, loginList: createLoginList({ clock, store: createLoginListStore(database), statuses }) };
+  const logins = createLoginList({ clock, store: createLoginListStore(database), statuses });
+  return { plan, statuses: { ...statuses, ...logins } };
 }

@@ -71,7 +71,8 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
 /** Of the answers' fields, those that the walk over the caller's own rows does not bring up, by the reason. */
 const beyondTheWalk = {
   'the first walk ends in them': /^(NotFound|Validation|Field)Error\./,
-  'they hold no row of anybody': /^(Conflict|AccessLimit)Error\.|^LoginSynchronizationStatus\.blockedBy$/,
+  'they hold no row of anybody':
+    /^(Conflict|AccessLimit)Error\.|^ReconcileResult\.unknownEventIds$|^LoginSynchronizationStatus\.blockedBy$/,
   'banks are for everybody': /^Bank\./,
   'it is erased with the user': /^UserDeleted\.externalId$/,
   'no key of the walk was rotated': /^ApiKey\.retiresAt$/,

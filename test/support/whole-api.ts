@@ -11,7 +11,6 @@ import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { createBankStore } from '../../src/consent/bank-store.ts';
 import { createConnections } from '../../src/consent/connections.ts';
 import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
-import { createEventReconciliation } from '../../src/events/event-reconciliation-store.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import type { ContextSource } from '../../src/graphql/context.ts';
 import { createDocumentRunner } from '../../src/graphql/event-document.ts';
@@ -94,11 +93,9 @@ export function openWholeApi(database: Database): WholeApi {
     sessionSignal: { subscribe: () => () => {} },
     synchronizationSessions: synchronization.createSessions(connections),
     synchronization: synchronization.statuses,
-    loginList: synchronization.loginList,
     plan: synchronization.plan,
     cycles: synchronization.cycles,
     events: eventLog,
-    reconciliation: createEventReconciliation(database),
     webhooks: createWebhookEndpoints({
       ...common,
       signal,

@@ -102,7 +102,11 @@ builder.queryField('bankLogins', (t) =>
         ...cursorById,
         cursorOfKey: (id) => id,
         read: async (page) => {
-          const { rows, scannedTo } = await services.loginList.listLogins(viewer.clientId, toLoginFilter(filter), page);
+          const { rows, scannedTo } = await services.synchronization.listLogins(
+            viewer.clientId,
+            toLoginFilter(filter),
+            page,
+          );
           const logins = await Promise.all(rows.map((id) => loaders.bankLogin.load(id)));
           return { rows: logins.filter((login) => login !== null), scannedTo };
         },

@@ -110,7 +110,8 @@ export const LoginSynchronizationStatus = builder.objectRef<LoginStatus>('LoginS
 builder.queryField('loginsSynchronizationStatus', (t) =>
   t.field({
     type: [LoginSynchronizationStatus],
-    description: 'Get Logins Synchronization Status: one row per bank login of the user, oldest first.',
+    description:
+      'Get Logins Synchronization Status: one row per bank login of the user, oldest first; none for a user that you do not have.',
     args: { userId: t.arg.id({ required: true, description: "The user's id." }) },
     resolve: async (_root, { userId }, { services, viewer }) => {
       const ids = await services.synchronization.listLoginIds(viewer.clientId, userId);

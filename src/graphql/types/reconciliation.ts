@@ -36,6 +36,6 @@ builder.queryField('reconcile', (t) =>
       }),
     },
     resolve: (_root, { since, until, seenEventIds }, { services, viewer }) =>
-      services.reconciliation.reconcile({ clientId: viewer.clientId, since, until: until ?? null, seenEventIds }),
+      services.events.reconcile({ clientId: viewer.clientId, since, until: until ?? null, seenEventIds }),
   }),
 );

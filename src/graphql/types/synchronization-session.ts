@@ -139,7 +139,8 @@ builder.mutationFields((t) => ({
   createSynchronizationSession: t.field({
     type: CreateSynchronizationSessionResult.ref,
     description: [
-      'Create Synchronization Session. Recurring user with a valid consent: runs immediately, without the end user.',
+      'Create Synchronization Session. Recurring user with a valid consent: runs immediately, without the end user:',
+      'the answer does not wait for a slow bank, and `synchronizationSessionUpdated` and the event tell the end.',
       "Otherwise the session waits for the end user's consent and SCA at redirectUrl, and runs asynchronously.",
     ].join('\n'),
     args: {
