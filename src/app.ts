@@ -154,14 +154,7 @@ async function compose(
   const queue = createSynchronizationQueue(jobStore.agenda);
   const bankData = createBankDataStore(database);
   const synchronization = createSynchronization({
-    clock,
-    database,
-    banks,
-    encryption,
-    eventLog,
-    budget,
-    bankData,
-    queue,
+    ...{ clock, database, banks, encryption, eventLog, budget, bankData, queue },
     laneCount: config.syncLanes,
     leaseSeconds,
     onLeftOut: metrics.bankDataLeftOut,
