@@ -26,6 +26,7 @@ const accepted: Record<string, string> = {
   'An optional arg since on Query.events was added.': 'left out, events come as before',
   'An optional arg since on Subscription.events was added.': 'left out, events come as before',
   'An optional field idempotencyKey on input type CreateWebhookEndpointInput was added.': 'only who gives it has it',
+  'JWS_ES256 was added to enum type SignatureAlgorithm.': 'only who chooses it has it',
   'CLIENT_READ was added to enum type ApiKeyScope.': 'only an operator makes such keys',
   'ConflictError was added to union type CreateApiKeyResult.': 'only who gives an idempotencyKey meets it',
   'ConflictError was added to union type CreateClientResult.': 'only who gives an idempotencyKey meets it',
