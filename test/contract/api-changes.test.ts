@@ -23,8 +23,6 @@ const accepted: Record<string, string> = {
   'An optional arg idempotencyKey on Mutation.rotateWebhookSecret was added.': 'only who gives it has it',
   'An optional arg idempotencyKey on Mutation.runSynchronizationCycle was added.': 'only who gives it has it',
   'An optional arg idempotencyKey on Mutation.sendTestEvent was added.': 'only who gives it has it',
-  'An optional arg since on Query.events was added.': 'left out, events come as before',
-  'An optional arg since on Subscription.events was added.': 'left out, events come as before',
   'An optional field idempotencyKey on input type CreateWebhookEndpointInput was added.': 'only who gives it has it',
   'JWS_ES256 was added to enum type SignatureAlgorithm.': 'only who chooses it has it',
   'CLIENT_READ was added to enum type ApiKeyScope.': 'only an operator makes such keys',
