@@ -14,7 +14,7 @@ import {
   CurrentSynchronizationCycleDocument,
   RunSynchronizationCycleDocument,
 } from '../../src/generated/operations/graphql.ts';
-import { createSandboxBank, type SandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
@@ -88,10 +88,12 @@ const transactionsQuery = /* GraphQL */ `query ($id: ID!, $after: String) {
 export function usePersonsWorld({
   toBanks = sandboxBanks,
   clock = fixedClock(),
+  sandbox: options = {},
   log,
 }: {
   toBanks?: (url: string) => BankEntry[];
   clock?: FixedClock;
+  sandbox?: Partial<SandboxBankOptions>;
   /** @default silence */
   log?: Logger;
 } = {}): PersonsWorld {
@@ -101,7 +103,14 @@ export function usePersonsWorld({
     const dataDir = await mkdtemp(join(tmpdir(), 'tidewater-persons-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     await fillDataDirectory(dataDir);
-    const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, slowMs: 100 });
+    const sandbox = await createSandboxBank({
+      host: '127.0.0.1',
+      port: 0,
+      dataFile: null,
+      clock,
+      slowMs: 100,
+      ...options,
+    });
     closers.push(sandbox.close);
     const settings = {
       PORT: '0',

@@ -1,3 +1,4 @@
+import type { StatementFormat } from '../../domain/bank-entry.ts';
 import type { ReadingFault } from '../../domain/reading-fault.ts';
 import type { FetchedTransaction } from '../../domain/transaction-fields.ts';
 import { detectFormat, readStatement } from '../../statements/read-statement.ts';
@@ -15,7 +16,8 @@ export interface Report {
   transactions: FetchedTransaction[];
   faults: ReadingFault[];
   skippedRows: number;
-  isJson: boolean;
+  /** Null where there was nothing to be read. */
+  format: StatementFormat | null;
   /** False for statements, of booked entries alone, whatever was asked for. */
   mayHavePending: boolean;
   /** False: the file breaks off. */
@@ -61,7 +63,7 @@ function emptyReport(): Report {
     transactions: [],
     faults: [],
     skippedRows: 0,
-    isJson: false,
+    format: null,
     mayHavePending: false,
     complete: true,
     next: null,
@@ -80,13 +82,13 @@ function readParts(parts: readonly string[], context: RowContext): Report {
     }
   });
   if (reports.length === 0) throw new UnreadableReport('none of its parts is JSON, camt or MT940');
-  const ofJson = reports.filter(({ isJson, transactions }) => isJson && transactions.length > 0);
+  const ofJson = reports.filter(({ format, transactions }) => format === 'json' && transactions.length > 0);
   const used = ofJson.length > 0 ? ofJson : reports;
   return {
     transactions: used.flatMap(({ transactions }) => transactions),
     faults: used.flatMap(({ faults }) => faults),
     skippedRows: used.reduce((sum, { skippedRows }) => sum + skippedRows, 0),
-    isJson: ofJson.length > 0,
+    format: used.find(({ format }) => format !== null)?.format ?? null,
     mayHavePending: used.some(({ mayHavePending }) => mayHavePending),
     complete: used.every(({ complete }) => complete) && reports.length === parts.length,
     next: reports.find(({ next }) => next !== null)?.next ?? null,
@@ -125,7 +127,7 @@ function hasLists(json: JsonRecord): boolean {
 
 /** `{ booked, pending }`, each a list, one row, or nothing; or one list of rows that say themselves what they are. */
 function readRows({ transactions }: { transactions: unknown }, context: RowContext): Report {
-  const report = { ...emptyReport(), isJson: true, mayHavePending: true };
+  const report = { ...emptyReport(), format: 'json' as const, mayHavePending: true };
   const read = (rows: unknown, path: string, statusOf: (row: unknown) => FetchedTransaction['status']) => {
     // Some languages write an empty list as an empty object.
     const isNone = isRecord(rows) && Object.keys(rows).length === 0;
@@ -168,6 +170,7 @@ function readFile(content: string, context: RowContext): Report {
   const others = file.statements.length - own.length;
   return {
     ...emptyReport(),
+    format: detectFormat(content) === 'mt940' ? 'mt940' : 'camt',
     transactions,
     faults: [...file.faults, ...(others > 0 ? [{ path: 'statements', kind: 'of_another_account' }] : [])],
     skippedRows: file.skippedRows,
