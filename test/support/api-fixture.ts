@@ -74,7 +74,7 @@ async function startTestApi({
   const listeners: (() => void)[] = [];
   const source: ContextSource = {
     prisma: prisma ?? { $connect: async () => {} },
-    services: orUnexpected({ audit: passingAudit, ...services }),
+    services: orUnexpected({ audit: passingAudit, idempotency: { once: (_call, work) => work() }, ...services }),
   };
   const logged: Record<string, unknown>[] = [];
   const http = createHttpServer({
