@@ -45,6 +45,12 @@ export const assumedListLength = 5;
 export const assumedChanges = { newTransactions: 20, updatedTransactions: 5, removedTransactionIds: 5 } as const;
 
 /**
+ * Rows of lists in events that one answer has, whatever was assumed: by then they are counted. Beyond it lists are cut, and say so.
+ * With all their fields, some 5 MB.
+ */
+export const eventRowsPerAnswer = 5_000;
+
+/**
  * What a search of an account's transactions is priced beside its page, as the extension `searchCost` of the field: it reads the
  * account's rows, some thousand, until the page is full.
  */

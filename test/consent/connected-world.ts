@@ -21,7 +21,7 @@ import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
-import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization, type Synchronization } from '../../src/sync/synchronization.ts';
@@ -46,6 +46,7 @@ export interface ConnectedWorld {
   clientId: string;
   url: string;
   bankUrl: string;
+  sandbox: Pick<SandboxBank, 'listStatements' | 'countReusedTokens'>;
   /** What each call of a bank does instead of the adapter's; taken from here at every call. */
   bankOverrides: Partial<BankPort>;
   /** Calls of all banks, by name. */
@@ -61,6 +62,8 @@ export const returnUrl = `${returnOrigin}/banking`;
 
 export interface ConnectedWorldOptions {
   clock?: FixedClock;
+  /** @default an embedded one of its own */
+  database?: Database;
   sandbox?: Partial<SandboxBankOptions>;
   /** The operator's list. @default the sandbox's three */
   toEntries?: (sandboxUrl: string) => BankEntry[];
@@ -71,7 +74,7 @@ export interface ConnectedWorldOptions {
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
-  const database = await openTestDatabase();
+  const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? fixedClock();
   const log = createTestLog();
   const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, ...options.sandbox });
@@ -152,6 +155,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     clientId,
     url,
     bankUrl: sandbox.url,
+    sandbox,
     bankOverrides,
     bankCalls,
     createSession: (input = {}) =>
