@@ -52,7 +52,9 @@ describe('a reply without transactions says that there are none', () => {
     ['404 RESOURCE_UNKNOWN', refusal(404, 'RESOURCE_UNKNOWN')],
   ])('%s', async (_what, reply) => {
     const { pages } = await readRows([reply]);
-    expect(pages).toMatchObject([{ transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true }]);
+    expect(pages).toMatchObject([
+      { transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true },
+    ]);
   });
 
   test('a success that is an error says nothing of them', async () => {
