@@ -36,6 +36,13 @@ const accountData = toFieldSchema<AccountData>(accountFields, {
 });
 const problem = z.object({ code: z.string(), message: z.string(), since: dateTime });
 
+const countOf = (list: string) =>
+  z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(`How many rows ${list} would have had. Left out where no list is cut: as many as it has.`);
+
 export const synchronizedAccount = z
   .object({
     account: accountData,
@@ -48,6 +55,15 @@ export const synchronizedAccount = z
       .optional()
       .describe('What could not be read of the account; null when it was read whole.'),
     skippedRows: z.int().nonnegative().optional().describe("Rows of the bank's reply that could not be read."),
+    newTransactionCount: countOf('newTransactions'),
+    updatedTransactionCount: countOf('updatedTransactions'),
+    removedTransactionCount: countOf('removedTransactionIds'),
+    truncated: z
+      .boolean()
+      .optional()
+      .describe(
+        'Lists above are cut; the query transactionChanges(eventId:) has the rest. Left out where they are whole.',
+      ),
   })
   .describe('An account as this synchronization left it, with what changed since the one before.');
 

@@ -14,6 +14,7 @@ import type { PlannedSynchronization } from '../sync/cycle-plan.ts';
 import type { CycleCounts, CycleRecord } from '../sync/cycle-store.ts';
 import type { LoginStatus } from '../sync/synchronization-status.ts';
 import type { DeliveryPage } from '../webhooks/redelivery-store.ts';
+import { changePage, eventRowsPerAnswer } from './limits.ts';
 import { createListLoader, createLoader, createRowLoader, type ListLoader, type Loader } from './loader.ts';
 import type { Services } from './services.ts';
 
@@ -40,10 +41,19 @@ export interface Context {
   /** For relations only, which Pothos reads in batches; root fields go through the services. */
   prisma: RelationReader;
   loaders: Loaders;
+  eventRows: EventRows;
   /** Of a subscription to events: the last one that was handed out. */
   progress: Progress;
   /** Of a door that takes events as text, the same for many, rather than each subscriber's results. */
   sink?: PayloadSink;
+}
+
+/** Rows of lists in events that an answer still has place for. */
+export interface EventRows {
+  /** Of each list of an account. */
+  perList: number;
+  /** Of all together. */
+  left: number;
 }
 
 export interface Progress {
@@ -103,6 +113,7 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
     viewer,
     requestId,
     ipAddress,
+    eventRows: { perList: changePage.maximumFirst, left: eventRowsPerAnswer },
     progress: { position: null },
     services,
     prisma,

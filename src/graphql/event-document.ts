@@ -64,18 +64,16 @@ export function createDocumentRunner({
       const result = check(text);
       return 'faults' in result ? result.faults : [];
     },
-    run: async (text, { clientId, event }) => {
+    run: async (text, { clientId, event, rowsPerList }) => {
       const checked = check(text);
       if ('faults' in checked) return { errors: checked.faults.map(({ message }) => message) };
       const viewer = { clientId, keyId: '', scopes: ['CLIENT'] as const, expiresAt: null };
       // The resolver of `events` passes its source on, which is the event, as it does for a subscriber.
-      const work = () =>
-        execute({
-          schema,
-          document: checked.document,
-          rootValue: event,
-          contextValue: createContext(source(), { viewer, requestId: event.id }),
-        });
+      const work = () => {
+        const contextValue = createContext(source(), { viewer, requestId: event.id });
+        if (rowsPerList !== undefined) contextValue.eventRows.perList = rowsPerList;
+        return execute({ schema, document: checked.document, rootValue: event, contextValue });
+      };
       const result = await inTime(work, { limitMs, runCancellable });
       if (result === null) return { errors: [`took longer than ${limitMs / 1000} s: ask for less`] };
       if (result.errors) {

@@ -229,10 +229,17 @@ function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Plan
 
 function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeType, { schema }: Planning): boolean {
   const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
-  return isRoot || field.args.some(({ name }) => name === 'first');
+  return isRoot || (listLengthOf(field) === null && field.args.some(({ name }) => name === 'first'));
 }
 
 function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
+  const assumed = listLengthOf(field);
+  // Of events nobody knows before they are read how many rows they have: there are fewer than may be asked for.
+  if (assumed !== null && field.args.some(({ name }) => name === 'first')) {
+    return costByArgument({ field, node, name: 'first' }, (first) =>
+      Math.max(1, Math.min((first as number | null | undefined) ?? assumed, assumed)),
+    );
+  }
   if (field.args.some(({ name }) => name === 'first')) {
     const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
     return costByArgument({ field, node, name: 'first' }, (first) =>

@@ -16,7 +16,7 @@ import type { Metrics } from './metrics.ts';
 import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
-import { type ResultMapper, withoutStatus } from './result-mapping.ts';
+import { type ResultMapper, withinMessage, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, toCutOffReason, watchReader } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
 import { createSocketServer, type SocketExtra, type SocketServer } from './socket-server.ts';
@@ -74,7 +74,7 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
     onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, dependencies),
     execute: (args) => takePrepared(args).execute(args),
     subscribe: (args) => takePrepared(args).subscribe(args),
-    onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
+    onNext: (socket, _id, _payload, _args, result) => withinMessage(map(socket, result as ExecutionResult)) as never,
     onError: (socket, _id, _payload, errors) => (map(socket, { errors }).errors ?? []) as never,
     onComplete: (socket, id) => void socket.extra.operations?.delete(id),
   });

@@ -16,6 +16,7 @@ import type { Clock } from '../domain/clock.ts';
 import { leaveOutAbsent, pickValues } from '../domain/field-table.ts';
 import { newId } from '../domain/ids.ts';
 import { transactionFields } from '../domain/transaction-fields.ts';
+import { eventBounds } from '../events/event-bounds.ts';
 import type { SynchronizedAccountData } from '../events/event-catalogue.ts';
 import type { NewEvent } from '../events/event-record.ts';
 import type { FetchedAccountData, FetchedLogin } from './bank-fetch.ts';
@@ -218,25 +219,34 @@ interface LoggedChange extends AccountChange {
 
 function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedAccountData {
   const { id, state, problem, skippedRows, firstSeenAt } = change;
+  const { added, updated, removed } = change;
+  const { rowsKept, removedIdsPerRow } = eventBounds;
+  const isCut = Math.max(added.length, updated.length, removed.length / removedIdsPerRow) > rowsKept;
   return {
     account: { id, ...leaveOutAbsent(accountFields, change), state },
     balances: (change.balances ?? []).map(({ observedAt, ...balance }) => ({
       ...leaveOutAbsent(balanceFields, balance),
       observedAt,
     })),
-    newTransactions: change.added.map((transaction) => ({
+    newTransactions: added.slice(0, rowsKept).map((transaction) => ({
       ...toTransactionData(transaction, id),
       firstSeenAt: now,
       updatedAt: now,
     })),
-    updatedTransactions: change.updated.map((transaction) => ({
+    updatedTransactions: updated.slice(0, rowsKept).map((transaction) => ({
       ...toTransactionData(transaction, id),
       firstSeenAt: firstSeenAt.get(transaction.id) ?? now,
       updatedAt: now,
     })),
-    removedTransactionIds: change.removed.map(({ id }) => id),
+    removedTransactionIds: removed.slice(0, rowsKept * removedIdsPerRow).map(({ id }) => id),
     problem,
     skippedRows,
+    ...(isCut && {
+      newTransactionCount: added.length,
+      updatedTransactionCount: updated.length,
+      removedTransactionCount: removed.length,
+      truncated: true,
+    }),
   };
 }
 

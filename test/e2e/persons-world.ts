@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
@@ -53,6 +54,8 @@ export interface PersonsWorld {
   clock: FixedClock;
   sandbox: SandboxBank;
   appUrl: string;
+  /** Tidewater's own address. */
+  url: string;
   api: ApiClient;
   createUser(): Promise<string>;
   createConnectSession(userId: string, bankId: string): Promise<{ id: string; redirectUrl: string }>;
@@ -86,10 +89,13 @@ export function usePersonsWorld({
   toBanks = sandboxBanks,
   clock = fixedClock(),
   sandbox: options = {},
+  log,
 }: {
   toBanks?: (url: string) => BankEntry[];
   clock?: FixedClock;
   sandbox?: Partial<SandboxBankOptions>;
+  /** @default silence */
+  log?: Logger;
 } = {}): PersonsWorld {
   const world = {} as PersonsWorld;
   const closers: (() => Promise<unknown>)[] = [];
@@ -113,11 +119,18 @@ export function usePersonsWorld({
       LOG_LEVEL: 'silent',
     };
     const config = { ...parseConfig(settings, () => ''), sandboxBankPort: null, banks: toBanks(sandbox.url) };
-    const app = await startApp({ config, clock });
+    const app = await startApp({ config, clock, ...(log && { log }) });
     closers.push(app.stop);
     const api = createApiClient(app.url, testApiKey);
     closers.push(api.close);
-    Object.assign(world, { clock, sandbox, appUrl: `${sandbox.url}/decoupled/app`, api, ...operations(api, clock) });
+    Object.assign(world, {
+      clock,
+      sandbox,
+      appUrl: `${sandbox.url}/decoupled/app`,
+      url: app.url,
+      api,
+      ...operations(api, clock),
+    });
   });
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
@@ -125,7 +138,10 @@ export function usePersonsWorld({
   return world;
 }
 
-function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'clock' | 'sandbox' | 'appUrl' | 'api'> {
+function operations(
+  api: ApiClient,
+  clock: FixedClock,
+): Omit<PersonsWorld, 'clock' | 'sandbox' | 'appUrl' | 'url' | 'api'> {
   const synchronizationSession = async (id: string): Promise<SessionNode> =>
     (
       await api.run<{ synchronizationSession: SessionNode }>(

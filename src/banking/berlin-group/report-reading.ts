@@ -8,6 +8,7 @@ import { parseJson } from './json-text.ts';
 import { isRecord, type JsonRecord, toList, toText } from './json-values.ts';
 import { splitMultipart } from './multipart.ts';
 import { linksOf } from './reply-links.ts';
+import { findStrangeContent, findStrangeList } from './strange-shape.ts';
 import { type RowContext, readTransaction, UnreadableRow } from './transaction-reading.ts';
 
 /** What a reply to the question for transactions says, in whatever format it came. */
@@ -103,6 +104,7 @@ function readJson(json: unknown, context: RowContext): Report {
   // An error that calls itself a success says nothing of the transactions.
   const [messageCode] = lists === undefined ? readMessageCodes(json) : [];
   if (messageCode) throw new UnreadableReport(`it is a success and says ${messageCode}`);
+  refuseStrangeContent(json, lists);
   const links = { ...linksOf(json), ...linksOf(lists) };
   const report = readRows(
     hasLists(json) && lists === undefined ? { transactions: json } : { transactions: lists },
@@ -110,6 +112,13 @@ function readJson(json: unknown, context: RowContext): Report {
   );
   const isThere = report.transactions.length > 0 || report.skippedRows > 0;
   return { ...report, next: links.next ?? null, download: isThere ? null : (links.download ?? null) };
+}
+
+function refuseStrangeContent(json: JsonRecord, lists: unknown): void {
+  let strange: string | null = null;
+  if ((lists ?? null) === null && !hasLists(json)) strange = findStrangeContent(json);
+  else if (isRecord(lists) && !hasLists(lists)) strange = findStrangeList(lists);
+  if (strange !== null) throw new UnreadableReport(`it has no transactions, but something under '${strange}'`);
 }
 
 function hasLists(json: JsonRecord): boolean {
