@@ -144,10 +144,8 @@ async function compose(
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
   const users = createUsers({ clock, store: createUserStore(database) });
-  const eventLog = createEventLog({
-    ...{ database, signal, fanOutSql, retentionDays: config.retentionDays },
-    onError: onStoreError,
-  });
+  const { retentionDays, auditRetentionDays } = config;
+  const eventLog = createEventLog({ database, signal, fanOutSql, retentionDays, onError: onStoreError });
   closers.push(async () => eventLog.close());
 
   // Synchronization.
@@ -258,7 +256,6 @@ async function compose(
   const works: Closer[] = [];
   if (worksHere) {
     const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
-    const { retentionDays, auditRetentionDays } = config;
     const dispatcher = createDispatcher(delivery);
     dispatcher.start();
     closers.push(dispatcher.stop);

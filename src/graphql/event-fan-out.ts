@@ -116,7 +116,7 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
     subscribe(requested, context) {
       const subscription = read(requested);
       if (!subscription) return null;
-      const { sink, progress, viewer } = context;
+      const { sink, progress, viewer, beginning } = context;
       const { userId, bankLoginId } = subscription.filter;
       const leave = claim(
         JSON.stringify([viewer.clientId, bankLoginId ?? userId ?? null]),
@@ -126,7 +126,8 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
       // It lives as long as the subscription, and nothing is executed with it: what is, has a context of its own.
       Reflect.deleteProperty(context, 'loaders');
       const open = () => findFeed(subscription, viewer);
-      const { after } = subscription;
+      const after = beginning.resumeAfter ?? subscription.after ?? beginning.head;
+      progress.position = after;
       return sink ? push({ open, after, progress, sink, leave }) : pull({ open, after, progress, leave });
     },
   };

@@ -48,7 +48,10 @@ export interface Services {
   synchronization: SynchronizationStatuses;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'>;
+  events: Pick<
+    EventLog,
+    'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent' | 'head'
+  >;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'

@@ -73,7 +73,7 @@ async function startTestApi({
   const listeners: (() => void)[] = [];
   const source: ContextSource = {
     prisma: prisma ?? { $connect: async () => {} },
-    services: orUnexpected({ audit: silentAudit, ...services }),
+    services: orUnexpected({ audit: silentAudit, ...services, events: { head: async () => 0n, ...services.events } }),
   };
   const logged: Record<string, unknown>[] = [];
   const http = createHttpServer({
