@@ -18,6 +18,9 @@ export function findContradictions(given: Settings): string[] {
   if (embedded && given.ROLE !== 'all') {
     faults.push('ROLE: needs DATABASE_URL, since the embedded database serves one process alone');
   }
+  if ((given.WEBHOOK_CLIENT_CERTIFICATE_FILE === undefined) !== (given.WEBHOOK_CLIENT_KEY_FILE === undefined)) {
+    faults.push('WEBHOOK_CLIENT_CERTIFICATE_FILE, WEBHOOK_CLIENT_KEY_FILE: need each other');
+  }
   if (given.PORT !== 0 && given.PORT === effectiveSandboxBankPort(given)) {
     faults.push('SANDBOX_BANK_PORT: must differ from PORT');
   }

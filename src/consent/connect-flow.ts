@@ -168,7 +168,7 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
       bankId: bank.id,
       credentials: encryption.encrypt(started.credentials, credentialsOf(consentId)),
       terms,
-      stateHash: hashLinkSecret(state),
+      stateHash: hashLinkSecret(next.step === 'go-to-bank' ? next.state : state),
       nokStateHash: hashLinkSecret(nokState),
       awaitedReturn: next.step === 'go-to-bank' ? 'CALLBACK' : null,
       psuIpAddress: psu.ipAddress,

@@ -68,11 +68,14 @@ export function createEventLog({ database, signal, fanOutSql, retentionDays = 90
   const openFeed = createEventFeeds({ store, stream: openStream });
   return {
     async commit(work) {
-      const { result, heads } = await database.transaction(async (tx) => {
-        const events = createAppender();
-        const outcome = await work(tx, events.append);
-        return { result: outcome, heads: await store.append(tx, events.finish()) };
-      });
+      const { result, heads } = await database.transaction(
+        async (tx) => {
+          const events = createAppender();
+          const outcome = await work(tx, events.append);
+          return { result: outcome, heads: await store.append(tx, events.finish()) };
+        },
+        ({ result: outcome }) => outcome,
+      );
       for (const [clientId, position] of heads) signal.publish(clientId, position);
       return result;
     },

@@ -3,6 +3,7 @@ import type { ListedTransaction, TransactionPage } from '../accounts/transaction
 import type { EventRecord } from '../events/event-record.ts';
 import type {
   Account,
+  ApiKey,
   ApiKeyScope,
   BankLogin,
   User,
@@ -76,6 +77,8 @@ export interface PayloadSink {
 
 /** What is read by id, or per row of a list: asked for one by one, read together. */
 export interface Loaders {
+  /** Keys as the audit log names them: the client's own, an operator's of all. */
+  actor: Loader<string, ApiKey>;
   user: Loader<string, User>;
   bankLogin: Loader<string, BankLogin>;
   account: Loader<string, Account>;
@@ -125,6 +128,7 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
     services,
     prisma,
     loaders: {
+      actor: createRowLoader((ids) => services.clients.listApiKeys(auditedClient(viewer), ids)),
       user: createRowLoader((ids) => services.users.listByIds(clientId, ids)),
       bankLogin: createRowLoader((ids) => services.bankLogins.listByIds(clientId, ids)),
       account: createRowLoader((ids) => noteRead(services.accounts.listByIds(clientId, ids))),
@@ -147,4 +151,9 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
       cycleCounts: createLoader((ids) => services.cycles.countUsersOfCycles(ids, clientId)),
     },
   };
+}
+
+/** Whose audit log the key sees: its client's, or with OPERATOR (null) everybody's. */
+export function auditedClient({ clientId, scopes }: Viewer): string | null {
+  return scopes.includes('OPERATOR') ? null : clientId;
 }

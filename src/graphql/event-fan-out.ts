@@ -8,6 +8,7 @@ import { mapError } from './error-mapping.ts';
 import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
 import { changePage, differentSubscriptions } from './limits.ts';
 import { isLongerThanMessage, tooLong } from './message-length.ts';
+import { mayRead } from './root-access.ts';
 import { createClaims } from './subscription-claims.ts';
 import { toStreamError } from './subscription-stream.ts';
 
@@ -114,7 +115,7 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
 
   return {
     subscribe(requested, context) {
-      const subscription = read(requested);
+      const subscription = mayRead(context.viewer) ? read(requested) : null;
       if (!subscription) return null;
       const { sink, progress, viewer, beginning } = context;
       const { userId, bankLoginId } = subscription.filter;

@@ -19,9 +19,10 @@ export const operationLimits = {
 } as const;
 
 /**
- * Of a document, before it is validated: within them the dearest that was found takes some 10 ms to validate, where 490 times the
- * same field took 100. Of what is
- * known to be sent, the introspection of GraphiQL has the most fields, 453, and all fields of all events the most pairs, 75.
+ * Of a document, before it is validated. GraphQL.js compares fields of one name pair by pair; within these limits that takes 1.7 ms
+ * at most and about as long as all its other rules, where 490 times the same field took 100: test/security/validation.test.ts
+ * looks for the dearest. A linear algorithm would be ours to keep; one is under way in GraphQL.js itself. Of what is known to be
+ * sent, the introspection of GraphiQL has the most fields, 453, and all fields of all events the most pairs, 75.
  */
 export const documentLimits = {
   operations: 20,

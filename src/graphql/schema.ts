@@ -1,6 +1,7 @@
 import { type GraphQLSchema, printSchema } from 'graphql';
 import { auditMutations } from './audited-mutations.ts';
 import { builder } from './builder.ts';
+import { guardRootFields } from './root-access.ts';
 import './scalars.ts';
 import './types/account.ts';
 import './types/api-key.ts';
@@ -31,7 +32,7 @@ import './types/webhook-preview.ts';
 
 /** The whole API as one executable schema. The imports above define it: each noun's file adds its types and fields. */
 export function createSchema(): GraphQLSchema {
-  return auditMutations(builder.toSchema({ sortSchema: true }));
+  return auditMutations(guardRootFields(builder.toSchema({ sortSchema: true })));
 }
 
 /** The API as `schema/schema.graphql` shows it: sorted, so that a change of it reads as what it is. */

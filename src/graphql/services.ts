@@ -1,6 +1,7 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clients } from '../clients/clients.ts';
+import type { Idempotency } from '../clients/idempotency.ts';
 import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
 import type { ErasureService } from '../consent/erasure.ts';
@@ -19,11 +20,12 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  audit: Pick<AuditLog, 'record' | 'recordOutcome' | 'noteRead' | 'list'>;
+  audit: Pick<AuditLog, 'perform' | 'recordRefusal' | 'noteRead' | 'noteRefusedKey' | 'noteLimited' | 'list' | 'find'>;
   clients: Pick<
     Clients,
     | 'find'
     | 'findApiKey'
+    | 'listApiKeys'
     | 'createClient'
     | 'renameClient'
     | 'updateClient'
@@ -31,6 +33,7 @@ export interface Services {
     | 'rotateApiKey'
     | 'revokeApiKey'
   >;
+  idempotency: Pick<Idempotency, 'once'>;
   users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'find' | 'list'>;
@@ -66,6 +69,7 @@ export interface Services {
     | 'recover'
     | 'preview'
     | 'findDelivery'
+    | 'findDeliveryOf'
     | 'listDeliveries'
   >;
 }

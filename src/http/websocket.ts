@@ -2,9 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { type Context as GraphQLSocket, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
+import { isUsableFrom } from '../clients/allowed-networks.ts';
 import { toCursor } from '../events/event-cursor.ts';
 import type { Progress } from '../graphql/context.ts';
 import { liveConnectionsPerKey } from '../graphql/limits.ts';
+import type { Services } from '../graphql/services.ts';
+import { addressNotAllowed } from './admission.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
 import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
@@ -20,7 +23,7 @@ import { createSocketServer, type SocketExtra, type SocketServer } from './socke
 
 /** Close codes beside those of the graphql-transport-ws protocol; documented for subscribers. */
 export const closeCodes = {
-  /** The key is missing, wrong, expired or revoked. */
+  /** The key is missing, wrong, expired or revoked, or may not be used from here (reason ADDRESS_NOT_ALLOWED). */
   forbidden: 4403,
   /** The key has too many sockets open. */
   tooManySockets: 4429,
@@ -35,6 +38,7 @@ export interface WebSocketDoorDependencies {
   head: (clientId: string) => Promise<bigint>;
   keyWatch: KeyWatch;
   rate: RequestRate;
+  audit: () => Pick<Services['audit'], 'noteRefusedKey' | 'noteLimited'>;
   turns: ClientTurns;
   metrics: Metrics;
   mapResult: ResultMapper;
@@ -105,19 +109,25 @@ function takePrepared(args: ExecutionArgs): PreparedOperation {
   return prepared;
 }
 
-async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDependencies): Promise<boolean> {
+async function admit(socket: Socket, { authenticate, keyWatch, audit }: WebSocketDoorDependencies): Promise<boolean> {
   const { request, socket: stream } = socket.extra;
   socket.extra.request = null;
   const key = parseConnectionParameters(socket.connectionParams) ?? parseAuthorization(request?.headers.authorization);
   const viewer = key === null ? null : await authenticate(key);
   if (key === null || viewer === null) return false;
+  const ipAddress = request ? readAddress(request) : '';
+  if (!isUsableFrom(viewer.allowedNetworks ?? [], ipAddress)) {
+    audit().noteRefusedKey({ ...viewer, reason: 'address' });
+    stream.close(closeCodes.forbidden, addressNotAllowed.code);
+    // As below.
+    return true;
+  }
   if (keyWatch.count(key) >= liveConnectionsPerKey) {
     stream.close(closeCodes.tooManySockets, `more than ${liveConnectionsPerKey} connections of one key`);
     // The socket is closing, so that the acknowledgement is not sent any more.
     return true;
   }
   const requestId = readRequestId(headerOf(request, 'x-request-id'));
-  const ipAddress = request ? readAddress(request) : '';
   Object.assign(socket.extra, {
     door: { viewer, key, requestId, ipAddress },
     operations: new Map(),

@@ -29,6 +29,8 @@ export const storedColumns: readonly StoredColumn[] = [
     rowId: 'session_id',
     boundAs: 'return_codes.secret',
   },
+  { table: 'signing_keys', column: 'private_key', rowId: 'id', boundAs: 'signing_keys.private_key' },
+  { table: 'idempotency_records', column: 'secret', rowId: 'id', boundAs: 'idempotency_records.secret' },
   { table: 'webhook_endpoints', column: 'headers', rowId: 'id', boundAs: 'webhook_endpoints.headers' },
   { table: 'webhook_endpoints', column: 'secrets', rowId: 'id', boundAs: 'webhook_endpoints.secrets' },
 ];

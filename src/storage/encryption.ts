@@ -6,6 +6,8 @@ export type EncryptedColumn =
   | 'sessions.authorisation'
   | 'sessions.link_secret'
   | 'return_codes.secret'
+  | 'signing_keys.private_key'
+  | 'idempotency_records.secret'
   | 'webhook_endpoints.headers'
   | 'webhook_endpoints.secrets'
   // Not stored: it goes out in a form and comes back.

@@ -2,13 +2,14 @@ import type { Clock } from '../domain/clock.ts';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
+import type { JwsSigner } from './detached-jws.ts';
 import type { DocumentRunner } from './document-runner.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
 import type { EndpointStore, WebhookDelivery, WebhookEndpoint } from './endpoint-store.ts';
 import { createPayloads } from './payload.ts';
 import type { DeliveryPage, RedeliveryStore } from './redelivery-store.ts';
 import type { WebhookMethod } from './webhook-method.ts';
-import { webhookHeaders } from './webhook-request.ts';
+import { signFor, webhookHeaders } from './webhook-request.ts';
 
 export interface WebhookPreview {
   method: WebhookMethod;
@@ -20,6 +21,8 @@ export interface WebhookPreview {
 /** Deliveries: to look at, to repeat, to recover. */
 export interface Redelivery {
   findDelivery(clientId: string, id: string): Promise<WebhookDelivery | null>;
+  /** Of an event to an endpoint. */
+  findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
@@ -46,6 +49,7 @@ export interface RedeliveryDeps {
   signal: EventSignal;
   documents: DocumentRunner;
   secrets: EndpointSecrets;
+  jws: JwsSigner;
 }
 
 const recoveredAtOnce = 1_000;
@@ -77,6 +81,7 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
 
   return {
     findDelivery: store.find,
+    findDeliveryOf: store.findByEvent,
     listDeliveries: store.list,
     wakeDispatchers,
     async sendTest(clientId, endpointId) {
@@ -130,12 +135,10 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
       const payload = await payloads.payloadFor({ ...rest, data: JSON.stringify(data) }, endpoint.document);
       if ('error' in payload) throw new Conflict('DOCUMENT_FAILED', payload.error);
       const sentAt = clock.now();
+      const message = { id: event.id, sentAt, body: payload.body };
       const headers = webhookHeaders(
-        { id: event.id, sentAt, body: payload.body },
-        {
-          headers: secrets.openHeaders(endpoint.id, endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
-          keys: secrets.signingKeys(endpoint.id, endpoint.secrets, sentAt),
-        },
+        secrets.openHeaders(endpoint.id, endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
+        await signFor({ ...endpoint, sealedSecrets: endpoint.secrets }, message, deps),
       );
       return {
         method: endpoint.method,

@@ -1,4 +1,6 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import { createAuditLog } from '../../src/audit/audit-log.ts';
+import { createAuditStore } from '../../src/audit/audit-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
 import { credentialsOf } from '../../src/consent/consent-store.ts';
@@ -105,8 +107,11 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
     });
     const queue = createSynchronizationQueue(jobStore.agenda);
     const budget = createAccessBudget(database);
+    const audit = createAuditLog({ clock, store: createAuditStore(database), onError });
+    bench.onClose(audit.close);
     const synchronization = createSynchronization({
       clock,
+      onAccess: audit.noteBankAccess,
       database,
       banks,
       encryption,

@@ -213,9 +213,12 @@ it('believes the bank, not the redirect: a callback before the approval leaves t
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const callbacks: string[] = [];
-  world.bankOverrides.begin = async ({ redirectUrl }) => {
+  world.bankOverrides.begin = async ({ redirectUrl, state }) => {
     callbacks.push(redirectUrl);
-    return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
+    return {
+      credentials: 'scripted',
+      progress: { next: { step: 'go-to-bank', url: world.bankUrl, state }, message: null },
+    };
   };
   world.bankOverrides.getConsent = async () => ({
     status: 'received',

@@ -167,6 +167,9 @@ it('goes on with a session and a consent that an earlier version has begun, with
   });
 
   const code = await methods.submit({ methodId: 'sms' });
+  const { credentials } = await prisma.consent.findFirstOrThrow();
+  const adopted = JSON.parse(encryption.decrypt(credentials ?? '', credentialsOf(consent.id)));
+  expect(adopted).toMatchObject({ consentId: held.consentId, psuId: 'anna' });
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
   expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
 });

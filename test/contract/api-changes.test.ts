@@ -17,6 +17,20 @@ const accepted: Record<string, string> = {
   'An optional arg since on Subscription.events was added.': 'only who gives it begins elsewhere',
   'An optional field idempotencyKey on input type CreateManagementSessionInput was added.': 'only who gives it has it',
   'ConflictError was added to union type CreateManagementSessionResult.': 'only who gives an idempotencyKey meets it',
+  'An optional arg allowedNetworks on Mutation.createApiKey was added.': 'a key without networks works from anywhere',
+  'An optional arg idempotencyKey on Mutation.createApiKey was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.createClient was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.rotateWebhookSecret was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.runSynchronizationCycle was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.sendTestEvent was added.': 'only who gives it has it',
+  'An optional field idempotencyKey on input type CreateWebhookEndpointInput was added.': 'only who gives it has it',
+  'CLIENT_READ was added to enum type ApiKeyScope.': 'only an operator makes such keys',
+  'ConflictError was added to union type CreateApiKeyResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type CreateClientResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type CreateWebhookEndpointResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type RotateWebhookSecretResult.': 'only who gives an idempotencyKey meets it',
+  'ValidationError was added to union type RunSynchronizationCycleResult.': 'only who gives an idempotencyKey meets it',
+  'ValidationError was added to union type SendTestEventResult.': 'only who gives an idempotencyKey meets it',
 };
 
 test('the API breaks nothing that the last release promised', async () => {

@@ -79,6 +79,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       prefix: `tw_${tag}`,
       hash: hash(`key ${tag} ${n}`),
       scopes: ['CLIENT' as const],
+      allowedNetworks: ['10.0.0.0/8'],
       expiresAt: days(30),
       lastUsedAt: now,
       createdAt: now,
@@ -237,6 +238,16 @@ export async function insertClientData(database: Database, options: ClientDataOp
         finishedAt: now,
       },
     ],
+  });
+  const recordId = `record of ${tag}`;
+  await prisma.idempotencyRecord.create({
+    data: {
+      id: recordId,
+      inputHash: tag,
+      subjectId: id('apiKey'),
+      secret: encryption.encrypt(secret, { column: 'idempotency_records.secret', rowId: recordId }),
+      createdAt: now,
+    },
   });
   const sessionId = id('connectSession');
   await prisma.returnCode.create({

@@ -104,6 +104,7 @@ export class ChangingBank {
   readonly #turns = new Map<unknown, Promise<void>>();
   #callCount = 0;
   #trigger = '';
+  #acting: Promise<unknown> | null = null;
 
   readonly traits: readonly TraitName[];
   readonly #readingCounts = new Map<number, number>();
@@ -125,6 +126,13 @@ export class ChangingBank {
     this.told = [];
     this.readingNumber += 1;
     this.#callCount = 0;
+  }
+
+  /** Nothing is done meanwhile any more: who asked may have given up before what is done by now has ended. */
+  async endReading(): Promise<void> {
+    this.meanwhile = null;
+    await this.#acting;
+    this.#acting = null;
   }
 
   /** Without a protocol: the adapter's part is done. */
@@ -199,7 +207,8 @@ export class ChangingBank {
       this.meanwhile = null;
       const { manner, told, readingNumber } = this;
       const trigger = this.#trigger;
-      await meanwhile.act();
+      this.#acting = meanwhile.act();
+      await this.#acting;
       // What was read meanwhile was another reading.
       Object.assign(this, { manner, told, readingNumber });
       [this.#trigger, this.#callCount] = [trigger, call + 1];

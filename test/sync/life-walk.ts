@@ -192,7 +192,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
       const psu = attended ? { ipAddress: '192.0.2.1' } : null;
       const { signal } = new AbortController();
       const outcome = await world.synchronizeLogin({ loginId, trigger, psu, signal });
-      bank.meanwhile = null;
+      await bank.endReading();
       if (consentId === null) expect(outcome).toEqual({ kind: 'skipped', reason: 'CONSENT_MISSING' });
       if (outcome.kind === 'synchronized') keepTold();
     }
