@@ -40,7 +40,13 @@ export interface Services {
   bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
   accounts: Pick<
     AccountStore,
-    'listByIds' | 'listWithTransactions' | 'listBalanceHistory' | 'findTransaction' | 'listTransactions' | 'listChanges'
+    | 'listByIds'
+    | 'listWithTransactions'
+    | 'listBalanceHistory'
+    | 'findTransaction'
+    | 'listTransactions'
+    | 'listChanges'
+    | 'hasChangeSet'
   >;
   sessions: Pick<
     Sessions,
