@@ -10,9 +10,10 @@ import {
   snapshotSql,
   type TransactionPage,
 } from './transaction-page.ts';
+import { createTransactionSearchStore, type TransactionSearchStore } from './transaction-search-store.ts';
 
 /** Bank data as clients read it; it is never changed by them. */
-export interface AccountStore extends BalanceHistoryStore, TransactionChangeStore {
+export interface AccountStore extends BalanceHistoryStore, TransactionChangeStore, TransactionSearchStore {
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<Account[]>;
   /** As `listByIds`, each with the page that `listTransactions` has of it: in one statement. */
@@ -21,7 +22,8 @@ export interface AccountStore extends BalanceHistoryStore, TransactionChangeStor
     ids: readonly string[],
     page: TransactionPage,
   ): Promise<{ account: Account; transactions: ListedTransaction[] }[]>;
-  findTransaction(clientId: string, id: string): Promise<ListedTransaction | null>;
+  /** In no order; what is not the client's is left out. */
+  listTransactionsByIds(clientId: string, ids: readonly string[]): Promise<ListedTransaction[]>;
   /**
    * The same page of each of the client's accounts, in one statement. Newest first: by booking date (else value date, else the
    * day it was first seen), then id. Pages that follow one another neither skip nor repeat while synchronizations write. An account
@@ -44,6 +46,7 @@ export function createAccountStore(database: Database): AccountStore {
   return {
     ...createBalanceHistoryStore(database),
     ...createTransactionChangeStore(database),
+    ...createTransactionSearchStore(database, recordsOf),
     // Every page of transactions begins with its account: straight through the driver, which takes a fifth of the time.
     listByIds: (clientId, ids) =>
       database.query<Account>(Prisma.sql`
@@ -61,11 +64,12 @@ export function createAccountStore(database: Database): AccountStore {
         transactions: records.read(account.id, transactions, snapshot),
       }));
     },
-    async findTransaction(clientId, id) {
+    async listTransactionsByIds(clientId, ids) {
       const records = recordsOf(null);
-      const [found] = await database.query<{ accountId: string; transaction: string }>(Prisma.sql`
-        SELECT account_id AS "accountId", ${records.asText} AS transaction FROM transactions WHERE id = ${id} AND client_id = ${clientId}`);
-      return found ? (records.read(found.accountId, found.transaction, null)[0] ?? null) : null;
+      const found = await database.query<{ accountId: string; transaction: string }>(Prisma.sql`
+        SELECT account_id AS "accountId", ${records.asText} AS transaction FROM transactions
+        WHERE id = ANY(${[...ids]}::text[]) AND client_id = ${clientId}`);
+      return found.flatMap(({ accountId, transaction }) => records.read(accountId, transaction, null));
     },
     async listTransactions(clientId, accountIds, page) {
       const records = recordsOf(page.fields);

@@ -1,4 +1,5 @@
 import type { Balance } from '../domain/balance-fields.ts';
+import type { Page } from '../domain/page.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import { balanceColumns } from './bank-data-columns.ts';
 
@@ -8,12 +9,9 @@ export interface BalanceChange extends Balance {
   id: string;
 }
 
-export interface BalanceHistoryPage {
+export interface BalanceHistoryPage extends Page<{ id: string }> {
   /** Of one type of balance only; null: of all. */
   type: string | null;
-  /** A BalanceChange's id: go on with what came before it. */
-  after: { id: string } | null;
-  limit: number;
 }
 
 export interface BalanceHistoryStore {
@@ -33,14 +31,16 @@ interface Row extends Record<string, unknown> {
 
 export function createBalanceHistoryStore(database: Database): BalanceHistoryStore {
   return {
-    async listBalanceHistory(clientId, accountIds, { type, after, limit }) {
+    async listBalanceHistory(clientId, accountIds, { type, after, before, backward, limit }) {
+      const direction = backward ? Prisma.sql`ASC` : Prisma.sql`DESC`;
       const rows = await database.query<Row>(Prisma.sql`
         SELECT change.id, a.id AS "accountId", ${balanceColumns.selectedFrom('change')}, change.observed_at AS "observedAt"
         FROM accounts a CROSS JOIN LATERAL (
           SELECT * FROM balance_changes WHERE account_id = a.id ${type === null ? Prisma.empty : Prisma.sql`AND type = ${type}`}
             ${after === null ? Prisma.empty : Prisma.sql`AND id < ${after.id}::bigint`}
-          ORDER BY id DESC LIMIT ${limit}::int) AS change
-        WHERE a.id = ANY(${[...accountIds]}::text[]) AND a.client_id = ${clientId} ORDER BY a.id, change.id DESC`);
+            ${before == null ? Prisma.empty : Prisma.sql`AND id > ${before.id}::bigint`}
+          ORDER BY id ${direction} LIMIT ${limit}::int) AS change
+        WHERE a.id = ANY(${[...accountIds]}::text[]) AND a.client_id = ${clientId} ORDER BY a.id, change.id ${direction}`);
       const byAccount = new Map<string, BalanceChange[]>();
       for (const row of rows) {
         const of = byAccount.get(row.accountId) ?? [];

@@ -1,3 +1,4 @@
+import type { Page } from '../domain/page.ts';
 import {
   type TransactionField,
   type TransactionRecordValues,
@@ -15,6 +16,11 @@ export interface TransactionFilter {
   bookedTo: string | null;
   /** In the counterparty's name or IBAN or the remittance information, whatever the case. */
   search: string | null;
+  /** Inclusive, as decimals; what went out is below zero. @default null */
+  amountFrom?: string | null;
+  amountTo?: string | null;
+  /** Seen first, or changed, then or later. @default null */
+  updatedSince?: Date | null;
 }
 
 /** A place in the list: what is ordered by the day alone would skip or repeat while synchronizations write. */
@@ -28,12 +34,10 @@ export interface TransactionPosition {
   snapshot: string | null;
 }
 
-export interface TransactionPage {
+export interface TransactionPage extends Page<TransactionPosition> {
   /** Which fields are wanted, in the order of their names: of the others nothing is read. Null: all. */
   fields: readonly TransactionField[] | null;
   filter: TransactionFilter;
-  after: TransactionPosition | null;
-  limit: number;
 }
 
 /** With its place in the list that it was read in. Of its fields those that the page asked for. */
@@ -90,8 +94,13 @@ function toRecords(fields: TransactionPage['fields']): TransactionRecords {
 }
 
 /** Of the first page, which all that follow go by. */
-export function snapshotSql({ after }: TransactionPage): Prisma.Sql {
-  return after?.snapshot ? Prisma.sql`${after.snapshot}::text` : Prisma.sql`pg_current_snapshot()::text`;
+export function snapshotSql(page: TransactionPage): Prisma.Sql {
+  const snapshot = snapshotOf(page);
+  return snapshot === null ? Prisma.sql`pg_current_snapshot()::text` : Prisma.sql`${snapshot}::text`;
+}
+
+function snapshotOf({ after, before }: TransactionPage): string | null {
+  return (after ?? before)?.snapshot ?? null;
 }
 
 export interface PageOfAccount extends TransactionPage {
@@ -101,26 +110,38 @@ export interface PageOfAccount extends TransactionPage {
 
 /** The page as one text of records, which `records` reads; null where the account has none. */
 export function pageSql(records: TransactionRecords, page: PageOfAccount): Prisma.Sql {
-  const { accountId, clientId, filter, after, limit } = page;
+  const { accountId, clientId, filter, limit } = page;
   const listed = Prisma.sql`t.account_id = ${accountId} AND t.client_id = ${clientId} ${toConditions(filter)}`;
-  if (after?.snapshot)
-    return nextPageSql(records, { accountId, listed, after: { ...after, snapshot: after.snapshot }, limit });
+  const snapshot = snapshotOf(page);
+  if (snapshot !== null) return nextPageSql(records, { ...page, listed, snapshot });
+  const { sortDate, id } = { sortDate: Prisma.sql`t.sort_date`, id: Prisma.sql`t.id` };
   return Prisma.sql`(
     SELECT string_agg(${records.asText}, '') FROM (
-      SELECT * FROM transactions t
-      WHERE ${listed} ${after === null ? Prisma.empty : Prisma.sql`AND (sort_date, id) < (${after.sortDate}::date, ${after.id})`}
-      ORDER BY sort_date DESC, id DESC LIMIT ${limit}::int) AS page)`;
+      SELECT * FROM transactions t WHERE ${listed} ${withinSql(page, sortDate)}
+      ${orderSql(page, sortDate, id)} LIMIT ${limit}::int) AS page)`;
+}
+
+/** The part of the list that the page lies in. */
+export function withinSql({ after, before }: Page<{ sortDate: string; id: string }>, sortDate: Prisma.Sql): Prisma.Sql {
+  const place = Prisma.sql`(${sortDate}, t.id)`;
+  return Prisma.sql`
+    ${after === null ? Prisma.empty : Prisma.sql`AND ${place} < (${after.sortDate}::date, ${after.id})`}
+    ${before == null ? Prisma.empty : Prisma.sql`AND ${place} > (${before.sortDate}::date, ${before.id})`}`;
+}
+
+/** Newest first; backward: oldest first. */
+export function orderSql({ backward }: Pick<Page, 'backward'>, sortDate: Prisma.Sql, id: Prisma.Sql): Prisma.Sql {
+  return backward ? Prisma.sql`ORDER BY ${sortDate}, ${id}` : Prisma.sql`ORDER BY ${sortDate} DESC, ${id} DESC`;
 }
 
 // What has moved since the first page is left out of its new place, and looked for where it was. Numbers of the database's transactions
 // that lie ahead come from another server, whose data this one was given: they say nothing here.
 function nextPageSql(
   { asText, fields }: TransactionRecords,
-  page: { accountId: Prisma.Sql; listed: Prisma.Sql; after: TransactionPosition & { snapshot: string }; limit: number },
+  page: PageOfAccount & { listed: Prisma.Sql; snapshot: string },
 ): Prisma.Sql {
-  const { accountId, listed, limit } = page;
-  const { sortDate, id, snapshot } = page.after;
-  const place = Prisma.sql`(${sortDate}::date, ${id})`;
+  const { accountId, listed, limit, snapshot } = page;
+  const [now, then] = [Prisma.sql`t.sort_date`, Prisma.sql`moved.sort_date`];
   return Prisma.sql`(
     WITH moved AS MATERIALIZED (
       SELECT DISTINCT ON (transaction_id) transaction_id, sort_date FROM transaction_moves
@@ -131,29 +152,41 @@ function nextPageSql(
     SELECT string_agg(${asText}, '') FROM (
       SELECT * FROM (
         (SELECT t.id, t.sort_date ${fields} FROM transactions t
-          WHERE ${listed} AND (t.sort_date, t.id) < ${place} AND t.id NOT IN (SELECT transaction_id FROM moved)
-          ORDER BY t.sort_date DESC, t.id DESC LIMIT ${limit}::int)
+          WHERE ${listed} ${withinSql(page, now)} AND t.id NOT IN (SELECT transaction_id FROM moved)
+          ${orderSql(page, now, Prisma.sql`t.id`)} LIMIT ${limit}::int)
         UNION ALL
         SELECT t.id, moved.sort_date ${fields} FROM transactions t JOIN moved ON moved.transaction_id = t.id
-          WHERE ${listed} AND (moved.sort_date, t.id) < ${place}
-      ) AS placed ORDER BY sort_date DESC, id DESC LIMIT ${limit}::int) AS page)`;
+          WHERE ${listed} ${withinSql(page, then)}
+      ) AS placed ${orderSql(page, Prisma.sql`sort_date`, Prisma.sql`id`)} LIMIT ${limit}::int) AS page)`;
 }
 
 // Pending ones have an index of their own, which the planner knows by a constant, not by a value. Nearly all others are booked:
 // they are read in the order of the list, where an equality would have the planner collect and sort them.
-function statusSql(status: TransactionValues['status'] | null): Prisma.Sql {
+export function statusSql(status: TransactionValues['status'] | null): Prisma.Sql {
   if (status === null) return Prisma.empty;
   return status === 'PENDING' ? Prisma.sql`AND t.status = 'PENDING'` : Prisma.sql`AND t.status <> 'PENDING'`;
 }
 
-// `sort_date` is the booking date wherever there is one, and the index is ordered by it.
-function toConditions({ status, bookedFrom, bookedTo, search }: TransactionFilter): Prisma.Sql {
+export function toConditions(filter: TransactionFilter): Prisma.Sql {
+  return Prisma.sql`${dayConditions(filter)} ${statusSql(filter.status)} ${contentConditions(filter)}`;
+}
+
+/** What the index of a list serves: `sort_date` is the booking date wherever there is one. */
+export function dayConditions({ bookedFrom, bookedTo }: TransactionFilter): Prisma.Sql {
+  return Prisma.sql`
+    ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND t.sort_date >= ${bookedFrom}::date`}
+    ${bookedTo === null ? Prisma.empty : Prisma.sql`AND t.sort_date <= ${bookedTo}::date`}`;
+}
+
+/** What rows are read for. */
+export function contentConditions(filter: TransactionFilter): Prisma.Sql {
+  const { bookedFrom, bookedTo, search, amountFrom, amountTo, updatedSince } = filter;
   const pattern = search === null ? '' : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   return Prisma.sql`
-    ${statusSql(status)}
-    ${bookedFrom === null ? Prisma.empty : Prisma.sql`AND t.sort_date >= ${bookedFrom}::date`}
-    ${bookedTo === null ? Prisma.empty : Prisma.sql`AND t.sort_date <= ${bookedTo}::date`}
     ${bookedFrom === null && bookedTo === null ? Prisma.empty : Prisma.sql`AND t.booking_date IS NOT NULL`}
+    ${amountFrom == null ? Prisma.empty : Prisma.sql`AND t.amount >= ${amountFrom}::numeric`}
+    ${amountTo == null ? Prisma.empty : Prisma.sql`AND t.amount <= ${amountTo}::numeric`}
+    ${updatedSince == null ? Prisma.empty : Prisma.sql`AND t.updated_at >= ${updatedSince}::timestamptz`}
     ${
       search === null
         ? Prisma.empty

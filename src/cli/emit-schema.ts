@@ -2,14 +2,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSchema, printApi } from '../graphql/schema.ts';
+import { toPossibleTypes, toTypeScript } from './emit-client-types.ts';
 import { emitEventSchemas } from './emit-event-schemas.ts';
 
-const schemaFile = fileURLToPath(new URL('../../schema/schema.graphql', import.meta.url));
+const fileOf = (name: string) => fileURLToPath(new URL(`../../schema/${name}`, import.meta.url));
 const eventsDirectory = fileURLToPath(new URL('../../schema/events', import.meta.url));
 
+const schema = createSchema();
 const check = process.argv.includes('--check');
 const outdated = [
-  ...(await emit(schemaFile, printApi(createSchema()))),
+  ...(await emit(fileOf('schema.graphql'), printApi(schema))),
+  ...(await emit(fileOf('possibleTypes.json'), toPossibleTypes(schema))),
+  ...(await emit(fileOf('types.ts'), await toTypeScript(schema))),
   ...(await emitEventSchemas(eventsDirectory, { check })),
 ];
 if (check && outdated.length > 0) {

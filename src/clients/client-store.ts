@@ -1,5 +1,7 @@
+import type { Page } from '../domain/page.ts';
 import type { ApiKey, ApiKeyScope, Client, Prisma as PrismaTypes } from '../generated/prisma/client.ts';
 import type { Database, Transaction } from '../storage/database.ts';
+import { pageById } from '../storage/page-by-id.ts';
 
 export interface NewApiKeyRow {
   id: string;
@@ -20,6 +22,8 @@ export interface KeyReplacement {
 
 export interface ClientStore {
   find(clientId: string): Promise<Client | null>;
+  /** Oldest first. */
+  list(page: Page): Promise<Client[]>;
   /** The one that was made first. */
   findFirst(): Promise<Client | null>;
   /** The client with its event log and first key, all or nothing. */
@@ -43,6 +47,7 @@ export function createClientStore(database: Database): ClientStore {
   const { prisma } = database;
   return {
     find: (id) => prisma.client.findUnique({ where: { id } }),
+    list: (page) => prisma.client.findMany(pageById(page, 'asc')),
     findFirst: () => prisma.client.findFirst({ orderBy: { id: 'asc' } }),
     create: (client, key) =>
       database.transaction(async (tx: Transaction) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import { type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import type { ApiKey, ApiKeyScope, Client } from '../generated/prisma/client.ts';
 import { callScopes } from '../storage/call-scope.ts';
 import { findNetworkFaults } from './allowed-networks.ts';
@@ -13,6 +14,10 @@ export interface Clients {
   /** Unless this key is known already, makes it a key of both scopes of the first client, which is made when there is none. */
   bootstrap(key: string): Promise<void>;
   find(clientId: string): Promise<Client>;
+  /** Null when there is none with this id. For operators, as is `list`. */
+  findAny(clientId: string): Promise<Client | null>;
+  /** Of all clients, oldest first. */
+  list(page: Page): Promise<Client[]>;
   createClient(name: string): Promise<{ client: Client; key: string }>;
   /** Renames what end users read on the hosted pages. Throws NotFound, and InvalidInput for an empty name. */
   renameClient(clientId: string, name: string): Promise<Client>;
@@ -96,6 +101,8 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
       if (!client) throw new NotFound('client', clientId);
       return client;
     },
+    findAny: (clientId) => store.find(clientId),
+    list: (page) => store.list(page),
     async createClient(given) {
       const key = newShownKey();
       return { client: await create(parse(name, given, 'name'), key, ['CLIENT']), key };

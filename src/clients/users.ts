@@ -3,19 +3,19 @@ import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import { Conflict, type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import type { User, UserType } from '../generated/prisma/client.ts';
 import type { UserStore } from './user-store.ts';
 
 /** The clients' end users. Every function answers for the given client alone. */
 export interface Users {
   find(clientId: string, id: string): Promise<User | null>;
+  /** By the client's own id, which is kept without blanks at its ends. */
+  findByExternalId(clientId: string, externalId: string): Promise<User | null>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<User[]>;
-  list(
-    clientId: string,
-    filter: { recurring: boolean | null },
-    page: { after: string | null; limit: number },
-  ): Promise<User[]>;
+  /** Oldest first. */
+  list(clientId: string, filter: { recurring: boolean | null }, page: Page): Promise<User[]>;
   /** What createUser would refuse, under `path`. */
   findFaults(input: NewUser, path: string): FieldFault[];
   /** Throws Conflict EXTERNAL_ID_TAKEN, or IDEMPOTENCY_KEY_REUSED for the same key with different input. */
@@ -56,6 +56,7 @@ export function createUsers({ clock, store }: { clock: Clock; store: UserStore }
 
   return {
     find: (clientId, id) => store.find(clientId, id),
+    findByExternalId: (clientId, externalId) => store.findByExternalId(clientId, externalId.trim()),
     listByIds: (clientId, ids) => store.listByIds(clientId, ids),
     list: (clientId, filter, page) => store.list(clientId, filter, page),
     findFaults: (input, path) => findFaults(newUser, input, path),

@@ -1,4 +1,5 @@
 import type { BankEntry } from '../domain/bank-entry.ts';
+import type { Page } from '../domain/page.ts';
 import type { Bank } from '../generated/prisma/client.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 
@@ -13,7 +14,9 @@ export interface BankStore {
   replaceAll(entries: readonly BankEntry[]): Promise<void>;
   find(id: string): Promise<Bank | null>;
   /** Listed banks by name, then id; `search` is looked for in name, BIC and bank code, whatever the case. */
-  list(search: string | null, page: { after: BankPosition | null; limit: number }): Promise<Bank[]>;
+  list(search: string | null, page: Page<BankPosition>): Promise<Bank[]>;
+  /** In no order. */
+  listByIds(ids: readonly string[]): Promise<Bank[]>;
 }
 
 export function createBankStore(database: Database): BankStore {
@@ -30,13 +33,16 @@ export function createBankStore(database: Database): BankStore {
         }
       }),
     find: (id) => database.prisma.bank.findUnique({ where: { id } }),
-    list: (search, { after, limit }) => {
+    listByIds: (ids) => database.prisma.bank.findMany({ where: { id: { in: [...ids] } } }),
+    list: (search, { after, before, backward, limit }) => {
+      const direction = backward ? Prisma.sql`DESC` : Prisma.sql`ASC`;
       const pattern = `%${(search ?? '').trim().replace(/[\\%_]/g, '\\$&')}%`;
       return database.query<Bank>(Prisma.sql`
         SELECT id, name, bic, bank_code AS "bankCode", country, listed, sca_validity_days AS "scaValidityDays" FROM banks
         WHERE listed AND (name ILIKE ${pattern} OR bic ILIKE ${pattern} OR bank_code ILIKE ${pattern})
           ${after === null ? Prisma.empty : Prisma.sql`AND (name, id) > (${after.name}, ${after.id})`}
-        ORDER BY name, id LIMIT ${limit}::int`);
+          ${before == null ? Prisma.empty : Prisma.sql`AND (name, id) < (${before.name}, ${before.id})`}
+        ORDER BY name ${direction}, id ${direction} LIMIT ${limit}::int`);
     },
   };
 }

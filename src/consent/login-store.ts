@@ -18,7 +18,8 @@ export interface ManagedLogin {
 export interface LoginStore {
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<BankLogin[]>;
-  findConsent(clientId: string, id: string): Promise<Consent | null>;
+  /** In no order; what is not the client's is left out. */
+  listConsents(clientId: string, ids: readonly string[]): Promise<Consent[]>;
   /** Of the login's accounts that have one. */
   listIbans(bankLoginId: string): Promise<string[]>;
   /** Oldest first. */
@@ -37,7 +38,7 @@ const managed = {
 export function createLoginStore({ prisma }: Database): LoginStore {
   return {
     listByIds: (clientId, ids) => prisma.bankLogin.findMany({ where: { id: { in: [...ids] }, clientId } }),
-    findConsent: (clientId, id) => prisma.consent.findFirst({ where: { id, clientId } }),
+    listConsents: (clientId, ids) => prisma.consent.findMany({ where: { id: { in: [...ids] }, clientId } }),
     async listIbans(bankLoginId) {
       const accounts = await prisma.account.findMany({ where: { bankLoginId }, select: { iban: true } });
       return [...new Set(accounts.flatMap(({ iban }) => iban ?? []))];

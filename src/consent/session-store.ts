@@ -1,5 +1,7 @@
-import type { Session } from '../generated/prisma/client.ts';
-import type { Database, Prisma, Transaction } from '../storage/database.ts';
+import type { Page } from '../domain/page.ts';
+import { type Session, SessionStatus } from '../generated/prisma/client.ts';
+import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { pageById } from '../storage/page-by-id.ts';
 import { abandonConsents, lockLogin } from './consent-store.ts';
 
 export type { Session };
@@ -21,8 +23,19 @@ export interface KeptStep {
   now: Date;
 }
 
+export interface SessionFilter {
+  kind: Session['kind'];
+  userId: string | null;
+  bankLoginId: string | null;
+  status: Session['status'] | null;
+}
+
 export interface SessionStore {
   find(clientId: string, id: string): Promise<Session | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<Session[]>;
+  /** Newest first. */
+  list(clientId: string, filter: SessionFilter, page: Page): Promise<Session[]>;
   findByLink(linkHash: string): Promise<Session | null>;
   /** By the state of either callback address. */
   findByState(stateHash: string): Promise<Session | null>;
@@ -57,6 +70,17 @@ export function createSessionStore(database: Database): SessionStore {
   const { prisma } = database;
   return {
     find: (clientId, id) => prisma.session.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => prisma.session.findMany({ where: { id: { in: [...ids] }, clientId } }),
+    async list(clientId, { userId, bankLoginId, ...filter }, page) {
+      const { where, ...order } = pageById(page, 'desc');
+      const narrowed = { ...(userId !== null && { userId }), ...(bankLoginId !== null && { bankLoginId }) };
+      const { kind, status } = filter;
+      const found =
+        userId === null && bankLoginId === null
+          ? { id: { in: await listIds(database, clientId, { ...filter, page }) } }
+          : { kind, ...narrowed, ...where, ...(status !== null && { status }) };
+      return await prisma.session.findMany({ where: { clientId, ...found }, ...order });
+    },
     findByLink: (linkHash) => prisma.session.findUnique({ where: { linkHash } }),
     findByState: (stateHash) =>
       prisma.session.findFirst({ where: { OR: [{ stateHash }, { nokStateHash: stateHash }] } }),
@@ -89,6 +113,26 @@ export function createSessionStore(database: Database): SessionStore {
     findUser: (clientId, id) =>
       prisma.user.findFirst({ where: { id, clientId }, select: { id: true, recurring: true } }),
   };
+}
+
+/** By an index that is ordered within each status: the newest of all are taken. */
+async function listIds(
+  database: Database,
+  clientId: string,
+  { kind, status, page }: Pick<SessionFilter, 'kind' | 'status'> & { page: Page },
+): Promise<string[]> {
+  const { after, before, backward, limit } = page;
+  const direction = backward ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  const statuses = status === null ? Object.values(SessionStatus) : [status];
+  const rows = await database.query<{ id: string }>(Prisma.sql`
+    SELECT id FROM unnest(${statuses}::text[]::"SessionStatus"[]) AS wanted(status) CROSS JOIN LATERAL (
+      SELECT s.id FROM sessions s
+      WHERE s.client_id = ${clientId} AND s.kind = ${kind}::"SessionKind" AND s.status = wanted.status
+        ${after === null ? Prisma.empty : Prisma.sql`AND s.id < ${after}`}
+        ${before == null ? Prisma.empty : Prisma.sql`AND s.id > ${before}`}
+      ORDER BY s.client_id ${direction}, s.kind ${direction}, s.status ${direction}, s.id ${direction} LIMIT ${limit}::int) AS of_status
+    ORDER BY id ${direction} LIMIT ${limit}::int`);
+  return rows.map(({ id }) => id);
 }
 
 // The login's lock makes two that want to begin come one after the other: the second sees the first one's session.

@@ -3,6 +3,7 @@ import type { Users } from '../clients/users.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Conflict, type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import type { UserType } from '../generated/prisma/enums.ts';
 import { callScopes } from '../storage/call-scope.ts';
 import type { Encryption } from '../storage/encryption.ts';
@@ -10,7 +11,7 @@ import type { BankStore } from './bank-store.ts';
 import { linkSecretOf, newLink } from './link-secret.ts';
 import { findReturnUrlFault } from './return-url.ts';
 import { type CallMark, createOnce, findKeyFaults } from './session-idempotency.ts';
-import type { Session, SessionStore } from './session-store.ts';
+import type { Session, SessionFilter, SessionStore } from './session-store.ts';
 
 export interface NewConnectSession {
   userId: string | null;
@@ -44,6 +45,10 @@ export interface NewAwaitingSynchronization {
 /** Hosted sessions: what an end user is sent to, each under a link of its own that nobody can guess. */
 export interface Sessions {
   find(clientId: string, id: string): Promise<Session | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<Session[]>;
+  /** Newest first. */
+  list(clientId: string, filter: SessionFilter, page: Page): Promise<Session[]>;
   createConnectSession(clientId: string, input: NewConnectSession): Promise<Session>;
   createManagementSession(clientId: string, input: NewManagementSession): Promise<Session>;
   /** Null while another session of the login runs, or awaits the end user. */
@@ -150,6 +155,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     find: (clientId, id) => store.find(clientId, id),
+    listByIds: (clientId, ids) => store.listByIds(clientId, ids),
+    list: (clientId, filter, page) => store.list(clientId, filter, page),
     createConnectSession: (clientId, input) =>
       createOnce(store, { clientId, kind: 'CONNECT', input }, (mark) => createConnect(clientId, input, mark)),
     createManagementSession: (clientId, input) =>

@@ -38,13 +38,18 @@ let randomUsed = randomPool.length;
  * the time of their making.
  */
 export function newId(kind: IdKind, now: Date): string {
-  let time = now.getTime();
+  return `${lowestIdAt(kind, now)}${takeRandom()}`;
+}
+
+/** Below every id that is made at this time or later, above every one from before. */
+export function lowestIdAt(kind: IdKind, at: Date): string {
+  let time = Math.max(0, at.getTime());
   let encodedTime = '';
   for (let i = 0; i < timeCharacters; i++) {
     encodedTime = alphabet.charAt(time % 32) + encodedTime;
     time = Math.floor(time / 32);
   }
-  return `${idPrefixes[kind]}_${encodedTime}${takeRandom()}`;
+  return `${idPrefixes[kind]}_${encodedTime}`;
 }
 
 function takeRandom(): string {

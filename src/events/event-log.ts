@@ -1,5 +1,6 @@
 import type { Database, Prisma, Transaction } from '../storage/database.ts';
 import { createEventFeeds, type EventFeed, type FeedOptions } from './event-feed.ts';
+import { createEventReconciliation, type EventReconciliation } from './event-reconciliation-store.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
 import type { EventSignal } from './event-signal.ts';
 import { createEventStore, type EventQuery, type LogExtent, withId } from './event-store.ts';
@@ -14,7 +15,7 @@ export type AppendEvent = (event: NewEvent) => string;
  * The log of everything that clients are told of: one order per client, the order of commit (invariant 2). Webhooks,
  * subscriptions and queries all read from it (invariant 3).
  */
-export interface EventLog {
+export interface EventLog extends EventReconciliation {
   /**
    * Runs `work` in one transaction with the events that it appends and their deliveries: all or nothing (invariant 1).
    * After the commit the readers of the log are woken.
@@ -81,6 +82,7 @@ export function createEventLog({ database, signal, fanOutSql, retentionDays = 90
     },
     appendCtes: store.appendCtes,
     committed: (clientId, position) => signal.publish(clientId, position),
+    ...createEventReconciliation(database),
     read: (query) => store.read(query),
     find: async (clientId, id) => (await store.listByIds(clientId, [id]))[0] ?? null,
     extent: async (clientId) => ({ ...(await store.extent(clientId)), retentionDays }),

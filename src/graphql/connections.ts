@@ -1,19 +1,31 @@
-import { GraphQLError } from 'graphql';
+import type { Page, ScannedPage } from '../domain/page.ts';
+import { badInput } from './bad-input.ts';
 import { builder } from './builder.ts';
 import { defaultPageSize, maximumPageSize } from './limits.ts';
 
-/** The arguments of every list: forward only, since every list has one order. */
-export const pageArguments = builder.args((arg) => ({
+/** The arguments of a list that is read from its beginning on. */
+export const forwardArguments = builder.args((arg) => ({
   first: arg.int({
     defaultValue: defaultPageSize,
     description: `How many rows at most: 0 to ${maximumPageSize}.`,
   }),
-  after: arg.string({ description: 'Go on behind the row with this cursor.' }),
+  after: arg.string({ description: 'Go on behind the row with this cursor; empty: from the beginning.' }),
+}));
+
+/** The arguments of a list that is read from its beginning on, or from its end back. */
+export const pageArguments = builder.args((arg) => ({
+  ...forwardArguments,
+  last: arg.int({
+    description: `The last rows rather than the first: how many at most, 0 to ${maximumPageSize}, in the order of the list. Give no \`first\` with it.`,
+  }),
+  before: arg.string({ description: 'Only rows before the one with this cursor; empty: to the end.' }),
 }));
 
 export interface PageArguments {
   first?: number | null | undefined;
   after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
 }
 
 export interface Connection<Row> {
@@ -31,7 +43,12 @@ interface ConnectionRequest<Row, Key> {
   cursorOf: (row: Row) => string;
   /** Null: no such cursor can be. */
   keyOf: (cursor: string) => Key | null;
-  read: (page: { after: Key | null; limit: number }) => Promise<Row[]>;
+  read: (page: Page<Key>) => Promise<Row[]>;
+}
+
+interface ScannedRequest<Row, Key> extends Omit<ConnectionRequest<Row, Key>, 'read'> {
+  cursorOfKey: (key: Key) => string;
+  read: (page: Page<Key>) => Promise<ScannedPage<Row, Key>>;
 }
 
 /** What is to be read for these arguments: one row more than asked for, which tells whether more follow. */
@@ -39,17 +56,30 @@ export function toPage<Key>(
   args: PageArguments,
   keyOf: (cursor: string) => Key | null,
   { defaultFirst, maximumFirst }: PageSizes = { defaultFirst: defaultPageSize, maximumFirst: maximumPageSize },
-): { after: Key | null; limit: number } {
-  const first = toFirst(args.first ?? defaultFirst, maximumFirst);
-  const after = args.after == null ? null : keyOf(args.after);
-  if (args.after != null && after === null) throw badInput('`after` is not a cursor of this list.');
-  return { after, limit: first + 1 };
+): Page<Key> {
+  const backward = args.last != null;
+  // The default cannot be told from a `first` of that size.
+  if (backward && args.first != null && args.first !== defaultFirst) {
+    throw badInput('Give `first` or `last`, not both.');
+  }
+  const [name, given] = backward ? (['last', args.last] as const) : (['first', args.first] as const);
+  const count = toCount(name, given ?? defaultFirst, maximumFirst);
+  return { after: toKey('after', args, keyOf), before: toKey('before', args, keyOf), backward, limit: count + 1 };
+}
+
+function toKey<Key>(name: 'after' | 'before', args: PageArguments, keyOf: (cursor: string) => Key | null): Key | null {
+  const cursor = args[name];
+  // A client that keeps its cursor in a text begins with an empty one.
+  if (cursor == null || cursor === '') return null;
+  const key = keyOf(cursor);
+  if (key === null) throw badInput(`\`${name}\` is not a cursor of this list.`);
+  return key;
 }
 
 /** Refuses what is out of bounds. */
-export function toFirst(first: number, maximumFirst: number): number {
-  if (first < 0 || first > maximumFirst) throw badInput(`\`first\` must be 0 to ${maximumFirst}.`);
-  return first;
+export function toCount(name: 'first' | 'last', count: number, maximum: number): number {
+  if (count < 0 || count > maximum) throw badInput(`\`${name}\` must be 0 to ${maximum}.`);
+  return count;
 }
 
 export async function readConnection<Row, Key>(
@@ -57,14 +87,39 @@ export async function readConnection<Row, Key>(
   { cursorOf, keyOf, read }: ConnectionRequest<Row, Key>,
 ): Promise<Connection<Row>> {
   const page = toPage(args, keyOf);
-  const first = page.limit - 1;
-  const rows = await read(page);
-  const edges = rows.slice(0, first).map((node) => new Edge(node, cursorOf));
+  return toConnection(page, await read(page), cursorOf);
+}
+
+/** As readConnection, of a list that is not read to its end for a page: one may be short, or empty, and more follow all the same. */
+export async function readScannedConnection<Row, Key>(
+  args: PageArguments,
+  { cursorOf, cursorOfKey, keyOf, read }: ScannedRequest<Row, Key>,
+): Promise<Connection<Row>> {
+  const page = toPage(args, keyOf);
+  const { rows, scannedTo } = await read(page);
+  const connection = toConnection(page, rows, cursorOf);
+  if (scannedTo === null) return connection;
+  const cursor = cursorOfKey(scannedTo);
+  const more = page.backward
+    ? { hasPreviousPage: true, startCursor: cursor }
+    : { hasNextPage: true, endCursor: cursor };
+  return { ...connection, pageInfo: { ...connection.pageInfo, ...more } };
+}
+
+function toConnection<Row>(
+  { after, before = null, backward = false, limit }: Page<unknown>,
+  rows: readonly Row[],
+  cursorOf: (row: Row) => string,
+): Connection<Row> {
+  const count = limit - 1;
+  const edges = rows.slice(0, count).map((node) => new Edge(node, cursorOf));
+  if (backward) edges.reverse();
+  const isCut = rows.length > count;
   return {
     edges,
     pageInfo: {
-      hasNextPage: rows.length > first,
-      hasPreviousPage: page.after !== null,
+      hasNextPage: backward ? before !== null : isCut,
+      hasPreviousPage: backward ? isCut : after !== null,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
@@ -125,8 +180,4 @@ export function decodeCursor(cursor: string): string[] | null {
   } catch {
     return null;
   }
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
 }

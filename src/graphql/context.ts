@@ -5,7 +5,11 @@ import type {
   Account,
   ApiKey,
   ApiKeyScope,
+  Bank,
   BankLogin,
+  Client,
+  Consent,
+  Session,
   User,
   WebhookDelivery,
   WebhookEndpoint,
@@ -82,6 +86,13 @@ export interface Loaders {
   user: Loader<string, User>;
   bankLogin: Loader<string, BankLogin>;
   account: Loader<string, Account>;
+  client: Loader<string, Client>;
+  apiKey: Loader<string, ApiKey>;
+  bank: Loader<string, Bank>;
+  consent: Loader<string, Consent>;
+  session: Loader<string, Session>;
+  transaction: Loader<string, ListedTransaction>;
+  webhookDelivery: Loader<string, WebhookDelivery>;
   event: Loader<string, EventRecord>;
   cycle: Loader<string, CycleRecord>;
   webhookEndpoint: Loader<string, WebhookEndpoint>;
@@ -132,6 +143,13 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
       user: createRowLoader((ids) => services.users.listByIds(clientId, ids)),
       bankLogin: createRowLoader((ids) => services.bankLogins.listByIds(clientId, ids)),
       account: createRowLoader((ids) => noteRead(services.accounts.listByIds(clientId, ids))),
+      client: createRowLoader(async (ids) => (ids.includes(clientId) ? [await services.clients.find(clientId)] : [])),
+      apiKey: createRowLoader((ids) => services.clients.listApiKeys(clientId, ids)),
+      bank: createRowLoader((ids) => services.banks.listByIds(ids)),
+      consent: createRowLoader((ids) => services.bankLogins.listConsents(clientId, ids)),
+      session: createRowLoader((ids) => services.sessions.listByIds(clientId, ids)),
+      transaction: createRowLoader((ids) => noteRead(services.accounts.listTransactionsByIds(clientId, ids))),
+      webhookDelivery: createRowLoader((ids) => services.webhooks.listDeliveriesByIds(clientId, ids)),
       event: createRowLoader((ids) => services.events.listByIds(clientId, ids)),
       cycle: createRowLoader((ids) => services.cycles.listByIds(ids)),
       webhookEndpoint: createRowLoader((ids) => services.webhooks.listByIds(clientId, ids)),

@@ -56,6 +56,12 @@ export const eventRowsPerAnswer = 5_000;
  */
 export const accountSearchCost = 1000;
 
+/** What a list across users or accounts is priced beside its page where rows must be read to know whether they fit: some thousand. */
+export const scanCost = 1000;
+
+/** Accounts that one question may name. */
+export const maximumAccountIds = 100;
+
 /** Of variables: the deepest input of the schema has three levels. */
 export const variablesDepth = 32;
 

@@ -7,6 +7,7 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLSchema,
+  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
@@ -223,7 +224,7 @@ function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Plan
     depth: introspection ? 1 : inner.depth + 1,
     aliases: inner.aliases + aliases,
     statements: inner.statements + (isRead(field, parent, planning) ? 1 : 0),
-    cost: combine([rows, searchCostOf(field, node)], sum),
+    cost: combine([rows, searchCostOf(field, node), argumentsCostOf(field, node)], sum),
   };
 }
 
@@ -242,9 +243,17 @@ function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent:
   }
   if (field.args.some(({ name }) => name === 'first')) {
     const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
-    return costByArgument({ field, node, name: 'first' }, (first) =>
-      Math.max(1, Math.min((first as number | null | undefined) ?? defaultFirst, maximumFirst)),
+    // Below zero: not given.
+    const counts = ['last', 'first'].map((name) =>
+      costByArgument({ field, node, name }, (count) => Math.min(Number(count ?? -1), maximumFirst)),
     );
+    return combine(counts, ([last = -1, first = -1]) =>
+      Math.max(1, [last, first].find((count) => count >= 0) ?? defaultFirst),
+    );
+  }
+  const { lengthOf } = field.extensions;
+  if (typeof lengthOf === 'string') {
+    return costByArgument({ field, node, name: lengthOf }, (list) => (Array.isArray(list) ? list.length : 1));
   }
   // The rows of a page have been counted by the field that the page came with.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
@@ -256,6 +265,20 @@ function searchCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode): C
   const { searchCost } = field.extensions;
   if (typeof searchCost !== 'number') return 0;
   return costByArgument({ field, node, name: 'search' }, (search) => (search == null ? 0 : searchCost));
+}
+
+/** Of a field that tells from its arguments what it reads beside what it answers with. */
+function argumentsCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Cost {
+  const { argumentsCost } = field.extensions;
+  if (typeof argumentsCost !== 'function') return 0;
+  return (variables) => {
+    try {
+      return Number(argumentsCost(getArgumentValues(field, node, variables)));
+    } catch {
+      // The field itself tells what is wrong with its arguments.
+      return 0;
+    }
+  };
 }
 
 interface Argument {

@@ -9,11 +9,14 @@ import { recordRefusedAccess } from './refused-access.ts';
 const openFields: ReadonlySet<string> = new Set([
   'Query.auditLog',
   'Query.banks',
+  'Query.client',
+  'Query.clients',
   'Query.currentSynchronizationCycle',
   'Query.eventTypes',
   'Query.nextSynchronizationCycleAt',
-  // It looks at the kind of the id.
+  // They look at the kind of each id.
   'Query.node',
+  'Query.nodes',
   'Query.synchronizationCycles',
   'Query.viewer',
   'Mutation.createApiKey',

@@ -11,6 +11,7 @@ import type { Sessions } from '../consent/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { CyclePlan } from '../sync/cycle-plan.ts';
 import type { Cycles } from '../sync/cycles.ts';
+import type { LoginList } from '../sync/login-list.ts';
 import type { SynchronizationSessions } from '../sync/synchronization-sessions.ts';
 import type { SynchronizationStatuses } from '../sync/synchronization-status.ts';
 import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
@@ -25,6 +26,8 @@ export interface Services {
     Clients,
     | 'find'
     | 'findApiKey'
+    | 'findAny'
+    | 'list'
     | 'listApiKeys'
     | 'createClient'
     | 'renameClient'
@@ -34,32 +37,40 @@ export interface Services {
     | 'revokeApiKey'
   >;
   idempotency: Pick<Idempotency, 'once'>;
-  users: Pick<Users, 'find' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
+  users: Pick<Users, 'find' | 'findByExternalId' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
-  banks: Pick<BankStore, 'find' | 'list'>;
-  bankLogins: Pick<LoginStore, 'listByIds' | 'findConsent'>;
+  banks: Pick<BankStore, 'listByIds' | 'list'>;
+  bankLogins: Pick<LoginStore, 'listByIds' | 'listConsents'>;
   accounts: Pick<
     AccountStore,
     | 'listByIds'
     | 'listWithTransactions'
     | 'listBalanceHistory'
-    | 'findTransaction'
+    | 'listTransactionsByIds'
     | 'listTransactions'
+    | 'searchTransactions'
     | 'listChanges'
     | 'hasChangeSet'
   >;
   sessions: Pick<
     Sessions,
-    'find' | 'createConnectSession' | 'createManagementSession' | 'cancel' | 'redirectUrl' | 'endedUrl'
+    | 'find'
+    | 'listByIds'
+    | 'list'
+    | 'createConnectSession'
+    | 'createManagementSession'
+    | 'cancel'
+    | 'redirectUrl'
+    | 'endedUrl'
   >;
   sessionSignal: Pick<SessionSignal, 'subscribe'>;
   synchronizationSessions: SynchronizationSessions;
-  synchronization: SynchronizationStatuses;
+  synchronization: SynchronizationStatuses & LoginList;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
   events: Pick<
     EventLog,
-    'listByIds' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent' | 'head'
+    'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent' | 'head'
   >;
   webhooks: Pick<
     WebhookEndpoints,
@@ -76,6 +87,8 @@ export interface Services {
     | 'preview'
     | 'findDelivery'
     | 'findDeliveryOf'
+    | 'listDeliveriesByIds'
+    | 'listDeliveriesOfClient'
     | 'listDeliveries'
   >;
 }

@@ -88,15 +88,8 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
       if (seconds !== null) return { requestId, ...tooMany('This address has asked too often', seconds) };
       return { requestId, status: 403, headers: {}, ...addressNotAllowed };
     }
-    if (request.method === 'POST' && !isJson(headers['content-type'])) {
-      return {
-        requestId,
-        status: 415,
-        headers: {},
-        code: 'UNSUPPORTED_MEDIA_TYPE',
-        message: 'Send the request as application/json.',
-      };
-    }
+    const unfit = refuseForm(request);
+    if (unfit) return { requestId, ...unfit };
     if (!openRequests.enter(viewer.clientId, response)) {
       audit().noteLimited(viewer);
       return { requestId, ...tooMany('This client has too many requests open', 1) };
@@ -110,6 +103,36 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
     }
     return { viewer, key, requestId, ipAddress };
   };
+}
+
+/** Of what the request is sent as, and of what it wants to be answered with. */
+function refuseForm({ method, headers }: IncomingMessage): Omit<Refusal, 'requestId'> | null {
+  if (method === 'POST' && !isJson(headers['content-type'])) {
+    return { ...unsupported, headers: {}, message: 'Send the request as application/json.' };
+  }
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding !== '' && encoding !== 'identity') {
+    const message = 'Send the request without a content encoding.';
+    return { ...unsupported, headers: { 'accept-encoding': 'identity' }, message };
+  }
+  if (!isAcceptable(headers.accept)) {
+    const message = `This answers with one of ${answerTypes.join(', ')}: accept one of them.`;
+    return { status: 406, headers: {}, code: 'NOT_ACCEPTABLE', message };
+  }
+  return null;
+}
+
+const unsupported = { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' };
+
+const answerTypes = ['application/graphql-response+json', 'application/json', 'text/event-stream'];
+
+function isAcceptable(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true;
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
+    return type === '*/*' || answerTypes.some((answer) => type === answer || type === `${answer.split('/')[0]}/*`);
+  });
 }
 
 function tooMany(what: string, seconds: number) {

@@ -15,7 +15,11 @@ export function limitConnections(server: Pick<Server, 'on' | 'maxConnections'>, 
   server.maxConnections = connectionsPerProcess;
   if (perAddress === null) return;
   const open = new Map<string, number>();
+  const counted = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
+    // One that is parsed anew comes again.
+    if (counted.has(socket)) return;
+    counted.add(socket);
     if (!isPublic(socket.remoteAddress)) return;
     const address = toNetwork(socket.remoteAddress);
     const count = (open.get(address) ?? 0) + 1;

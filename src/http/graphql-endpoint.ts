@@ -85,7 +85,9 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     logging: toYogaLogger(logger),
     graphiql: false,
     // Errors of resolvers are mapped by useResultMapping, which knows the request. What else is thrown is masked here.
-    maskedErrors: { maskError: (error) => maskError(error, requestIds.getStore(), logger) },
+    maskedErrors: {
+      maskError: (error) => named(maskError(error, requestIds.getStore(), logger), requestIds.getStore()),
+    },
     context: ({ viewer, requestId, ipAddress = null }) => {
       if (!viewer || !requestId) throw new Error('an operation without a viewer');
       try {
@@ -129,6 +131,12 @@ export function maskError(error: unknown, requestId: string | undefined, logger:
   return new GraphQLError('Unexpected error.', {
     extensions: { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }), http: { status: 500 } },
   });
+}
+
+// The same error, since yoga logs one that another takes the place of.
+function named(error: GraphQLError, requestId: string | undefined): GraphQLError {
+  if (requestId !== undefined) error.extensions.requestId ??= requestId;
+  return error;
 }
 
 // An error in a document is told anew each time: the doors mark it differently, and it is found soon.

@@ -23,6 +23,8 @@ export function createGraphQLHandler({ cors, graphiql, admit, answer }: GraphQLH
     // Bank data: no cache between us and the caller, and no browser that takes JSON for something else.
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
+    // Of what is asked for, JSON or an event stream is given.
+    response.appendHeader('vary', 'Accept');
     if (request.headers['accept-encoding'] !== undefined) compressAnswer(request, response);
     const admitted = await admit(request, response);
     response.setHeader('x-request-id', admitted.requestId);

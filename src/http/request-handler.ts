@@ -41,7 +41,7 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
     },
     '/metrics': async (_request, response) => {
       const { contentType, text } = await metrics.print();
-      response.writeHead(200, { 'content-type': contentType }).end(text);
+      response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
     },
     ...(dependencies.serves !== 'health' && { '/graphql': graphql, [jwksPath]: createJwksAnswer(dependencies.jwks) }),
   };
@@ -103,6 +103,10 @@ function parseUrl(request: IncomingMessage): URL | null {
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' })
+    .writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
     .end(JSON.stringify(body));
 }

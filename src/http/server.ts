@@ -26,6 +26,7 @@ import type { RequestLimits } from './request-limits.ts';
 import { createRequestRate, type RequestCounts } from './request-rate.ts';
 import { createResultMapper } from './result-mapping.ts';
 import { createStrangers } from './strangers.ts';
+import { handleUpgrades } from './upgrades.ts';
 import type { RunCancellable } from './use-operation-timeout.ts';
 import { createWebSocketDoor } from './websocket.ts';
 
@@ -157,7 +158,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = timing.headersMs ?? requestTimes.headersMs;
   server.requestTimeout = timing.requestMs ?? requestTimes.requestMs;
-  if (dependencies.serves !== 'health') sockets.attach(server);
+  handleUpgrades(server, dependencies.serves === 'health' ? null : sockets.upgrade);
   let closing: Promise<void> | null = null;
   return {
     listen: async () => {

@@ -1,10 +1,11 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { CloseCode, handleProtocols, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bodyLimitBytes } from '../graphql/limits.ts';
 import type { Metrics } from './metrics.ts';
+import type { UpgradeHandler } from './upgrades.ts';
 
 const goodbyeMs = 2000;
 
@@ -25,7 +26,8 @@ export interface SocketServerDependencies<Extra> {
 }
 
 export interface SocketServer {
-  attach(server: HttpServer): void;
+  /** Opens a socket on /graphql, and refuses one anywhere else. */
+  upgrade: UpgradeHandler;
   close(): Promise<void>;
 }
 
@@ -34,15 +36,12 @@ export function createSocketServer<Extra>(dependencies: SocketServerDependencies
   const server = new WebSocketServer({ noServer: true, maxPayload: bodyLimitBytes, handleProtocols });
   server.on('connection', (socket, request) => open({ socket, stream: request.socket, request }, dependencies));
   return {
-    attach: (http) => {
-      http.on('upgrade', (request, stream, head) => {
-        stream.on('error', () => stream.destroy());
-        if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
-          stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-          return;
-        }
-        server.handleUpgrade(request, stream, head, (socket) => server.emit('connection', socket, request));
-      });
+    upgrade: (request, stream, head) => {
+      if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
+        stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+        return;
+      }
+      server.handleUpgrade(request, stream, head, (socket) => server.emit('connection', socket, request));
     },
     close: async () => {
       for (const socket of server.clients) socket.close(1001, 'Going away');

@@ -49,6 +49,12 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
         }),
       );
     },
+    onResponse({ response }) {
+      // yoga's own is no-cache, by which a cache may keep what it asks about again.
+      if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+        response.headers.set('cache-control', 'no-store');
+      }
+    },
   };
 }
 

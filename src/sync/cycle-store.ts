@@ -1,5 +1,7 @@
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { pageById } from '../storage/page-by-id.ts';
 import type { Slot } from './cycle-slots.ts';
 import type { CycleFailureCode } from './cycle-user-store.ts';
 import { eligibleLoginSql } from './eligibility.ts';
@@ -42,7 +44,7 @@ export interface CycleStore {
   listByIds(ids: readonly string[]): Promise<CycleRecord[]>;
   findRunning(): Promise<CycleRecord | null>;
   /** Newest first; `after` is the id of the last one seen. */
-  list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
+  list(page: Page): Promise<CycleRecord[]>;
   countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
   /** Entries left when the window closes: skipped; failed where they had failed once; synchronized where all had been stored. */
   skipRest(tx: Transaction, cycleId: string, now: Date): Promise<void>;
@@ -70,13 +72,7 @@ export function createCycleStore(database: Database): CycleStore {
     findBySlot: (opensAt) => prisma.synchronizationCycle.findUnique({ where: { opensAt }, select }),
     listByIds: (ids) => prisma.synchronizationCycle.findMany({ where: { id: { in: [...ids] } }, select }),
     findRunning: () => prisma.synchronizationCycle.findFirst({ where: { status: 'RUNNING' }, select }),
-    list: ({ limit, after }) =>
-      prisma.synchronizationCycle.findMany({
-        select,
-        ...(after ? { where: { id: { lt: after } } } : {}),
-        orderBy: { id: 'desc' },
-        take: limit,
-      }),
+    list: (page) => prisma.synchronizationCycle.findMany({ select, ...pageById(page, 'desc') }),
     async countUsersOfCycles(cycleIds, clientId) {
       const rows = await database.query<CountRow>(Prisma.sql`
         SELECT cycle_id AS key, status::text, count(*)::int AS count FROM cycle_entries

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { Conflict } from '../domain/errors.ts';
+import type { Page } from '../domain/page.ts';
 import type { AppendEvent, EventLog } from '../events/event-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import type { CycleLaneStore } from './cycle-lane-store.ts';
@@ -22,7 +23,7 @@ export interface Cycles {
   findRunning(): Promise<CycleRecord | null>;
   /** In no order. */
   listByIds(ids: readonly string[]): Promise<CycleRecord[]>;
-  list(page: { limit: number; after: string | null }): Promise<CycleRecord[]>;
+  list(page: Page): Promise<CycleRecord[]>;
   countUsersOfCycles(cycleIds: readonly string[], clientId: string): Promise<Map<string, CycleCounts>>;
   nextOpensAt(): Date;
 }

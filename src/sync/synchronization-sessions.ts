@@ -20,7 +20,7 @@ export interface NewSynchronizationSession {
 
 export interface SynchronizationSessions {
   /**
-   * Recurring user with a valid recurring consent: runs at once, and comes back running or ended. Otherwise awaits the end user's
+   * Recurring user with a valid recurring consent: runs at once, and comes back running, or ended where the bank is fast. Otherwise awaits the end user's
    * consent and SCA under a link. Throws InvalidInput, NotFound, Conflict while another session of the login is active, and
    * LimitReached where the bank allows no access without the end user.
    */
@@ -34,12 +34,12 @@ export interface SynchronizationSessionsDeps {
   sessions: Pick<Sessions, 'awaitEndUser' | 'checkReturnUrl'>;
   budget: Pick<AccessBudget, 'listLeft'>;
   runner: Pick<SessionRunner, 'runSession'>;
-  /** How long the caller waits for the end. @default 8_000 */
+  /** How long the caller waits for the end: what a fast bank takes. @default 250 */
   patienceMs?: number;
 }
 
 export function createSynchronizationSessions(deps: SynchronizationSessionsDeps): SynchronizationSessions {
-  const { clock, store, sessionStore, sessions, budget, runner, patienceMs = 8_000 } = deps;
+  const { clock, store, sessionStore, sessions, budget, runner, patienceMs = 250 } = deps;
 
   async function runAtOnce(session: Session): Promise<Session> {
     let timer: NodeJS.Timeout | undefined;

@@ -21,8 +21,8 @@ export interface LoginFacts extends Omit<StandingOfLogin, 'unattendedAccessesLef
 export interface SynchronizationStatusStore {
   /** Of the client's logins only, in no order. */
   list(clientId: string, bankLoginIds: readonly string[], now: Date): Promise<LoginFacts[]>;
-  /** Oldest first; null when the user is not the client's. */
-  listLoginIds(clientId: string, userId: string): Promise<string[] | null>;
+  /** Oldest first; none when the user is not the client's. */
+  listLoginIds(clientId: string, userId: string): Promise<string[]>;
 }
 
 interface FactsRow extends Omit<LoginFacts, 'consent' | 'lastAttempt'> {
@@ -61,11 +61,9 @@ export function createSynchronizationStatusStore(database: Database): Synchroniz
       return rows.map(toFacts);
     },
     async listLoginIds(clientId, userId) {
-      const rows = await database.query<{ id: string | null }>(Prisma.sql`
-        SELECT l.id FROM users u LEFT JOIN bank_logins l ON l.user_id = u.id
-        WHERE u.id = ${userId} AND u.client_id = ${clientId} ORDER BY l.id`);
-      if (rows.length === 0) return null;
-      return rows.flatMap(({ id }) => id ?? []);
+      const rows = await database.query<{ id: string }>(Prisma.sql`
+        SELECT id FROM bank_logins WHERE user_id = ${userId} AND client_id = ${clientId} ORDER BY id`);
+      return rows.map(({ id }) => id);
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { AccessBudget } from '../consent/access-budget-store.ts';
 import type { Clock } from '../domain/clock.ts';
-import { NotFound } from '../domain/errors.ts';
 import type { CyclePlan, PlannedSynchronization } from './cycle-plan.ts';
 import { isEligible } from './eligibility.ts';
 import { decideNextStep, type NextAction, type SynchronizationBlock } from './synchronization-block.ts';
@@ -27,7 +26,7 @@ export interface LoginStatus {
 export interface SynchronizationStatuses {
   /** In the order of the ids given; one that is not the client's is left out. */
   listStatus(clientId: string, bankLoginIds: readonly string[]): Promise<LoginStatus[]>;
-  /** Ids of the user's logins, oldest first; throws NotFound for a user that is not the client's. */
+  /** Ids of the user's logins, oldest first; none for a user that is not the client's. */
   listLoginIds(clientId: string, userId: string): Promise<string[]>;
 }
 
@@ -58,11 +57,7 @@ export function createSynchronizationStatuses(deps: SynchronizationStatusesDeps)
         return toStatus(login, { now, unattendedAccessesLeft, nextSynchronization: plans.get(login.userId) ?? null });
       });
     },
-    async listLoginIds(clientId, userId) {
-      const ids = await store.listLoginIds(clientId, userId);
-      if (!ids) throw new NotFound('user', userId);
-      return ids;
-    },
+    listLoginIds: (clientId, userId) => store.listLoginIds(clientId, userId),
   };
 }
 

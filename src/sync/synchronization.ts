@@ -20,6 +20,8 @@ import { createCycleUserStore } from './cycle-user-store.ts';
 import { type Cycles, createCycles } from './cycles.ts';
 import { defaultLeaseSeconds } from './lease.ts';
 import type { LeftOut } from './left-out.ts';
+import { createLoginList, type LoginList } from './login-list.ts';
+import { createLoginListStore } from './login-list-store.ts';
 import { createSessionRunStore } from './session-run-store.ts';
 import { createSessionRunner, type SessionRunner } from './session-runner.ts';
 import { createSynchronizationContextStore } from './synchronization-context-store.ts';
@@ -59,7 +61,7 @@ export interface Synchronization {
   cycleRunner: CycleRunner;
   plan: CyclePlan;
   sessionRunner: SessionRunner;
-  statuses: SynchronizationStatuses;
+  statuses: SynchronizationStatuses & LoginList;
   /** For when the sessions of end users are there, which run by `sessionRunner`. */
   createSessions(hosted: { sessions: Sessions; sessionStore: SessionStore }): SynchronizationSessions;
   /** Frees at once what a process before us was working on: only where no other can be alive. */
@@ -102,13 +104,13 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
     leaseSeconds,
     onUnexpected: (err, { userId, cycleId }) => log.error({ err, userId, cycleId }, 'a user could not be synchronized'),
   });
-  const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });
+  const { statuses, plan } = createStanding({ clock, database, budget, laneCount });
   return {
     cycles: createCycles({ clock, store: createCycleStore(database), lanes, eventLog, queue, laneCount }),
     cycleRunner,
     plan,
     sessionRunner,
-    statuses: createSynchronizationStatuses({ clock, store: createSynchronizationStatusStore(database), budget, plan }),
+    statuses,
     createSessions: (hosted) =>
       createSynchronizationSessions({
         clock,
@@ -125,4 +127,17 @@ export function createSynchronization(deps: SynchronizationDeps): Synchronizatio
       await Promise.all([cycleRunner.stop(limitMs), sessionRunner.stop(limitMs)]);
     },
   };
+}
+
+function createStanding({
+  clock,
+  database,
+  budget,
+  laneCount,
+}: Pick<SynchronizationDeps, 'clock' | 'database' | 'budget' | 'laneCount'>) {
+  const plan = createCyclePlan({ clock, store: createCyclePlanStore(database), laneCount });
+  const store = createSynchronizationStatusStore(database);
+  const statuses = createSynchronizationStatuses({ clock, store, budget, plan });
+  const logins = createLoginList({ clock, store: createLoginListStore(database), statuses });
+  return { plan, statuses: { ...statuses, ...logins } };
 }

@@ -1,14 +1,10 @@
+import type { Page } from '../domain/page.ts';
 import { lockHeadsSql } from '../events/event-writing.ts';
 import type { SignatureAlgorithm, WebhookDelivery, WebhookEndpoint } from '../generated/prisma/client.ts';
 import { type Database, Prisma, type Transaction } from '../storage/database.ts';
+import { pageById } from '../storage/page-by-id.ts';
 
 export type { WebhookDelivery, WebhookEndpoint };
-
-export interface Page {
-  /** The last id of the page before. */
-  after: string | null;
-  limit: number;
-}
 
 export type StoredEndpoint = Pick<
   WebhookEndpoint,
@@ -54,12 +50,10 @@ export function createEndpointStore(database: Database): EndpointStore {
   return {
     find: (clientId, id) => prisma.webhookEndpoint.findFirst({ where: { id, clientId } }),
     listByIds: (clientId, ids) => prisma.webhookEndpoint.findMany({ where: { id: { in: [...ids] }, clientId } }),
-    list: (clientId, { after, limit }) =>
-      prisma.webhookEndpoint.findMany({
-        where: { clientId, ...(after !== null && { id: { gt: after } }) },
-        orderBy: { id: 'asc' },
-        take: limit,
-      }),
+    list(clientId, page) {
+      const { where, ...order } = pageById(page, 'asc');
+      return prisma.webhookEndpoint.findMany({ where: { clientId, ...where }, ...order });
+    },
     create: ({ now, limit, ...endpoint }) =>
       database.transaction(async (tx) => {
         // Taken one by one, so that two calls do not both find the last place free.

@@ -1,10 +1,15 @@
+import { lowestIdAt } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import { DeliveryStatus, type WebhookDelivery } from '../generated/prisma/client.ts';
 import { type Database, Prisma } from '../storage/database.ts';
-import type { Page } from './endpoint-store.ts';
 
 /** Deliveries as clients see and repeat them, each for its own client only. */
 export interface RedeliveryStore {
   find(clientId: string, id: string): Promise<WebhookDelivery | null>;
+  /** In no order; what is not the client's is left out. */
+  listByIds(clientId: string, ids: readonly string[]): Promise<WebhookDelivery[]>;
+  /** Of all of the client's endpoints, the newest event first. */
+  listOfClient(clientId: string, filter: DeliveryFilter, page: Page): Promise<WebhookDelivery[]>;
   findByEvent(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   list(clientId: string, endpointIds: readonly string[], page: DeliveryPage): Promise<Map<string, WebhookDelivery[]>>;
@@ -22,6 +27,14 @@ export interface RedeliveryStore {
 export interface DeliveryPage extends Page {
   /** Null: whatever it is. */
   status: WebhookDelivery['status'] | null;
+}
+
+export interface DeliveryFilter {
+  endpointId: string | null;
+  eventId: string | null;
+  status: WebhookDelivery['status'] | null;
+  /** Of events that occurred then or later. */
+  since: Date | null;
 }
 
 export interface RecoverQuery {
@@ -43,21 +56,14 @@ export function createRedeliveryStore(database: Database): RedeliveryStore {
   const { prisma } = database;
   return {
     find: (clientId, id) => prisma.webhookDelivery.findFirst({ where: { id, clientId } }),
+    listByIds: (clientId, ids) => prisma.webhookDelivery.findMany({ where: { id: { in: [...ids] }, clientId } }),
+    listOfClient: (clientId, filter, page) => listOfClient(database, clientId, { filter, page }),
     findByEvent: (clientId, endpointId, eventId) =>
       prisma.webhookDelivery.findFirst({ where: { clientId, endpointId, eventId } }),
-    async list(clientId, endpointIds, { status, after, limit }) {
-      // The index is by endpoint, status and id: each status is read from it in order, and the newest of all are taken. As
-      // bounds of whole rows, since by equalities the planner takes the order of the primary key and reads through everybody's.
-      const statuses = status === null ? Object.values(DeliveryStatus) : [status];
+    async list(clientId, endpointIds, { status, ...page }) {
       const rows = await database.query<WebhookDelivery>(Prisma.sql`
-        SELECT page.* FROM unnest(${[...endpointIds]}::text[]) AS wanted(id) CROSS JOIN LATERAL (
-          SELECT of_status.* FROM unnest(${statuses}::text[]::"DeliveryStatus"[]) AS s(status) CROSS JOIN LATERAL (
-            SELECT ${columns} FROM webhook_deliveries d
-            WHERE (d.endpoint_id, d.status) >= (wanted.id, s.status) AND (d.endpoint_id, d.status) <= (wanted.id, s.status)
-              ${after === null ? Prisma.empty : Prisma.sql`AND (d.endpoint_id, d.status, d.id) < (wanted.id, s.status, ${after})`}
-              AND d.client_id = ${clientId}
-            ORDER BY d.endpoint_id DESC, d.status DESC, d.id DESC LIMIT ${limit}::int) AS of_status
-          ORDER BY id DESC LIMIT ${limit}::int) AS page`);
+        SELECT page.* FROM unnest(${[...endpointIds]}::text[]) AS wanted(id)
+        CROSS JOIN LATERAL (${pageOfEndpointSql(clientId, status, page)}) AS page`);
       const pages = new Map<string, WebhookDelivery[]>();
       for (const row of rows) {
         const page = pages.get(row.endpointId);
@@ -90,6 +96,53 @@ export function createRedeliveryStore(database: Database): RedeliveryStore {
       });
     },
   };
+}
+
+// The index is by endpoint, status and id: each status is read from it in order, and the newest of all are taken. As bounds of whole
+// rows, since by equalities the planner takes the order of the primary key and reads through everybody's. Of the endpoint `wanted.id`.
+function pageOfEndpointSql(
+  clientId: string,
+  status: WebhookDelivery['status'] | null,
+  { after, before, backward = false, limit }: Page,
+): Prisma.Sql {
+  const statuses = status === null ? Object.values(DeliveryStatus) : [status];
+  const direction = backward ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  return Prisma.sql`
+    SELECT of_status.* FROM unnest(${statuses}::text[]::"DeliveryStatus"[]) AS s(status) CROSS JOIN LATERAL (
+      SELECT ${columns} FROM webhook_deliveries d
+      WHERE (d.endpoint_id, d.status) >= (wanted.id, s.status) AND (d.endpoint_id, d.status) <= (wanted.id, s.status)
+        ${after === null ? Prisma.empty : Prisma.sql`AND (d.endpoint_id, d.status, d.id) < (wanted.id, s.status, ${after})`}
+        ${before == null ? Prisma.empty : Prisma.sql`AND (d.endpoint_id, d.status, d.id) > (wanted.id, s.status, ${before})`}
+        AND d.client_id = ${clientId}
+      ORDER BY d.endpoint_id ${direction}, d.status ${direction}, d.id ${direction} LIMIT ${limit}::int) AS of_status
+    ORDER BY id ${direction} LIMIT ${limit}::int`;
+}
+
+function listOfClient(
+  database: Database,
+  clientId: string,
+  { filter, page }: { filter: DeliveryFilter; page: Page },
+): Promise<WebhookDelivery[]> {
+  const { endpointId, eventId, status, since } = filter;
+  const direction = page.backward ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  // The id of a delivery begins with the time of its event.
+  const oldest = since === null ? null : lowestIdAt('webhookDelivery', since);
+  const bounded = { ...page, before: oldest !== null && oldest > (page.before ?? '') ? oldest : (page.before ?? null) };
+  if (eventId === null) {
+    return database.query<WebhookDelivery>(Prisma.sql`
+      SELECT page.* FROM webhook_endpoints AS wanted
+      CROSS JOIN LATERAL (${pageOfEndpointSql(clientId, status, bounded)}) AS page
+      WHERE wanted.client_id = ${clientId} ${endpointId === null ? Prisma.empty : Prisma.sql`AND wanted.id = ${endpointId}`}
+      ORDER BY page.id ${direction} LIMIT ${page.limit}::int`);
+  }
+  // One of each endpoint at most.
+  return database.query<WebhookDelivery>(Prisma.sql`
+    SELECT * FROM (SELECT ${columns} FROM webhook_deliveries d WHERE d.event_id = ${eventId} AND d.client_id = ${clientId}
+      ${endpointId === null ? Prisma.empty : Prisma.sql`AND d.endpoint_id = ${endpointId}`}) AS of_event
+    WHERE true ${status === null ? Prisma.empty : Prisma.sql`AND status = ${status}`}
+      ${page.after === null ? Prisma.empty : Prisma.sql`AND id < ${page.after}`}
+      ${bounded.before === null ? Prisma.empty : Prisma.sql`AND id > ${bounded.before}`}
+    ORDER BY id ${direction} LIMIT ${page.limit}::int`);
 }
 
 // Due since the event itself, so that the oldest goes first. The lock passes over an event that is just being removed.

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Page } from '../domain/page.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
 import type { JwsSigner } from './detached-jws.ts';
@@ -7,7 +8,7 @@ import type { DocumentRunner } from './document-runner.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
 import type { EndpointStore, WebhookDelivery, WebhookEndpoint } from './endpoint-store.ts';
 import { createPayloads } from './payload.ts';
-import type { DeliveryPage, RedeliveryStore } from './redelivery-store.ts';
+import type { DeliveryFilter, DeliveryPage, RedeliveryStore } from './redelivery-store.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 import { signFor, webhookHeaders } from './webhook-request.ts';
 
@@ -23,6 +24,10 @@ export interface Redelivery {
   findDelivery(clientId: string, id: string): Promise<WebhookDelivery | null>;
   /** Of an event to an endpoint. */
   findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
+  /** In no order; what is not the client's is left out. */
+  listDeliveriesByIds(clientId: string, ids: readonly string[]): Promise<WebhookDelivery[]>;
+  /** Of all of the client's endpoints, the newest event first. */
+  listDeliveriesOfClient(clientId: string, filter: DeliveryFilter, page: Page): Promise<WebhookDelivery[]>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
@@ -82,6 +87,8 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
   return {
     findDelivery: store.find,
     findDeliveryOf: store.findByEvent,
+    listDeliveriesByIds: store.listByIds,
+    listDeliveriesOfClient: store.listOfClient,
     listDeliveries: store.list,
     wakeDispatchers,
     async sendTest(clientId, endpointId) {

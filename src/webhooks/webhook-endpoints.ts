@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import type { Page } from '../domain/page.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
 import { callScopes } from '../storage/call-scope.ts';
@@ -16,7 +17,7 @@ import { createDisableEndpoint } from './endpoint-disabling.ts';
 import { disabledReasons } from './endpoint-health.ts';
 import { findEndpointFaults, type NewWebhookEndpoint, type WebhookEndpointChange } from './endpoint-input.ts';
 import { createEndpointSecrets } from './endpoint-secrets.ts';
-import { createEndpointStore, type Page, type WebhookEndpoint } from './endpoint-store.ts';
+import { createEndpointStore, type WebhookEndpoint } from './endpoint-store.ts';
 import { createNameResolution, type Resolve } from './name-resolution.ts';
 import { createRedelivery, type Redelivery } from './redelivery.ts';
 import { createRedeliveryStore } from './redelivery-store.ts';

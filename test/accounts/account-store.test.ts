@@ -88,11 +88,11 @@ describe('the transactions of an account', () => {
   it('are shown to their own client only', async () => {
     await storeTransactions(database, clientId, [givenTransaction({ amount: { amount: '-12.5', currency: 'EUR' } })]);
     const stranger = await insertClient(database, now, 'Stranger');
-    expect(await accounts.findTransaction(clientId, 'txn_0')).toMatchObject({
+    expect((await accounts.listTransactionsByIds(clientId, ['txn_0']))[0]).toMatchObject({
       accountId: 'acc_1',
       amount: { amount: '-12.50', currency: 'EUR' },
     });
-    expect(await accounts.findTransaction(stranger, 'txn_0')).toBeNull();
+    expect(await accounts.listTransactionsByIds(stranger, ['txn_0'])).toEqual([]);
     expect(await accounts.listByIds(clientId, ['acc_1'])).toMatchObject([{ iban: 'DE1' }]);
     expect(await accounts.listByIds(stranger, ['acc_1'])).toEqual([]);
     const page = { fields: null, filter: everything, after: null, limit: 10 };

@@ -74,7 +74,7 @@ describe('what a bank says of a transaction', () => {
     const shown = { ...given, id: 'txn_1', accountId: 'acc_1', firstSeenAt, updatedAt: firstSeenAt };
     const [listed] = (await accounts.listTransactions(clientId, ['acc_1'], page)).get('acc_1') ?? [];
     expect(listed).toMatchObject(shown);
-    expect(await accounts.findTransaction(clientId, 'txn_1')).toMatchObject(shown);
+    expect(await accounts.listTransactionsByIds(clientId, ['txn_1'])).toMatchObject([shown]);
   });
 
   it('is read of a page as far as it is asked for', async () => {

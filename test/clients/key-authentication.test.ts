@@ -152,7 +152,7 @@ describe('what is known of a key', () => {
 describe('the last use of a key', () => {
   test('is noted at most once a minute, by however many processes', async () => {
     const { authenticate, open, key, keyId, clock, clients, client, touchKey } = await openAuthentication();
-    const lastUsedAt = async () => (await clients.findApiKey(client.id, keyId))?.lastUsedAt;
+    const lastUsedAt = async () => (await clients.listApiKeys(client.id, [keyId]))[0]?.lastUsedAt;
     const first = clock.now();
     await authenticate(key);
     await eventually(async () => (await lastUsedAt())?.getTime() === first.getTime());

@@ -12,10 +12,11 @@ import {
 
 /**
  * What of a released API a new one breaks for a client that was written for it. What the release had marked as deprecated may
- * be gone.
+ * be gone from the day on that it names; `today` is YYYY-MM-DD.
  */
-export function findBroken(released: string, present: string): string[] {
-  const deprecated = new Set(listDeprecations(released).map(({ path }) => path));
+export function findBroken(released: string, present: string, today: string): string[] {
+  const due = listDeprecations(released).filter(({ until }) => until !== null && until <= today);
+  const deprecated = new Set(due.map(({ path }) => path));
   const removals: string[] = [
     BreakingChangeType.FIELD_REMOVED,
     BreakingChangeType.VALUE_REMOVED_FROM_ENUM,
@@ -34,11 +35,21 @@ export function findSurprising(released: string, present: string): string[] {
 export interface Deprecation {
   path: string;
   reason: string;
+  /** The day before which it is not removed, as `not before 2027-06-30` in the reason says; null: it names none. */
+  until: string | null;
 }
 
 export function listDeprecations(sdl: string): Deprecation[] {
   return listMembers(buildSchema(sdl)).flatMap(({ path, deprecationReason }) =>
-    typeof deprecationReason === 'string' ? [{ path, reason: deprecationReason }] : [],
+    typeof deprecationReason === 'string'
+      ? [
+          {
+            path,
+            reason: deprecationReason,
+            until: /not before (\d{4}-\d{2}-\d{2})/.exec(deprecationReason)?.[1] ?? null,
+          },
+        ]
+      : [],
   );
 }
 

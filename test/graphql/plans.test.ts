@@ -1,5 +1,6 @@
 import { parse } from 'graphql';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { comparedEvents } from '../../src/events/event-reconciliation-store.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { idOf, insertClientData, insertCycle } from '../support/client-data.ts';
 import { insertLargeData } from '../support/large-data.ts';
@@ -72,6 +73,66 @@ const filters: [name: string, query: string, variables?: Record<string, unknown>
   ],
 ];
 
+const across = (filter: string, page = 'first: 100') =>
+  `{ transactions(filter: { ${filter} }, ${page}) { nodes { id amount { amount } } } }`;
+const logins = (filter: string, page = 'first: 100') =>
+  `{ bankLogins(filter: { ${filter} }, ${page}) { nodes { id } } }`;
+const ofUser = 'userId: "usr_many00000002"';
+const ofLogin = 'bankLoginId: "login_many00000002"';
+const day = `2025-01-01`;
+
+/** Lists across users, accounts and endpoints: every filter, and such as narrow little together. */
+const questions: [name: string, query: string][] = [
+  ['users, the last page', '{ users(last: 100) { nodes { id } } }'],
+  ['a user by its external id', '{ userByExternalId(externalId: "external 2") { id } }'],
+  [
+    'nodes',
+    '{ nodes(ids: ["usr_many00000002", "acc_many00000002", "login_many00000002", "txn_many00000002"]) { id } }',
+  ],
+  ['logins', logins('')],
+  ['logins, the last page', logins('', 'last: 100')],
+  ['logins, a later page', logins('', 'first: 100, after: "login_many00000100"')],
+  ['logins of a user', logins(ofUser)],
+  ['logins of a bank', logins('bankId: "bank_test"')],
+  ['logins of a bank that nobody has', logins('bankId: "bank_none"')],
+  ['logins of a status that few have', logins('status: SCA_REQUIRED')],
+  ['logins of a bank and a status', logins('bankId: "bank_test", status: SYNC_FAILED')],
+  ['sessions', '{ synchronizationSessions(first: 100) { nodes { id } } }'],
+  ['sessions, the last page', '{ synchronizationSessions(last: 100) { nodes { id } } }'],
+  ['sessions that failed', '{ synchronizationSessions(first: 100, status: FAILED) { nodes { id } } }'],
+  ['sessions of a user', `{ synchronizationSessions(first: 100, ${ofUser}) { nodes { id } } }`],
+  ['sessions of a login', `{ synchronizationSessions(first: 100, ${ofLogin}) { nodes { id } } }`],
+  ['connect sessions', '{ connectSessions(first: 100) { nodes { id } } }'],
+  ['all deliveries', '{ webhookDeliveries(first: 100) { nodes { id } } }'],
+  ['all deliveries, the last page', '{ webhookDeliveries(last: 100) { nodes { id } } }'],
+  ['all deliveries that failed', '{ webhookDeliveries(first: 100, filter: { status: FAILED }) { nodes { id } } }'],
+  [
+    'all deliveries since',
+    '{ webhookDeliveries(first: 100, filter: { since: "2020-01-01T00:00:00Z" }) { nodes { id } } }',
+  ],
+  ['all deliveries of an event', '{ webhookDeliveries(filter: { eventId: "evt_many00000002" }) { nodes { id } } }'],
+  ['transactions across', across('')],
+  ['transactions across, the last page', across('', 'last: 100')],
+  ['transactions across, a later page', across('', `first: 100, ${after(day, 'txn_many')}`)],
+  ['transactions across, of days', across(`bookedFrom: "2023-07-01", bookedTo: "2023-07-07"`)],
+  ['transactions of a user', across(ofUser)],
+  ['transactions of a user, of little', across(`${ofUser}, amountFrom: "1000000", search: "nowhere"`)],
+  ['transactions of a login', across(ofLogin)],
+  ['transactions of some accounts', across('accountIds: ["acc_many00000002", "acc_many00000004"], status: PENDING')],
+];
+/** Read in parts, so that one page looks at some thousand rows and no more (docs/api-client.md). */
+const scans: [name: string, query: string][] = [
+  ['transactions across, by a text that nothing has', across('search: "nowhere"')],
+  ['transactions across, by an amount that nothing has', across('amountFrom: "1000000"')],
+  ['transactions across, changed since', across('updatedSince: "2999-01-01T00:00:00Z"')],
+  ['transactions across, pending', across('status: PENDING')],
+  ['logins that were synchronized long ago', logins('notSynchronizedSince: "2020-01-01T00:00:00Z", status: OK')],
+  ['logins whose consent is about to end', logins(`consentExpiresBefore: "2020-01-01"`)],
+  ['logins that nothing blocks so', logins('blockedBy: CONSENT_MISSING')],
+  ['logins that are blocked so', logins('blockedBy: SECRETS_NOT_STORED')],
+  ['reconciled', '{ reconcile(since: "2020-01-01T00:00:00Z", seenEventIds: []) { missingEventIds complete } }'],
+];
+
 /** Reads the transactions of one account that match nothing: as many rows as the account has, by decision (docs/api-client.md). */
 const searches: typeof filters = [
   ['transactions, by a text that nothing has', account('first: 100, search: "nowhere"')],
@@ -123,6 +184,7 @@ test('every list and filter goes by an index, and looks at no more rows than a f
   await insertLargeData(database, { tag, users, transactions });
 
   const reads = [...(await listReads()), ...filters.map(toRead), ...searches.map(toRead), ...narrowed.map(toRead)];
+  reads.push(...questions.map(toRead), ...scans.map(toRead));
   const measured: Measured[] = [];
   for (const read of reads) {
     const statements = await capture(database, () => runRead(api, read, tag));
@@ -143,6 +205,7 @@ test('every list and filter goes by an index, and looks at no more rows than a f
 /** A search looks at its account, a count at what it counts, everything else at a few pages. */
 function mostRows({ read, statement }: Pick<Measured, 'read' | 'statement'>): number {
   if (searches.some(([name]) => name === read)) return transactions / 10 + 100;
+  if (scans.some(([name]) => name === read)) return comparedEvents + 100;
   return statement.text.includes('count(') ? 3 * users + 100 : 4_000;
 }
 

@@ -25,7 +25,11 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
   'auditLog.actorId': ['apiKey'],
   'auditLog.subjectId': ['user'],
   'bankLogin.id': ['bankLogin'],
+  'bankLogins.filter.bankId': ['bank'],
+  'bankLogins.filter.userId': ['user'],
   'cancelSynchronizationSession.id': ['synchronizationSession'],
+  'client.id': ['client'],
+  'connectSessions.userId': ['user'],
   'createApiKey.clientId': ['client'],
   'createConnectSession.input.bankId': ['bank'],
   'createConnectSession.input.userId': ['user'],
@@ -38,8 +42,10 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
   'events.userId': ['user'],
   'loginsSynchronizationStatus.userId': ['user'],
   'node.id': ['user'],
+  'nodes.ids': ['user'],
   'previewWebhook.endpointId': ['webhookEndpoint', 1],
   'previewWebhook.eventId': ['event'],
+  'reconcile.seenEventIds': ['event'],
   'recoverDeliveries.endpointId': ['webhookEndpoint'],
   'redeliver.deliveryId': ['webhookDelivery'],
   'renameClient.id': ['client'],
@@ -52,9 +58,16 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
   'transactionChanges.bankLoginId': ['bankLogin'],
   'transactionChanges.eventId': ['event'],
   'transactionChanges.userId': ['user'],
+  'synchronizationSessions.bankLoginId': ['bankLogin'],
+  'synchronizationSessions.userId': ['user'],
+  'transactions.filter.accountIds': ['account'],
+  'transactions.filter.bankLoginId': ['bankLogin'],
+  'transactions.filter.userId': ['user'],
   'updateUser.input.id': ['user'],
   'updateWebhookEndpoint.input.id': ['webhookEndpoint'],
   'user.id': ['user'],
+  'webhookDeliveries.filter.endpointId': ['webhookEndpoint'],
+  'webhookDeliveries.filter.eventId': ['event'],
   'webhookDelivery.id': ['webhookDelivery'],
   'webhookEndpoint.id': ['webhookEndpoint'],
 };
@@ -62,7 +75,8 @@ const idSlots: Record<string, [kind: OwnedKind | 'bank', row?: number]> = {
 /** Of the answers' fields, those that the walk over the caller's own rows does not bring up, by the reason. */
 const beyondTheWalk = {
   'the first walk ends in them': /^(NotFound|Validation|Field)Error\./,
-  'they hold no row of anybody': /^(Conflict|AccessLimit)Error\.|^LoginSynchronizationStatus\.blockedBy$/,
+  'they hold no row of anybody':
+    /^(Conflict|AccessLimit)Error\.|^ReconcileResult\.unknownEventIds$|^LoginSynchronizationStatus\.blockedBy$/,
   'banks are for everybody': /^Bank\./,
   'it is erased with the user': /^UserDeleted\.externalId$/,
   'no key of the walk was rotated': /^ApiKey\.retiresAt$/,
@@ -168,8 +182,10 @@ const foreignIds = ownedKinds.map((kind) => idOf(theirs, kind));
 function isNothing({ data, errors }: ExecutionResult): boolean {
   if (errors) return errors.every(({ extensions, originalError }) => isRefusal(extensions.code, originalError));
   const root = data?.root;
-  if (root === null || (Array.isArray(root) && root.length === 0)) return true;
+  if (root === null || (Array.isArray(root) && root.every((row) => row === null))) return true;
   const { __typename: name, ...fields } = root as Record<string, unknown>;
+  // The log does not have what another client's has.
+  if (name === 'ReconcileResult') return (fields[`${name}__unknownEventIds`] as unknown[]).length === 1;
   if (String(name).endsWith('Connection')) return (fields[`${name}__edges`] as unknown[]).length === 0;
   return /^(NotFound|Validation)Error$/.test(String(name));
 }
@@ -178,7 +194,9 @@ function isRefusal(code: unknown, cause: (Error & { code?: string }) | null | un
   return [code, cause?.code].some((known) => ['NOT_FOUND', 'FORBIDDEN', 'BAD_USER_INPUT'].includes(String(known)));
 }
 
-test("with another client's ids and texts in any argument, a client gets nothing and changes nothing", async () => {
+test("with another client's ids and texts in any argument, a client gets nothing and changes nothing", {
+  timeout: 300_000,
+}, async () => {
   const world = await openWorld();
   const before = await dumpTheirs(world);
   expect(before.transactions).toHaveLength(5);
@@ -213,7 +231,9 @@ test("every field that a client can reach over its own rows is free of what is a
     const answer = await run(world, root, args, { depth: 3, scopes });
     expect({ [root.name]: answer.errors }).toEqual({ [root.name]: undefined });
     for (const field of listFields(answer.data)) reached.add(field);
-    found.push(...findLeaks(answer.data).map((leak) => `${root.name}: ${leak}`));
+    // Which clients there are, the operator is to know.
+    const leaks = root.name === 'clients' ? [] : findLeaks(answer.data);
+    found.push(...leaks.map((leak) => `${root.name}: ${leak}`));
     return answer;
   };
   for (const kind of ownedKinds) {

@@ -139,7 +139,10 @@ function findTransactionPage(info: GraphQLResolveInfo): TransactionPage | null {
   }
 }
 
-function wantedFields(nodes: readonly FieldNode[], fragments: GraphQLResolveInfo['fragments']): TransactionField[] {
+export function wantedFields(
+  nodes: readonly FieldNode[],
+  fragments: GraphQLResolveInfo['fragments'],
+): TransactionField[] {
   return findRowFields(nodes, fragments).filter((name): name is TransactionField =>
     Object.hasOwn(transactionTable, name),
   );

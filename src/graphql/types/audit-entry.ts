@@ -1,6 +1,6 @@
 import type { ListedEntry } from '../../audit/audit-log.ts';
 import { builder } from '../builder.ts';
-import { pageArguments, readConnection } from '../connections.ts';
+import { forwardArguments, readConnection } from '../connections.ts';
 import { auditedClient } from '../context.ts';
 
 const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
@@ -29,6 +29,7 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     requestId: t.exposeString('requestId', { nullable: true, description: 'The request, as `x-request-id` had it.' }),
     ipAddress: t.exposeString('ipAddress', { nullable: true, description: 'Whence the request came.' }),
     details: t.expose('details', {
+      nullable: true,
       type: 'JSON',
       description:
         '`state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED.',
@@ -50,7 +51,7 @@ builder.queryField('auditLog', (t) =>
       subjectId: t.arg.id({ description: 'Only what was done to this.' }),
       action: t.arg.string({ description: 'Only this action.' }),
       since: t.arg({ type: 'DateTime', description: 'Only from then on.' }),
-      ...pageArguments,
+      ...forwardArguments,
     },
     resolve: (_root, { actorId, subjectId, action, since, ...page }, { services, viewer }) =>
       readConnection(page, {

@@ -1,6 +1,7 @@
 import type { FirstResult } from '../../clients/idempotency.ts';
 import type { ApiKey as ApiKeyRow, Client as ClientRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
+import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { doOnce, idempotencyKeyDescription, secretOf } from '../idempotent-mutations.ts';
 import { defineNamedResult, defineResult } from '../results.ts';
 import { ApiKey, ApiKeyScope } from './api-key.ts';
@@ -33,6 +34,30 @@ builder.queryField('viewer', (t) =>
     resolve: (_root, _args, { services, viewer }) => services.clients.find(viewer.clientId),
   }),
 );
+
+const ClientConnection = builder.connectionObject(
+  { type: Client, name: 'ClientConnection', description: 'A page of clients.' },
+  { name: 'ClientEdge', description: 'A client in a page.' },
+);
+
+builder.queryFields((t) => ({
+  clients: t.field({
+    type: ClientConnection,
+    authScopes: { operator: true },
+    description: 'All API clients, oldest first. Needs a key with the OPERATOR scope.',
+    args: pageArguments,
+    resolve: (_root, args, { services }) =>
+      readConnection(args, { ...cursorById, read: (page) => services.clients.list(page) }),
+  }),
+  client: t.field({
+    type: Client,
+    nullable: true,
+    authScopes: { operator: true },
+    description: 'One API client; null when there is none with this id. Needs a key with the OPERATOR scope.',
+    args: { id: t.arg.id({ required: true, description: "The client's id." }) },
+    resolve: (_root, { id }, { services }) => services.clients.findAny(id),
+  }),
+}));
 
 const CreateClientPayload = builder.objectRef<{ client: ClientRow; apiKey: string }>('CreateClientPayload').implement({
   description: 'The client was created.',

@@ -1,6 +1,7 @@
 import type { NewConnectSession } from '../../consent/sessions.ts';
 import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
+import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
 import { assertMayAct } from '../root-access.ts';
 import { SessionStatus } from './session-status.ts';
@@ -34,6 +35,30 @@ export const ConnectSession = builder.prismaObject('Session', {
     errorCode: t.exposeString('errorCode', { nullable: true, description: 'Why it failed, for programs.' }),
   }),
 });
+
+const ConnectSessionConnection = builder.connectionObject(
+  { type: ConnectSession, name: 'ConnectSessionConnection', description: 'A page of connect sessions.' },
+  { name: 'ConnectSessionEdge', description: 'A connect session in a page.' },
+);
+
+builder.queryField('connectSessions', (t) =>
+  t.field({
+    type: ConnectSessionConnection,
+    description: 'Your connect sessions, newest first; one that ended is kept for as long as the operator has set.',
+    args: {
+      userId: t.arg.id({ description: 'Of this user.' }),
+      status: t.arg({ type: SessionStatus, description: 'Only those that stand so.' }),
+      ...pageArguments,
+    },
+    resolve: (_root, { userId, status, ...args }, { services, viewer }) => {
+      const filter = { kind: 'CONNECT', userId: userId ?? null, bankLoginId: null, status: status ?? null } as const;
+      return readConnection(args, {
+        ...cursorById,
+        read: (page) => services.sessions.list(viewer.clientId, filter, page),
+      });
+    },
+  }),
+);
 
 const CreateConnectSessionInput = builder.inputType('CreateConnectSessionInput', {
   description: 'Who connects, and how. Give either `userId` or `user`.',

@@ -3,7 +3,7 @@ import { parseCursor, toCursor } from '../../events/event-cursor.ts';
 import type { EventRecord } from '../../events/event-record.ts';
 import type { StreamFilter } from '../../events/event-tail.ts';
 import { builder } from '../builder.ts';
-import { pageArguments, readConnection } from '../connections.ts';
+import { forwardArguments, readConnection } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { streamUntilLeft } from '../subscription-stream.ts';
 import { Event, EventConnection } from './event.ts';
@@ -73,7 +73,7 @@ builder.queryField('events', (t) =>
     type: EventConnection,
     description:
       "The event log, oldest first; `after` takes an event's cursor. The same events that webhooks deliver and subscriptions stream.",
-    args: { ...filterArguments, ...pageArguments, since: t.arg({ type: 'DateTime', description: since }) },
+    args: { ...filterArguments, ...forwardArguments, since: t.arg({ type: 'DateTime', description: since }) },
     resolve: (_root, args, context) =>
       readConnection(args, {
         cursorOf: (event: EventRecord) => toCursor(event.position),

@@ -2,7 +2,7 @@ import type { LoginStatus } from '../../sync/synchronization-status.ts';
 import { builder } from '../builder.ts';
 import { PlannedSynchronization } from './planned-synchronization.ts';
 
-const SynchronizationStatus = builder.enumType('SynchronizationStatus', {
+export const SynchronizationStatus = builder.enumType('SynchronizationStatus', {
   description: 'How the last attempt to synchronize a login ended.',
   values: {
     OK: { description: 'Synchronized.' },
@@ -20,7 +20,7 @@ export const SynchronizationTrigger = builder.enumType('SynchronizationTrigger',
   } as const,
 });
 
-const SynchronizationBlock = builder.enumType('SynchronizationBlock', {
+export const SynchronizationBlock = builder.enumType('SynchronizationBlock', {
   description: 'Why the next cycle will not bring fresh data.',
   values: {
     NOT_RECURRING: { description: 'The user is not recurring, or the consent is a one-off one.' },
@@ -110,7 +110,8 @@ export const LoginSynchronizationStatus = builder.objectRef<LoginStatus>('LoginS
 builder.queryField('loginsSynchronizationStatus', (t) =>
   t.field({
     type: [LoginSynchronizationStatus],
-    description: 'Get Logins Synchronization Status: one row per bank login of the user, oldest first.',
+    description:
+      'Get Logins Synchronization Status: one row per bank login of the user, oldest first; none for a user that you do not have.',
     args: { userId: t.arg.id({ required: true, description: "The user's id." }) },
     resolve: async (_root, { userId }, { services, viewer }) => {
       const ids = await services.synchronization.listLoginIds(viewer.clientId, userId);

@@ -1,5 +1,6 @@
 import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
+import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
 import { assertMayAct } from '../root-access.ts';
 import { watchSession } from '../session-watch.ts';
@@ -45,6 +46,41 @@ export const SynchronizationSession = builder.prismaObject('Session', {
     errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, for people.' }),
   }),
 });
+
+const SynchronizationSessionConnection = builder.connectionObject(
+  {
+    type: SynchronizationSession,
+    name: 'SynchronizationSessionConnection',
+    description: 'A page of synchronization sessions.',
+  },
+  { name: 'SynchronizationSessionEdge', description: 'A synchronization session in a page.' },
+);
+
+builder.queryField('synchronizationSessions', (t) =>
+  t.field({
+    type: SynchronizationSessionConnection,
+    description:
+      'Your synchronization sessions, newest first; one that ended is kept for as long as the operator has set.',
+    args: {
+      userId: t.arg.id({ description: 'Of this user.' }),
+      bankLoginId: t.arg.id({ description: 'Of this bank login.' }),
+      status: t.arg({ type: SessionStatus, description: 'Only those that stand so.' }),
+      ...pageArguments,
+    },
+    resolve: (_root, { userId, bankLoginId, status, ...args }, { services, viewer }) => {
+      const filter = {
+        kind: 'SYNCHRONIZATION',
+        userId: userId ?? null,
+        bankLoginId: bankLoginId ?? null,
+        status: status ?? null,
+      } as const;
+      return readConnection(args, {
+        ...cursorById,
+        read: (page) => services.sessions.list(viewer.clientId, filter, page),
+      });
+    },
+  }),
+);
 
 const CreateSynchronizationSessionInput = builder.inputType('CreateSynchronizationSessionInput', {
   description: 'Which login to synchronize, and for whom.',
@@ -108,7 +144,8 @@ builder.mutationFields((t) => ({
   createSynchronizationSession: t.field({
     type: CreateSynchronizationSessionResult.ref,
     description: [
-      'Create Synchronization Session. Recurring user with a valid consent: runs immediately, without the end user.',
+      'Create Synchronization Session. Recurring user with a valid consent: runs immediately, without the end user:',
+      'the answer does not wait for a slow bank, and `synchronizationSessionUpdated` and the event tell the end.',
       "Otherwise the session waits for the end user's consent and SCA at redirectUrl, and runs asynchronously.",
     ].join('\n'),
     args: {

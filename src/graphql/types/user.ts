@@ -49,6 +49,14 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: "The user's id." }) },
     resolve: (_root, { id }, { services, viewer }) => services.users.find(viewer.clientId, id),
   }),
+  userByExternalId: t.field({
+    type: User,
+    nullable: true,
+    description: 'One of your users by your own id; null when there is none with it.',
+    args: { externalId: t.arg.string({ required: true, description: 'As you gave it to createUser or updateUser.' }) },
+    resolve: (_root, { externalId }, { services, viewer }) =>
+      services.users.findByExternalId(viewer.clientId, externalId),
+  }),
   users: t.field({
     type: UserConnection,
     description: 'Your users, oldest first.',

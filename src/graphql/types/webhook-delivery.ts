@@ -1,6 +1,7 @@
 import { NotFound } from '../../domain/errors.ts';
 import { attemptsOf, type StoredAttempt } from '../../webhooks/attempt-store.ts';
 import { builder } from '../builder.ts';
+import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { Event } from './event.ts';
 
 export const DeliveryStatus = builder.enumType('DeliveryStatus', {
@@ -65,6 +66,36 @@ export const WebhookDelivery = builder.prismaObject('WebhookDelivery', {
 export const WebhookDeliveryConnection = builder.connectionObject(
   { type: WebhookDelivery, name: 'WebhookDeliveryConnection', description: 'A page of webhook deliveries.' },
   { name: 'WebhookDeliveryEdge', description: 'A webhook delivery in a page.' },
+);
+
+const WebhookDeliveryFilter = builder.inputType('WebhookDeliveryFilter', {
+  description: 'Which deliveries: those that fulfil everything that is given.',
+  fields: (t) => ({
+    endpointId: t.id({ description: 'To this endpoint.' }),
+    eventId: t.id({ description: 'Of this event.' }),
+    status: t.field({ type: DeliveryStatus, description: 'Only those that stand so.' }),
+    since: t.field({ type: 'DateTime', description: 'Of events from then on.' }),
+  }),
+});
+
+builder.queryField('webhookDeliveries', (t) =>
+  t.field({
+    type: WebhookDeliveryConnection,
+    description: 'What has been and will be delivered to all of your endpoints, the newest event first.',
+    args: { filter: t.arg({ type: WebhookDeliveryFilter, description: 'Left out: all.' }), ...pageArguments },
+    resolve: (_root, { filter, ...args }, { services, viewer }) => {
+      const wanted = {
+        endpointId: filter?.endpointId ?? null,
+        eventId: filter?.eventId ?? null,
+        status: filter?.status ?? null,
+        since: filter?.since ?? null,
+      };
+      return readConnection(args, {
+        ...cursorById,
+        read: (page) => services.webhooks.listDeliveriesOfClient(viewer.clientId, wanted, page),
+      });
+    },
+  }),
 );
 
 builder.queryField('webhookDelivery', (t) =>
