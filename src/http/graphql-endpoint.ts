@@ -21,6 +21,7 @@ import type { Metrics } from './metrics.ts';
 import type { ProcessorBudget } from './processor-budget.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { executeWithin, useEventFanOut } from './use-event-fan-out.ts';
+import { useEventIds, useStreamBeginnings } from './use-event-ids.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { useOperationPrices } from './use-operation-prices.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
@@ -67,6 +68,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     useEventFanOut(
       createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
     ),
+    // Around what subscribes: it says where that begins.
+    useEventIds(),
     useSubscriptionLimit(),
     ...(dependencies.plugins ?? []),
   ];
@@ -93,7 +96,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         throw maskError(error, requestId, logger);
       }
     },
-    plugins: [...onBothWays(operationPlugins), useResultMapping(dependencies)],
+    plugins: [...onBothWays(operationPlugins), useResultMapping(dependencies), useStreamBeginnings()],
   });
 }
 
@@ -110,7 +113,7 @@ const hooksOfBothWays: ReadonlySet<string> = new Set([
 
 /**
  * The short way to an answer (direct-operation.ts) runs these hooks and no other. Result mapping, which needs another, is done there
- * by itself; any other plugin that would be skipped on it is refused.
+ * by itself, and streams do not go that way; any other plugin that would be skipped on it is refused.
  */
 function onBothWays(plugins: readonly Plugin<Context>[]): readonly Plugin<Context>[] {
   for (const plugin of plugins) {

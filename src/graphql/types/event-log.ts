@@ -109,7 +109,9 @@ builder.subscriptionField('events', (t) =>
       services.audit.noteRead(viewer);
       const filter = toFilter(viewer.clientId, args);
       const given = args.after == null ? null : parseAfter(args.after);
-      const after = await placeOf({ after: given, since: args.since }, context);
+      const { resumeAfter, head } = context.beginning;
+      const after = resumeAfter ?? (await placeOf({ after: given, since: args.since }, context)) ?? head;
+      context.progress.position = after;
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
     resolve: (event, _args, { progress }) => {
