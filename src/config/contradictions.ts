@@ -18,6 +18,9 @@ export function findContradictions(given: Settings): string[] {
   if (embedded && given.ROLE !== 'all') {
     faults.push('ROLE: needs DATABASE_URL, since the embedded database serves one process alone');
   }
+  if (given.TRUSTED_DOCUMENTS_ONLY === 'on' && given.TRUSTED_DOCUMENTS_FILE === undefined) {
+    faults.push('TRUSTED_DOCUMENTS_ONLY: needs TRUSTED_DOCUMENTS_FILE, or nothing at all could be run');
+  }
   if (given.PORT !== 0 && given.PORT === effectiveSandboxBankPort(given)) {
     faults.push('SANDBOX_BANK_PORT: must differ from PORT');
   }

@@ -18,6 +18,7 @@ import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { createNamedDocuments } from './named-documents.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { createProcessorBudget } from './processor-budget.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
@@ -93,13 +94,16 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     statementMs = 0.3,
     anonymousPerMinute = null,
     connectionsPerAddress = null,
+    trustedDocuments = { documents: new Map(), only: false },
   } = dependencies.limits ?? {};
   const budget = createProcessorBudget({ share: processorShare });
   const turns = createClientTurns();
   const rate = createRequestRate({ perMinute: requestsPerMinute, budget, counts: dependencies.requestCounts });
   const mapResult = createResultMapper(logger);
   const requestIds = new AsyncLocalStorage<string>();
+  const documents = createNamedDocuments(trustedDocuments.documents, trustedDocuments.only);
   const endpoint = createGraphQLEndpoint({
+    documents,
     schema: createSchema(),
     source: dependencies.source,
     keyWatch,
@@ -114,6 +118,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   });
   const sockets = createWebSocketDoor({
     endpoint,
+    documents,
     authenticate,
     keyWatch,
     rate,
@@ -138,7 +143,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
         turns,
         logger,
       }),
-      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
+      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger, closed: documents.only }),
     }),
   });
   const server = createServer(

@@ -6,6 +6,7 @@ import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
 import type { ClientTurns } from './client-turns.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
+import type { NamedDocuments } from './named-documents.ts';
 import type { RequestRate } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
 import type { Socket } from './websocket.ts';
@@ -28,7 +29,7 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
-  { rate, turns }: { rate: RequestRate; turns: ClientTurns },
+  { rate, turns, documents }: { rate: RequestRate; turns: ClientTurns; documents: NamedDocuments },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
@@ -48,7 +49,7 @@ export async function prepareOperation(
     params: payload,
   } as never);
   try {
-    const document = parse(payload.query);
+    const document = parse(documents.textOf(payload));
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const { operationName, variables } = payload;
