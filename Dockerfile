@@ -1,4 +1,7 @@
-FROM node:22-slim AS build
+# With a digest behind it, the very same image every time: docs/operator.md, Images.
+ARG NODE_IMAGE=node:22.23-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 # Installing generates the database client, which needs the data model.
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
@@ -8,7 +11,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build && npm prune --omit=dev
 
-FROM node:22-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -147,6 +147,8 @@ export type AccountState =
 /** The key itself is shown once, when it is made; only its hash is kept. */
 export type ApiKey = Node & {
   __typename?: 'ApiKey';
+  /** Whence the key may be used, in CIDR notation; empty: from anywhere. */
+  allowedNetworks: Array<Scalars['String']['output']>;
   /** When the key was created. */
   createdAt: Scalars['DateTime']['output'];
   /** When the key ceases to work; null: never. */
@@ -167,25 +169,29 @@ export type ApiKey = Node & {
 
 /** What a key may be used for. */
 export type ApiKeyScope =
-  /** The client's own users, bank data, events and endpoints. */
+  /** The client's own users, bank data, events and endpoints: to read and to change. */
   | 'CLIENT'
-  /** The operator's mutations (clients, keys, extra cycles), and all that `CLIENT` allows of the key's own client. */
+  /** What `CLIENT` may read, but for links that end users are sent to; it changes nothing. */
+  | 'CLIENT_READ'
+  /** The operator's mutations (clients, keys, extra cycles) and the whole audit log; no bank data. */
   | 'OPERATOR'
   | '%future added value';
 
 /** Something that was done, or refused: by whom, to what, when. Ids and codes only, never a secret, an IBAN or a name. */
-export type AuditEntry = {
+export type AuditEntry = Node & {
   __typename?: 'AuditEntry';
-  /** Such as `key.revoked`, `user.erased`, `endpoint.updated`; `data.read` and `key.refused` are counted by the hour. */
+  /** Such as `key.revoked`, `user.erased`, `consent.given`; `data.read`, `bank.accessed`, `key.refused` and `key.limited` are counted by the hour. */
   action: Scalars['String']['output'];
-  /** The key that did it; null: nobody with a known key. */
+  /** The key that did it; null: an end user, a cycle, or nobody with a known key. */
   actorId: Maybe<Scalars['ID']['output']>;
+  /** What that key is called now; null for another client's, but to an operator. */
+  actorName: Maybe<Scalars['String']['output']>;
   /** When it was recorded. */
   at: Scalars['DateTime']['output'];
   /** The client that it concerns. */
   clientId: Maybe<Scalars['ID']['output']>;
-  /** `state` of a mutation: REQUESTED before anything is done, then DONE, REFUSED (with its `code`) or FAILED. */
-  details: Scalars['JSON']['output'];
+  /** `state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED. */
+  details: Maybe<Scalars['JSON']['output']>;
   /** Begins with `aud_`. */
   id: Scalars['ID']['output'];
   /** Whence the request came. */
@@ -509,7 +515,7 @@ export type ConnectSession = Node & {
   expiresAt: Scalars['DateTime']['output'];
   /** Begins with `cs_`. */
   id: Scalars['ID']['output'];
-  /** Where to send the end user. */
+  /** Where to send the end user. It lets its holder act: not for a key that may only read. */
   redirectUrl: Scalars['URL']['output'];
   /** Where the session stands. */
   status: SessionStatus;
@@ -624,7 +630,7 @@ export type CreateApiKeyPayload = {
 };
 
 /** `CreateApiKeyPayload`, or why it could not be done. */
-export type CreateApiKeyResult = CreateApiKeyPayload | NotFoundError | ValidationError;
+export type CreateApiKeyResult = ConflictError | CreateApiKeyPayload | NotFoundError | ValidationError;
 
 /** The client was created. */
 export type CreateClientPayload = {
@@ -636,7 +642,7 @@ export type CreateClientPayload = {
 };
 
 /** `CreateClientPayload`, or why it could not be done. */
-export type CreateClientResult = CreateClientPayload | ValidationError;
+export type CreateClientResult = ConflictError | CreateClientPayload | ValidationError;
 
 /** Who connects, and how. Give either `userId` or `user`. */
 export type CreateConnectSessionInput = {
@@ -741,6 +747,8 @@ export type CreateWebhookEndpointInput = {
   document?: InputMaybe<Scalars['String']['input']>;
   /** Extra request headers, such as an Authorization header; stored encrypted, never returned. */
   headers?: InputMaybe<Array<HeaderInput>>;
+  /** Repeating a call with the same key within 24 hours gives the first call's result; other input is a ConflictError. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The HTTP method of deliveries. */
   method?: InputMaybe<WebhookMethod>;
   /** Deliveries per second at most; left out: no limit. */
@@ -758,12 +766,12 @@ export type CreateWebhookEndpointPayload = {
   __typename?: 'CreateWebhookEndpointPayload';
   /** The new endpoint. */
   endpoint: WebhookEndpoint;
-  /** What deliveries are signed, or checked, with. */
+  /** What deliveries are signed, or checked, with: `whsec_…`, `whpk_…`, or the address of the public keys. */
   secret: Scalars['String']['output'];
 };
 
 /** `CreateWebhookEndpointPayload`, or why it could not be done. */
-export type CreateWebhookEndpointResult = CreateWebhookEndpointPayload | ValidationError;
+export type CreateWebhookEndpointResult = ConflictError | CreateWebhookEndpointPayload | ValidationError;
 
 /** Whether a cycle still runs. */
 export type CycleStatus =
@@ -854,6 +862,17 @@ export type EventEdge = {
   cursor: Scalars['String']['output'];
   /** The row itself. */
   node: Event;
+};
+
+/** Where the event log stands: follow from `headCursor` on, after reading the lists, and nothing is missed. */
+export type EventLog = {
+  __typename?: 'EventLog';
+  /** Behind it lies the earliest event that is kept; give it as `after` for all that there is. */
+  firstCursor: Scalars['String']['output'];
+  /** Of the latest event; give it as `after` for all that comes. */
+  headCursor: Scalars['String']['output'];
+  /** For how many days events are kept. */
+  retentionDays: Scalars['Int']['output'];
 };
 
 /** What an event tells of. On the wire a type is written in lower case with a dot: bank_login.synchronized. */
@@ -957,7 +976,7 @@ export type ManagementSession = Node & {
   expiresAt: Scalars['DateTime']['output'];
   /** Begins with `ms_`. */
   id: Scalars['ID']['output'];
-  /** Where to send the end user. */
+  /** Where to send the end user. It lets its holder act: not for a key that may only read. */
   redirectUrl: Scalars['URL']['output'];
   /** Whose logins are shown. */
   user: User;
@@ -1009,7 +1028,7 @@ export type Mutation = {
   renameClient: RenameClientResult;
   /** Ends a key at once, and the sockets opened with it. Needs a key with the OPERATOR scope. */
   revokeApiKey: RevokeApiKeyResult;
-  /** A new key in the place of the one that asks, with its name, scopes and expiry; that one works on until `overlapSeconds` are over. */
+  /** A new key in the place of the one that asks, with its name, scopes, networks and expiry; that one works on until `overlapSeconds` are over. */
   rotateApiKey: RotateApiKeyResult;
   /** A new secret; the old one keeps signing beside it until the overlap ends. */
   rotateWebhookSecret: RotateWebhookSecretResult;
@@ -1034,8 +1053,10 @@ export type MutationCancelSynchronizationSessionArgs = {
 
 /** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
 export type MutationCreateApiKeyArgs = {
+  allowedNetworks?: InputMaybe<Array<Scalars['String']['input']>>;
   clientId: Scalars['ID']['input'];
   expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   name: Scalars['String']['input'];
   scopes?: InputMaybe<Array<ApiKeyScope>>;
 };
@@ -1043,6 +1064,7 @@ export type MutationCreateApiKeyArgs = {
 
 /** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
 export type MutationCreateClientArgs = {
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   name: Scalars['String']['input'];
 };
 
@@ -1123,20 +1145,30 @@ export type MutationRevokeApiKeyArgs = {
 
 /** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
 export type MutationRotateApiKeyArgs = {
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   overlapSeconds?: InputMaybe<Scalars['Int']['input']>;
+  scopes?: InputMaybe<Array<ApiKeyScope>>;
 };
 
 
 /** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
 export type MutationRotateWebhookSecretArgs = {
   id: Scalars['ID']['input'];
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   overlapSeconds?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
+export type MutationRunSynchronizationCycleArgs = {
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
 
 /** Every mutation that can fail for a reason that you can act on returns a union of its payload and typed errors. */
 export type MutationSendTestEventArgs = {
   endpointId: Scalars['ID']['input'];
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -1244,6 +1276,8 @@ export type Query = {
   connectSessions: ConnectSessionConnection;
   /** The cycle that is running, or null. */
   currentSynchronizationCycle: Maybe<SynchronizationCycle>;
+  /** Where the event log stands. */
+  eventLog: EventLog;
   /** Every event type with its JSON Schema and an example payload. */
   eventTypes: Array<EventTypeDefinition>;
   /** The event log, oldest first; `after` takes an event's cursor. The same events that webhooks deliver and subscriptions stream. */
@@ -1266,6 +1300,13 @@ export type Query = {
   synchronizationSession: Maybe<SynchronizationSession>;
   /** Your synchronization sessions, newest first; one that ended is kept for as long as the operator has set. */
   synchronizationSessions: SynchronizationSessionConnection;
+  /**
+   * Every transaction in the order of its latest change, oldest first, and the removed ones: whoever applies them and keeps the last
+   * cursor has an exact copy, for as long as the data is kept. Without `after` it begins at the beginning. A cursor never becomes
+   * invalid; what changes while pages are read is met again further on.
+   * Erasing a user or deleting a login takes its transactions away without listing them: USER_DELETED and BANK_LOGIN_DELETED tell of it.
+   */
+  transactionChanges: TransactionChangeConnection;
   /**
    * Your transactions across accounts, newest first. With `userId`, `bankLoginId` or `accountIds` those accounts are read until the
    * page is full. Without them a page looks at some thousand transactions for what fits: it may be short, even empty, while `hasNextPage`
@@ -1359,6 +1400,7 @@ export type QueryEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   bankLoginId?: InputMaybe<Scalars['ID']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
   types?: InputMaybe<Array<EventType>>;
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
@@ -1420,6 +1462,17 @@ export type QuerySynchronizationSessionsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   status?: InputMaybe<SessionStatus>;
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Reads what is stored. No query ever calls a bank. */
+export type QueryTransactionChangesArgs = {
+  accountId?: InputMaybe<Scalars['ID']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  bankLoginId?: InputMaybe<Scalars['ID']['input']>;
+  eventId?: InputMaybe<Scalars['ID']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -1542,7 +1595,7 @@ export type RotateApiKeyPayload = {
 };
 
 /** `RotateApiKeyPayload`, or why it could not be done. */
-export type RotateApiKeyResult = RotateApiKeyPayload | ValidationError;
+export type RotateApiKeyResult = ConflictError | RotateApiKeyPayload | ValidationError;
 
 /** The endpoint has a new secret. It is shown here and never again. */
 export type RotateWebhookSecretPayload = {
@@ -1554,7 +1607,7 @@ export type RotateWebhookSecretPayload = {
 };
 
 /** `RotateWebhookSecretPayload`, or why it could not be done. */
-export type RotateWebhookSecretResult = NotFoundError | RotateWebhookSecretPayload | ValidationError;
+export type RotateWebhookSecretResult = ConflictError | NotFoundError | RotateWebhookSecretPayload | ValidationError;
 
 /** The cycle was opened. */
 export type RunSynchronizationCyclePayload = {
@@ -1564,7 +1617,7 @@ export type RunSynchronizationCyclePayload = {
 };
 
 /** `RunSynchronizationCyclePayload`, or why it could not be done. */
-export type RunSynchronizationCycleResult = ConflictError | RunSynchronizationCyclePayload;
+export type RunSynchronizationCycleResult = ConflictError | RunSynchronizationCyclePayload | ValidationError;
 
 /** The event was made and is being delivered. */
 export type SendTestEventPayload = {
@@ -1574,7 +1627,7 @@ export type SendTestEventPayload = {
 };
 
 /** `SendTestEventPayload`, or why it could not be done. */
-export type SendTestEventResult = ConflictError | NotFoundError | SendTestEventPayload;
+export type SendTestEventResult = ConflictError | NotFoundError | SendTestEventPayload | ValidationError;
 
 /** Where a session stands. The last four are final. */
 export type SessionStatus =
@@ -1592,12 +1645,14 @@ export type SessionStatus =
   | 'RUNNING'
   | '%future added value';
 
-/** How deliveries are signed (Standard Webhooks 1.0). */
+/** How deliveries are signed. */
 export type SignatureAlgorithm =
-  /** With a private key, checked with `whpk_…`; the signature begins with `v1a,`. */
+  /** Standard Webhooks 1.0: with a private key, checked with `whpk_…`; the signature begins with `v1a,`. */
   | 'ED25519'
-  /** With a shared secret, `whsec_…`; the signature begins with `v1,`. */
+  /** Standard Webhooks 1.0: with a shared secret, `whsec_…`; the signature begins with `v1,`. */
   | 'HMAC_SHA256'
+  /** With a key of this installation, checked with those at `/.well-known/jwks.json`: a detached JWS (RFC 7515, RFC 7797) in `x-jws-signature`. */
+  | 'JWS_ES256'
   | '%future added value';
 
 /** Live over WebSocket (graphql-transport-ws) or server-sent events. */
@@ -1617,6 +1672,7 @@ export type Subscription = {
 export type SubscriptionEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   bankLoginId?: InputMaybe<Scalars['ID']['input']>;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
   types?: InputMaybe<Array<EventType>>;
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
@@ -1739,7 +1795,7 @@ export type SynchronizationSession = Node & {
   finishedAt: Maybe<Scalars['DateTime']['output']>;
   /** Begins with `sync_`. */
   id: Scalars['ID']['output'];
-  /** Where to send the end user. Set while the session awaits the end user. */
+  /** Where to send the end user, while the session awaits one. It lets its holder act: not for a key that may only read. */
   redirectUrl: Maybe<Scalars['URL']['output']>;
   /** Where the session stands. */
   status: SessionStatus;
@@ -1792,16 +1848,36 @@ export type SynchronizedAccount = {
   account: Account;
   /** The balances that the bank gave. */
   balances: Array<Balance>;
+  /** How many transactions were seen for the first time, whatever of them is listed. */
+  newTransactionCount: Scalars['Int']['output'];
   /** Transactions seen for the first time, as they were then. */
   newTransactions: Array<Transaction>;
   /** What this synchronization could not read of the account; null when it was read whole. */
   problem: Maybe<AccountProblem>;
+  /** How many transactions were withdrawn, whatever of them is listed. */
+  removedTransactionCount: Scalars['Int']['output'];
   /** Pending transactions that the bank has withdrawn. */
   removedTransactionIds: Array<Scalars['ID']['output']>;
   /** Rows of the bank's reply that could not be read. */
   skippedRows: Scalars['Int']['output'];
+  /** A list that is asked for here has fewer rows than there were: `Query.transactionChanges(eventId:)` has the rest. */
+  truncated: Scalars['Boolean']['output'];
+  /** How many transactions have changed, whatever of them is listed. */
+  updatedTransactionCount: Scalars['Int']['output'];
   /** Transactions that have changed, such as pending ones that were booked, as they were then. */
   updatedTransactions: Array<Transaction>;
+};
+
+
+/** An account as this synchronization left it, with what changed since the one before. */
+export type SynchronizedAccountNewTransactionsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** An account as this synchronization left it, with what changed since the one before. */
+export type SynchronizedAccountUpdatedTransactionsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Money that came in or went out. Read only. */
@@ -1870,6 +1946,53 @@ export type Transaction = Node & {
   /** The day from which it counts for interest. */
   valueDate: Maybe<Scalars['Date']['output']>;
 };
+
+/** A transaction at the place of its latest change. */
+export type TransactionChange = {
+  __typename?: 'TransactionChange';
+  /** Of its account. */
+  accountId: Scalars['ID']['output'];
+  /** When it changed. */
+  changedAt: Scalars['DateTime']['output'];
+  /** Keep it, and give it as `after` to go on behind this change. It never becomes invalid. */
+  cursor: Scalars['String']['output'];
+  /** What the latest change was. A copy takes ADDED and MODIFIED alike: put in, or put in place of what it has. */
+  kind: TransactionChangeKind;
+  /** The transaction, as it is now; null once it has been removed. */
+  transaction: Maybe<Transaction>;
+  /** Of the transaction. */
+  transactionId: Scalars['ID']['output'];
+};
+
+/** A page of changes. It may have fewer than asked for, even none, and still go on: read on behind `endCursor` while there is a next page. */
+export type TransactionChangeConnection = {
+  __typename?: 'TransactionChangeConnection';
+  /** The rows of this page, each with its cursor. */
+  edges: Array<TransactionChangeEdge>;
+  /** The same rows as in `edges`, without their cursors. */
+  nodes: Array<TransactionChange>;
+  /** Where this page lies in the whole list. */
+  pageInfo: PageInfo;
+};
+
+/** A change in a page. */
+export type TransactionChangeEdge = {
+  __typename?: 'TransactionChangeEdge';
+  /** Give this as `after` to go on behind this row. */
+  cursor: Scalars['String']['output'];
+  /** The row itself. */
+  node: TransactionChange;
+};
+
+/** What a transaction’s latest change was. */
+export type TransactionChangeKind =
+  /** It was seen for the first time, or again after its removal. */
+  | 'ADDED'
+  /** It has changed since it was added, such as a pending one that was booked. */
+  | 'MODIFIED'
+  /** The bank has taken it back: it is no longer there. */
+  | 'REMOVED'
+  | '%future added value';
 
 /** A page of transactions. */
 export type TransactionConnection = {
@@ -2148,7 +2271,7 @@ export type WebhookEndpoint = Node & {
   id: Scalars['ID']['output'];
   /** The HTTP method of deliveries. */
   method: WebhookMethod;
-  /** The `whpk_` key to check deliveries with; null for an endpoint that signs with a shared secret. */
+  /** The `whpk_` key to check deliveries with; null for an endpoint that signs otherwise. */
   publicKey: Maybe<Scalars['String']['output']>;
   /** Deliveries per second at most; null: no limit. */
   rateLimit: Maybe<Scalars['Int']['output']>;

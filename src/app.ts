@@ -2,14 +2,15 @@ import type { Logger } from 'pino';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createBankDataStore } from './accounts/bank-data-store.ts';
 import { createAuditLog } from './audit/audit-log.ts';
-import { removeOldAuditEntries } from './audit/audit-retention.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createBankDirectory } from './banking/bank-directory.ts';
 import { createLog } from './cli/log.ts';
 import { openSandboxBank } from './cli/own-sandbox-bank.ts';
+import { retentionSteps } from './cli/retention.ts';
 import { newApiKeySecret } from './clients/api-key-secret.ts';
 import { createClientStore } from './clients/client-store.ts';
 import { createClients } from './clients/clients.ts';
+import { createIdempotency } from './clients/idempotency.ts';
 import { createKeyAuthentication } from './clients/key-authentication.ts';
 import { createUserStore } from './clients/user-store.ts';
 import { createUsers } from './clients/users.ts';
@@ -19,7 +20,6 @@ import { createAccessBudget } from './consent/access-budget-store.ts';
 import { createBankLearningStore } from './consent/bank-learning-store.ts';
 import { createBankStore } from './consent/bank-store.ts';
 import { createConnections } from './consent/connections.ts';
-import { removeOldSessions } from './consent/session-retention-store.ts';
 import { openSessionSignal } from './consent/session-signal-store.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -38,13 +38,11 @@ import { openDataDirectory } from './storage/data-directory.ts';
 import { type Database, openDatabase } from './storage/database.ts';
 import { findBootstrapKey, openEncryption } from './storage/kept-keys.ts';
 import { openRequestCounts } from './storage/request-count-store.ts';
-import { removeOldAttempts } from './sync/attempt-retention-store.ts';
-import { removeOldCycles } from './sync/cycle-retention-store.ts';
 import { createSynchronization } from './sync/synchronization.ts';
 import { releaseAllClaims } from './webhooks/claim-release-store.ts';
+import { openClientCertificate } from './webhooks/client-certificate.ts';
 import { createDispatcher } from './webhooks/dispatcher.ts';
 import { fanOutSql } from './webhooks/fan-out.ts';
-import { removeOldEvents } from './webhooks/retention.ts';
 import { createWebhookEndpoints } from './webhooks/webhook-endpoints.ts';
 
 /** A running Tidewater. */
@@ -88,7 +86,6 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 type Closer = () => Promise<unknown>;
 const handBackMs = 8_000;
-const dayMs = 86_400_000;
 async function compose(
   { config, clock = systemClock, leaseSeconds = 60, ...options }: AppOptions,
   closers: Closer[],
@@ -143,8 +140,12 @@ async function compose(
   clients.onRevoked(authentication.forget);
   const bootstrapKey = await findBootstrapKey(config.bootstrapApiKey?.reveal() ?? null, data, newApiKeySecret);
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
+  const idempotency = createIdempotency({ clock, database, encryption });
   const users = createUsers({ clock, store: createUserStore(database) });
-  const eventLog = createEventLog({ database, signal, fanOutSql, onError: onStoreError });
+  const eventLog = createEventLog({
+    ...{ database, signal, fanOutSql, retentionDays: config.retentionDays },
+    onError: onStoreError,
+  });
   closers.push(async () => eventLog.close());
 
   // Synchronization.
@@ -153,17 +154,11 @@ async function compose(
   const queue = createSynchronizationQueue(jobStore.agenda);
   const bankData = createBankDataStore(database);
   const synchronization = createSynchronization({
-    clock,
-    database,
-    banks,
-    encryption,
-    eventLog,
-    budget,
-    bankData,
-    queue,
+    ...{ clock, database, banks, encryption, eventLog, budget, bankData, queue },
     laneCount: config.syncLanes,
     leaseSeconds,
     onLeftOut: metrics.bankDataLeftOut,
+    onAccess: audit.noteBankAccess,
     log,
   });
   const { cycles, sessionRunner } = synchronization;
@@ -181,6 +176,7 @@ async function compose(
     users,
     encryption,
     eventLog,
+    audit,
     budget,
     runSession: sessionRunner.runSession,
     publicUrl,
@@ -203,19 +199,16 @@ async function compose(
     runCancellable: database.runCancellable,
   });
   const delivery = {
-    database,
-    clock,
-    eventLog,
-    signal,
-    encryption,
-    documents,
+    ...{ database, clock, eventLog, signal, encryption, documents },
     allowedNetworks: config.webhookAllowedNetworks,
     keepsLocalReplies: config.webhookNetworksNamed,
+    publicUrl,
     log,
   };
   const webhooks = createWebhookEndpoints(delivery);
   const services: Services = {
     audit,
+    idempotency,
     clients,
     users,
     erasure: connections.erasure,
@@ -246,6 +239,7 @@ async function compose(
     readiness: { database: database.ping, jobs: jobStore.ping },
     graphiql: config.graphiql,
     metrics,
+    jwks: webhooks.jwks,
     runCancellable: database.runCancellable,
     limits: toRequestLimits(config),
     requestCounts: openRequestCounts(config, database),
@@ -254,9 +248,9 @@ async function compose(
   // What takes in work stops first, all at once: a request that takes its time does not keep a lane from the other processes.
   const works: Closer[] = [];
   if (worksHere) {
-    const before = (days: number): Date => new Date(clock.now().getTime() - days * dayMs);
-    const { retentionDays, auditRetentionDays } = config;
-    const dispatcher = createDispatcher(delivery);
+    const clientCertificate = await openClientCertificate({ files: config.webhookClientCertificate, log });
+    closers.push(clientCertificate.close);
+    const dispatcher = createDispatcher({ ...delivery, clientCertificate });
     dispatcher.start();
     closers.push(dispatcher.stop);
     const jobs = createJobs({
@@ -266,14 +260,7 @@ async function compose(
       queue,
       maintenance: connections.maintenance,
       watched: [{ name: 'resume-sessions', run: () => sessionRunner.resumeStalledSessions() }],
-      retention: [
-        { name: 'remove-events', steps: () => removeOldEvents(database, before(retentionDays)) },
-        { name: 'remove-attempts', steps: () => removeOldAttempts(database, before(retentionDays)) },
-        { name: 'remove-sessions', steps: () => removeOldSessions(database, before(retentionDays)) },
-        { name: 'remove-tombstones', steps: () => bankData.forgetRemoved(clock.now()) },
-        { name: 'remove-cycles', steps: () => removeOldCycles(database, before(retentionDays)) }, // after the events
-        { name: 'remove-audit-entries', steps: () => removeOldAuditEntries(auditStore, before(auditRetentionDays)) },
-      ],
+      retention: retentionSteps({ config, clock, database, bankData, auditStore, idempotency }),
       laneCount: config.syncLanes,
       watchEveryMs: (leaseSeconds * 1_000) / 12,
       touchEveryMs: (leaseSeconds * 1_000) / 12,

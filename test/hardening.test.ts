@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { listLicences } from '../src/cli/licences.ts';
 
 const read = (path: string) => readFile(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
 
 const service = z.object({
   read_only: z.literal(true),
+  image: z.string(),
+  build: z.object({ args: z.record(z.string(), z.string()) }).optional(),
   cap_drop: z.tuple([z.literal('ALL')]),
   security_opt: z.array(z.string()),
   environment: z.record(z.string(), z.string()).default({}),
@@ -35,6 +38,12 @@ describe('compose.yaml', async () => {
     expect(text).not.toMatch(/\$\{\w*(PASSWORD|KEY):-/);
   });
 
+  test('names a version of every image of others, and lets a digest be put in its place', () => {
+    const images = [services.postgres?.image, services.mongo?.image, services.api?.build?.args.NODE_IMAGE];
+    for (const image of images) expect(image).toMatch(/^\$\{\w+_IMAGE:-[a-z]+:\d+\.\d+(-[a-z]+)?\}$/);
+    expect(services.worker?.build).toEqual(services.api?.build);
+  });
+
   test('makes both stores ask for a password, and opens no port but that of the API, on loopback', () => {
     expect(services.mongo?.environment).toHaveProperty('MONGO_INITDB_ROOT_PASSWORD');
     expect(services.api?.environment.MONGODB_URL).toMatch(/^mongodb:\/\/\w+:\$\{MONGODB_PASSWORD/);
@@ -47,6 +56,17 @@ test('the image runs as a user without rights, and installs what the lock file s
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   expect(last).toMatch(/^USER node$/m);
   expect(last.slice(last.indexOf('\nUSER node'))).not.toMatch(/^(RUN|COPY|ADD|USER root)/m);
+  expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+-slim$/m);
+  expect(dockerfile.match(/^FROM .*/gm)).toHaveLength(2);
+  expect(dockerfile.match(/^FROM \$\{NODE_IMAGE\}( AS build)?$/gm)).toHaveLength(2);
   expect(dockerfile).toMatch(/RUN npm ci$/m);
   expect(dockerfile).not.toMatch(/npm install|curl|wget|ADD http/);
+});
+
+test('a release brings along only what may be passed on, changed or not, without passing on what is ours', async () => {
+  const permissive =
+    /^(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|Unlicense|BlueOak-1\.0\.0|MIT and ISC|\(MIT OR [\w.-]+\))$/;
+  const others = [...listLicences(await read('package-lock.json'))].filter(([licence]) => !permissive.test(licence));
+  // Of Prisma's command line, which Tidewater does not load; the licence asks for its source, unchanged as it is, and no more.
+  expect(others).toEqual([['EPL-2.0', [expect.stringMatching(/^elkjs /)]]]);
 });

@@ -2,6 +2,7 @@ import type { Account } from '../generated/prisma/client.ts';
 import { type Database, Prisma } from '../storage/database.ts';
 import { type BalanceHistoryStore, createBalanceHistoryStore } from './balance-history-store.ts';
 import { accountColumns } from './bank-data-columns.ts';
+import { createTransactionChangeStore, type TransactionChangeStore } from './transaction-change-store.ts';
 import {
   createTransactionRecords,
   type ListedTransaction,
@@ -12,7 +13,7 @@ import {
 import { createTransactionSearchStore, type TransactionSearchStore } from './transaction-search-store.ts';
 
 /** Bank data as clients read it; it is never changed by them. */
-export interface AccountStore extends BalanceHistoryStore, TransactionSearchStore {
+export interface AccountStore extends BalanceHistoryStore, TransactionChangeStore, TransactionSearchStore {
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<Account[]>;
   /** As `listByIds`, each with the page that `listTransactions` has of it: in one statement. */
@@ -45,6 +46,7 @@ export function createAccountStore(database: Database): AccountStore {
   return {
     ...createBalanceHistoryStore(database),
     ...createTransactionSearchStore(database, recordsOf),
+    ...createTransactionChangeStore(database),
     // Every page of transactions begins with its account: straight through the driver, which takes a fifth of the time.
     listByIds: (clientId, ids) =>
       database.query<Account>(Prisma.sql`

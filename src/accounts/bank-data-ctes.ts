@@ -51,7 +51,7 @@ export interface MissingAccounts {
 export const storedAccountJson = Prisma.sql`json_build_object('id', a.id, 'resourceId', a.resource_id, 'identification', a.identification,
   'kind', a.kind, 'state', a.state, 'iban', a.iban, 'currency', a.currency, 'name', a.name, 'product', a.product,
   'balances', a.balances, 'problem', a.problem, 'lastBookingDate', a.last_booking_date, 'missingSince', a.missing_since,
-  'hasRemoved', EXISTS (SELECT FROM transaction_tombstones s WHERE s.account_id = a.id))`;
+  'hasRemoved', EXISTS (SELECT FROM transaction_tombstones s WHERE s.account_id = a.id AND s.content IS NOT NULL))`;
 
 export type AccountState = 'AVAILABLE' | 'BLOCKED' | 'GONE';
 
@@ -61,7 +61,7 @@ export type AccountState = 'AVAILABLE' | 'BLOCKED' | 'GONE';
  * escaped one by one, and a list of placeholders would be another statement for every count.
  */
 export function storeBankDataCtes(
-  { clientId, bankLoginId, now, missing }: Login,
+  { clientId, bankLoginId, version, now, missing }: Login,
   changes: readonly AccountChange[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
@@ -80,8 +80,8 @@ export function storeBankDataCtes(
       storedAccounts({ clientId, bankLoginId, now }, changes.map(toAccountRow), condition),
       // Left out where there is nothing to write: most synchronizations find a few new transactions and no more.
       ...(balances.length > 0 ? [changedBalances(balances, condition)] : []),
-      ...(added.length > 0 ? [addedTransactions({ clientId, now }, added, condition)] : []),
-      ...(updated.length > 0 ? [updatedTransactions(now, updated, condition)] : []),
+      ...(added.length > 0 ? [addedTransactions({ clientId, version, now }, added, condition)] : []),
+      ...(updated.length > 0 ? [updatedTransactions({ version, now }, updated, condition)] : []),
       ...(removedIds.length > 0 ? [removedTransactions(removedIds, condition)] : []),
       ...(restoredIds.length > 0 ? [forgottenTombstones(restoredIds, condition)] : []),
       ...(missedIds.length + foundIds.length > 0 ? [missingTransactions({ missedIds, foundIds, now }, condition)] : []),
@@ -96,6 +96,8 @@ export function storeBankDataCtes(
 interface Login {
   clientId: string;
   bankLoginId: string;
+  /** That the login has with these changes. */
+  version: number;
   now: Date;
   /** Accounts that the bank does not list. @default none */
   missing?: MissingAccounts;
@@ -110,7 +112,7 @@ const keptWhereAbsent = Prisma.raw(
 );
 
 function storedAccounts(
-  { clientId, bankLoginId, now }: Login,
+  { clientId, bankLoginId, now }: Pick<Login, 'clientId' | 'bankLoginId' | 'now'>,
   accounts: readonly object[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
@@ -159,14 +161,16 @@ function toBalanceRow(balance: Balance, accountId: string): object {
 }
 
 function addedTransactions(
-  { clientId, now }: Omit<Login, 'bankLoginId'>,
+  { clientId, version, now }: Pick<Login, 'clientId' | 'version' | 'now'>,
   added: readonly object[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
   return Prisma.sql`
     added_transaction AS (
-      INSERT INTO transactions (id, client_id, account_id, identity, ${transactionColumns.names}, sort_date, created_at, updated_at)
-      SELECT given.id, ${clientId}, given."accountId", given.identity, ${transactionColumns.given}, given."sortDate", ${now}, ${now}
+      INSERT INTO transactions (id, client_id, account_id, identity, ${transactionColumns.names}, sort_date, created_at, updated_at,
+        login_version)
+      SELECT given.id, ${clientId}, given."accountId", given.identity, ${transactionColumns.given}, given."sortDate", ${now}, ${now},
+        ${version}::int
       FROM ${recordset(added)} WHERE ${condition})`;
 }
 
@@ -175,7 +179,7 @@ const moveLifeMs = 24 * 3_600_000;
 
 // The ids are named once more for the planner: by the join alone, it would read a table of some thousand rows from end to end.
 function updatedTransactions(
-  now: Date,
+  { version, now }: Pick<Login, 'version' | 'now'>,
   updated: readonly { id: string; accountId: string }[],
   condition: Prisma.Sql,
 ): Prisma.Sql {
@@ -185,7 +189,7 @@ function updatedTransactions(
     given_update AS MATERIALIZED (SELECT given.* FROM ${recordset(updated)}),
     updated_transaction AS (
       UPDATE transactions t SET identity = given.identity, ${transactionColumns.assignments},
-        sort_date = ${newSortDate}, missing_since = NULL, updated_at = ${now}
+        sort_date = ${newSortDate}, missing_since = NULL, updated_at = ${now}, login_version = ${version}
       FROM given_update AS given WHERE t.id = ANY(${ids}::text[]) AND t.id = given.id AND ${condition}),
     moved_transaction AS (
       INSERT INTO transaction_moves (account_id, transaction_id, moved_by, sort_date, moved_at)

@@ -3,13 +3,13 @@ import type { StoredTransaction } from './bank-transaction.ts';
 import type { RemovedTransaction } from './removed-transaction.ts';
 import { type RecognisedValues, toRecognisedValues } from './transaction-face.ts';
 
-/** How long a removed transaction is remembered: what comes back within a year has its old id. */
+/** How long it is remembered what a removed transaction was like: what comes back within a year has its old id. */
 const tombstoneLifeMs = 366 * 24 * 3_600_000;
 
-/** What one step removes at most. */
+/** What one step forgets at most. */
 const tombstonesPerStep = 1_000;
 
-/** Of these accounts, the transactions that were removed; accounts without any are left out. */
+/** Of these accounts, the transactions that were removed within the last year; accounts without any are left out. */
 export async function listRemoved(
   database: Database,
   accountIds: readonly string[],
@@ -23,7 +23,7 @@ export async function listRemoved(
     removedAt: Date;
   }>(Prisma.sql`
     SELECT transaction_id AS id, account_id AS "accountId", content, removed_at AS "removedAt" FROM transaction_tombstones
-    WHERE account_id = ANY(${[...accountIds]}::text[]) ORDER BY removed_at DESC, transaction_id`);
+    WHERE account_id = ANY(${[...accountIds]}::text[]) AND content IS NOT NULL ORDER BY removed_at DESC, transaction_id`);
   for (const { id, accountId, content, removedAt } of rows) {
     const known = removed.get(accountId) ?? [];
     known.push({ ...content, id, removedAt });
@@ -60,22 +60,25 @@ export function tombstoneCte(
       WHERE ${condition})`;
 }
 
-/** Forgets transactions that were removed more than a year ago, in small steps; gives what each step forgot. */
-export async function* removeOldTombstones(
+/**
+ * Forgets what transactions were like that were removed more than a year ago, in small steps; gives how many each step forgot. Their ids
+ * stay, as long as their accounts: whoever keeps a copy learns of the removal whenever it asks.
+ */
+export async function* forgetOldContents(
   database: Database,
   now: Date,
   limit = tombstonesPerStep,
 ): AsyncGenerator<number> {
   const before = new Date(now.getTime() - tombstoneLifeMs);
-  for (let removedCount = limit; removedCount === limit; ) {
+  for (let forgottenCount = limit; forgottenCount === limit; ) {
     const [row] = await database.query<{ count: number }>(Prisma.sql`
       WITH old AS (
-        SELECT transaction_id FROM transaction_tombstones WHERE removed_at < ${before}
+        SELECT transaction_id FROM transaction_tombstones WHERE removed_at < ${before} AND content IS NOT NULL
         ORDER BY removed_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
-      removed AS (
-        DELETE FROM transaction_tombstones t USING old WHERE t.transaction_id = old.transaction_id RETURNING 1)
-      SELECT count(*)::int AS count FROM removed`);
-    removedCount = row?.count ?? 0;
-    yield removedCount;
+      forgotten AS (
+        UPDATE transaction_tombstones t SET content = NULL FROM old WHERE t.transaction_id = old.transaction_id RETURNING 1)
+      SELECT count(*)::int AS count FROM forgotten`);
+    forgottenCount = row?.count ?? 0;
+    yield forgottenCount;
   }
 }

@@ -28,10 +28,9 @@ const comparedFields = (Object.keys(transactionFields) as (keyof FetchedTransact
 
 /** Whether the bank's word changes nothing of what is stored: nearly always so, and told without making the revised row. */
 export function saysNothingNew(kept: StoredTransaction, given: FetchedTransaction): boolean {
-  return comparedFields.every((name) => {
-    const [value, before] = [given[name], kept[name]];
-    return value === null || isSameValue(transactionFields[name].kind, value, before);
-  });
+  return comparedFields.every(
+    (name) => given[name] === null || isSameValue(transactionFields[name].kind, given[name], kept[name]),
+  );
 }
 
 /** Whether no compared field has changed. The identity is internal: a change of it alone is no change for clients. */

@@ -69,7 +69,7 @@ export function mergeTransactions(merge: Merge): Merged {
   return {
     added: fresh.map((payment) => {
       const id = back.get(payment) ?? newId();
-      return { ...payment.values, id, identity: identities.toNew(payment.names, id), missingSince: null };
+      return { id, identity: identities.toNew(payment.names, id), missingSince: null, ...payment.values };
     }),
     updated,
     removed: leftOut.filter(({ missingSince }) => isConfirmed(missingSince, now)),

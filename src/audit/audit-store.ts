@@ -1,5 +1,5 @@
-import { type Database, Prisma } from '../storage/database.ts';
-import { type AuditEntry, commonChain, toContent } from './audit-entry.ts';
+import { type Database, Prisma, type Query } from '../storage/database.ts';
+import { type AuditEntry, chainHash, commonChain, toContent } from './audit-entry.ts';
 
 export interface StoredEntry {
   sequence: bigint;
@@ -34,8 +34,12 @@ export interface AuditPage {
 
 export interface AuditStore {
   append(entry: AuditEntry): Promise<void>;
+  /** Many of many clients, all or nothing; each chain is taken once. */
+  appendAll(entries: readonly AuditEntry[]): Promise<void>;
   /** The newest first; of every client where `clientId` is null. `before` is the position of the last one seen. */
   list(clientId: string | null, filter: AuditFilter, page: AuditPage): Promise<ListedContent[]>;
+  /** Of any client where `clientId` is null. */
+  find(clientId: string | null, id: string): Promise<ListedContent | null>;
   /** Those behind a sequence, oldest first. */
   read(chainId: string, after: bigint, limit: number): Promise<StoredEntry[]>;
   listChains(): Promise<Chain[]>;
@@ -50,6 +54,18 @@ const selectChain = Prisma.sql`
 export function createAuditStore(database: Database): AuditStore {
   return {
     append: async (entry) => void (await database.query(appendSql(entry))),
+    appendAll: (entries) =>
+      database.atomically(async (query) => {
+        const chainOf = ({ clientId }: AuditEntry) => clientId ?? commonChain;
+        // In one order, so that two who take several chains do not wait for each other; a call takes one, and nothing after it.
+        for (const chainId of [...new Set(entries.map(chainOf))].sort()) {
+          await appendToChain(
+            query,
+            chainId,
+            entries.filter((entry) => chainOf(entry) === chainId),
+          );
+        }
+      }),
     list: (clientId, { actorId, subjectId, action, since }, { before, limit }) =>
       database.query<ListedContent>(Prisma.sql`
         SELECT position, content FROM audit_entries
@@ -58,6 +74,12 @@ export function createAuditStore(database: Database): AuditStore {
           AND (${actorId}::text IS NULL OR actor_id = ${actorId}) AND (${subjectId}::text IS NULL OR subject_id = ${subjectId})
           AND (${action}::text IS NULL OR action = ${action}) AND (${since}::timestamptz IS NULL OR at >= ${since})
         ORDER BY position DESC LIMIT ${limit}::int`),
+    find: async (clientId, id) => {
+      const [row] = await database.query<ListedContent>(Prisma.sql`
+        SELECT position, content FROM audit_entries
+        WHERE id = ${id} AND (${clientId}::text IS NULL OR chain_id = ${clientId})`);
+      return row ?? null;
+    },
     read: (chainId, after, limit) =>
       database.query<StoredEntry>(Prisma.sql`
         SELECT sequence, content, hash FROM audit_entries WHERE chain_id = ${chainId} AND sequence > ${after}::bigint
@@ -86,6 +108,28 @@ export function createAuditStore(database: Database): AuditStore {
         return row?.count ?? 0;
       }),
   };
+}
+
+async function appendToChain(query: Query, chainId: string, entries: readonly AuditEntry[]): Promise<void> {
+  const [end] = await query<{ sequence: bigint; hash: string }>(Prisma.sql`
+    INSERT INTO audit_chains AS c (id, sequence, hash) VALUES (${chainId}, 0, '')
+    ON CONFLICT (id) DO UPDATE SET sequence = c.sequence RETURNING sequence, hash`);
+  let { sequence, hash } = end ?? { sequence: 0n, hash: '' };
+  const rows = entries.map((entry) => {
+    const content = toContent(entry);
+    sequence += 1n;
+    hash = chainHash(hash, content);
+    const { id, action, actorId, subjectId } = entry;
+    const found = { id, at: entry.at.toISOString(), action, actor_id: actorId, subject_id: subjectId };
+    return { ...found, sequence: String(sequence), content, hash };
+  });
+  await query(Prisma.sql`
+    INSERT INTO audit_entries (chain_id, sequence, id, at, action, actor_id, subject_id, content, hash)
+    SELECT ${chainId}, sequence, id, at, action, actor_id, subject_id, content, hash
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS given (sequence bigint, id text, at timestamptz, action text,
+      actor_id text, subject_id text, content text, hash text) ORDER BY sequence`);
+  await query(Prisma.sql`
+    UPDATE audit_chains SET sequence = ${sequence}::bigint, hash = ${hash} WHERE id = ${chainId}`);
 }
 
 /** Appends to the entry's chain, whose end it locks until the commit: of its own, or beside what it tells of in one transaction. */

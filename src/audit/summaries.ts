@@ -3,45 +3,47 @@ import type { AuditAction, NewAuditEntry } from './audit-entry.ts';
 
 /** What comes too often for an entry each, counted by the hour. */
 export interface Summaries {
-  note(action: AuditAction, clientId: string | null, actorId: string | null, reason: string): void;
-  /** Writes what is of hours that are over. */
-  flush(): Promise<void>;
-  /** Writes everything, and waits for what is being written. */
-  close(): Promise<void>;
+  note(counted: Counted): void;
+  /** Ends what is of hours that are over. */
+  endHours(): void;
+  endAll(): void;
 }
 
-interface Summary {
+export interface Counted {
   action: AuditAction;
   clientId: string | null;
   actorId: string | null;
-  reason: string;
+  subjectId: string | null;
+  /** Counted apart. @default none */
+  reason?: string;
+}
+
+interface Summary extends Counted {
   hour: number;
   count: number;
 }
 
 interface SummariesDeps {
   clock: Clock;
-  record(entry: NewAuditEntry): Promise<void>;
-  onError(error: Error): void;
+  record(entry: NewAuditEntry): void;
 }
 
 const hourMs = 3_600_000;
 
-export function createSummaries({ clock, record, onError }: SummariesDeps): Summaries {
-  // By key, then by action and reason.
+export function createSummaries({ clock, record }: SummariesDeps): Summaries {
+  // By subject, then by action and reason.
   const open = new Map<string, Map<string, Summary>>();
-  const writing = new Set<Promise<void>>();
 
-  function write({ action, clientId, actorId, reason, hour, count }: Summary, state: 'begun' | 'ended'): void {
+  function write(
+    { action, clientId, actorId, subjectId, reason, hour, count }: Summary,
+    state: 'begun' | 'ended',
+  ): void {
     const details = {
       hour: new Date(hour * hourMs).toISOString(),
       ...(state === 'ended' && { count }),
       ...(reason && { reason }),
     };
-    const written = record({ action, clientId, actorId, subjectId: actorId, requestId: null, ipAddress: null, details })
-      .catch(onError)
-      .finally(() => writing.delete(written));
-    writing.add(written);
+    record({ action, clientId, actorId, subjectId, requestId: null, ipAddress: null, details });
   }
 
   function end(isOver: (summary: Summary) => boolean): void {
@@ -57,9 +59,10 @@ export function createSummaries({ clock, record, onError }: SummariesDeps): Summ
   }
 
   return {
-    note(action, clientId, actorId, reason) {
+    note(counted) {
+      const { action, subjectId, reason = '' } = counted;
       const hour = Math.floor(clock.now().getTime() / hourMs);
-      const key = actorId ?? '';
+      const key = subjectId ?? '';
       const ofKey = open.get(key) ?? new Map<string, Summary>();
       open.set(key, ofKey);
       const name = action + reason;
@@ -69,18 +72,14 @@ export function createSummaries({ clock, record, onError }: SummariesDeps): Summ
         return;
       }
       if (known && known.count > 1) write(known, 'ended');
-      const summary = { action, clientId, actorId, reason, hour, count: 1 };
+      const summary = { ...counted, hour, count: 1 };
       ofKey.set(name, summary);
       write(summary, 'begun');
     },
-    async flush() {
+    endHours() {
       const hour = Math.floor(clock.now().getTime() / hourMs);
       end((summary) => summary.hour < hour);
-      await Promise.all(writing);
     },
-    async close() {
-      end(() => true);
-      await Promise.all(writing);
-    },
+    endAll: () => end(() => true),
   };
 }

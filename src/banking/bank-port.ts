@@ -1,5 +1,6 @@
 import type { AccountValues } from '../domain/account-fields.ts';
 import type { BalanceValues } from '../domain/balance-fields.ts';
+import type { StatementFormat } from '../domain/bank-entry.ts';
 import type { ReadingFault } from '../domain/reading-fault.ts';
 import type { FetchedTransaction } from '../domain/transaction-fields.ts';
 
@@ -43,7 +44,8 @@ export interface BankPort {
 /**
  * What an adapter remembers of one consent: a text of its own, with a version in it, that nobody else reads. It is stored encrypted
  * and may change with any call. Where the adapter has never written one, it is the bank's consent id, followed, while an authorisation
- * was under way, by a blank and that one's id: rows from before there were credentials.
+ * was under way, by a blank and that one's id, and by another and the user name at the bank, percent-encoded, where it was known: rows
+ * from before there were credentials.
  */
 export interface KeptCredentials {
   /** As they were when they were last read or stored here. */
@@ -73,7 +75,7 @@ export interface ConsentRequest extends CallOptions {
   nokRedirectUrl: string;
   /** Without a query: what is registered at a bank's authorisation server. */
   callbackUrl: string;
-  /** Comes back as the parameter `state` of the callback; nobody can guess it. */
+  /** The one in `redirectUrl`. */
   state: string;
   recurring: boolean;
   /** Inclusive, YYYY-MM-DD; the bank may shorten it. */
@@ -95,8 +97,11 @@ export interface Progress {
 }
 
 export type NextStep =
-  /** The end user's browser goes there, and comes back to the callback. */
-  | { step: 'go-to-bank'; url: string }
+  /**
+   * The end user's browser goes there, and comes back to the callback with this `state`: that of the request, or one that the
+   * adapter has drawn by itself. No two ways back of a consent have the same one, and nobody can guess it.
+   */
+  | { step: 'go-to-bank'; url: string; state: string }
   /** The user name at the bank is wanted, and the corporate id where `asksCorporateId`. */
   | { step: 'identify'; asksCorporateId?: boolean }
   /** The bank wants the IBANs of the accounts. */
@@ -207,6 +212,8 @@ export interface TransactionPage {
   coversPending: boolean;
   /** How many rows were left out. @default as many as there are faults */
   skippedRows?: number;
+  /** What the bank has written it in, by its content. */
+  format?: StatementFormat;
   /** The first day that was asked for, where it is later than that of the query: the bank gives no more. */
   from?: string;
   /** False: the page breaks off in the middle. @default true */

@@ -10,6 +10,7 @@ export interface NewApiKeyRow {
   hash: string;
   prefix: string;
   scopes: readonly ApiKeyScope[];
+  allowedNetworks: readonly string[];
   expiresAt: Date | null;
   createdAt: Date;
 }
@@ -33,8 +34,9 @@ export interface ClientStore {
   createKey(key: NewApiKeyRow): Promise<ApiKey>;
   /** The successor is made, and the key retires, unless it does already: both or neither. Null when there is no such key that is still good. */
   replaceKey(key: { clientId: string; id: string }, change: KeyReplacement): Promise<ApiKey | null>;
-  /** In no order; what is not the client's is left out. */
-  listKeys(clientId: string, ids: readonly string[]): Promise<ApiKey[]>;
+  findKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; of any client where `clientId` is null. */
+  listKeys(clientId: string | null, ids: readonly string[]): Promise<ApiKey[]>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** Null when there is no such key that is still good. */
   revokeKey(id: string, revokedAt: Date): Promise<ApiKey | null>;
@@ -54,13 +56,16 @@ export function createClientStore(database: Database): ClientStore {
         await tx.apiKey.create({ data: toData(key) });
         return created;
       }),
-    async rename(id, name) {
-      const [client] = await prisma.client.updateManyAndReturn({ where: { id }, data: { name } });
-      return client ?? null;
-    },
+    rename: (id, name) =>
+      database.transaction(async (tx: Transaction) => {
+        const [client] = await tx.client.updateManyAndReturn({ where: { id }, data: { name } });
+        return client ?? null;
+      }),
     updateReturnOrigins: (id, returnOrigins) =>
-      prisma.client.update({ where: { id }, data: { returnOrigins: [...returnOrigins] } }),
-    createKey: (key) => prisma.apiKey.create({ data: toData(key) }),
+      database.transaction((tx: Transaction) =>
+        tx.client.update({ where: { id }, data: { returnOrigins: [...returnOrigins] } }),
+      ),
+    createKey: (key) => database.transaction((tx: Transaction) => tx.apiKey.create({ data: toData(key) })),
     replaceKey: ({ clientId, id }, { retiresAt, toSuccessor }) =>
       database.transaction(async (tx: Transaction) => {
         const key = await tx.apiKey.findFirst({ where: { id, clientId, revokedAt: null } });
@@ -69,16 +74,19 @@ export function createClientStore(database: Database): ClientStore {
         await tx.apiKey.updateMany({ where: { id, retiresAt: null }, data: { retiresAt } });
         return await tx.apiKey.create({ data: toData(toSuccessor(key)) });
       }),
-    listKeys: (clientId, ids) => prisma.apiKey.findMany({ where: { id: { in: [...ids] }, clientId } }),
+    findKey: (clientId, id) => prisma.apiKey.findFirst({ where: { id, clientId } }),
+    listKeys: (clientId, ids) =>
+      prisma.apiKey.findMany({ where: { id: { in: [...ids] }, ...(clientId !== null && { clientId }) } }),
     findKeyByHash: (hash) => prisma.apiKey.findUnique({ where: { hash } }),
-    async revokeKey(id, revokedAt) {
-      const [key] = await prisma.apiKey.updateManyAndReturn({ where: { id, revokedAt: null }, data: { revokedAt } });
-      return key ?? null;
-    },
+    revokeKey: (id, revokedAt) =>
+      database.transaction(async (tx: Transaction) => {
+        const [key] = await tx.apiKey.updateManyAndReturn({ where: { id, revokedAt: null }, data: { revokedAt } });
+        return key ?? null;
+      }),
     touchKey: async (id, lastUsedAt) => void (await prisma.apiKey.updateMany({ where: { id }, data: { lastUsedAt } })),
   };
 }
 
 function toData(key: NewApiKeyRow): PrismaTypes.ApiKeyUncheckedCreateInput {
-  return { ...key, scopes: [...key.scopes] };
+  return { ...key, scopes: [...key.scopes], allowedNetworks: [...key.allowedNetworks] };
 }

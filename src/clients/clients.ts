@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
-import { InvalidInput, NotFound } from '../domain/errors.ts';
+import { type FieldFault, InvalidInput, NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { Page } from '../domain/page.ts';
 import type { ApiKey, ApiKeyScope, Client } from '../generated/prisma/client.ts';
+import { callScopes } from '../storage/call-scope.ts';
+import { findNetworkFaults } from './allowed-networks.ts';
 import { newApiKeySecret, toStoredKey } from './api-key-secret.ts';
 import type { ClientStore, NewApiKeyRow } from './client-store.ts';
 
@@ -22,13 +24,14 @@ export interface Clients {
   /** Throws InvalidInput for what is not an origin, such as `https://app.example.com`. */
   updateClient(clientId: string, change: { returnOrigins: readonly string[] }): Promise<Client>;
   createApiKey(input: NewApiKey): Promise<{ apiKey: ApiKey; key: string }>;
-  /** A key with the scopes and the expiry of this one, which works on for so many seconds, 0 to 7 days, at most. Throws InvalidInput. */
-  rotateApiKey(
-    of: { clientId: string; keyId: string },
-    overlapSeconds: number,
-  ): Promise<{ apiKey: ApiKey; key: string }>;
-  /** In no order; what is not the client's is left out. */
-  listApiKeys(clientId: string, ids: readonly string[]): Promise<ApiKey[]>;
+  /**
+   * A key with the scopes of this one, or fewer, and with its networks and expiry; this one works on for so many seconds at most.
+   * Throws InvalidInput, for scopes too that the key does not have.
+   */
+  rotateApiKey(of: { clientId: string; keyId: string }, rotation: Rotation): Promise<{ apiKey: ApiKey; key: string }>;
+  findApiKey(clientId: string, id: string): Promise<ApiKey | null>;
+  /** In no order; of any client where `clientId` is null. */
+  listApiKeys(clientId: string | null, ids: readonly string[]): Promise<ApiKey[]>;
   /** From now on the key is refused, by this process at once and by others within seconds. */
   revokeApiKey(id: string): Promise<ApiKey>;
   /** Called with the hash of every key that this process revokes. */
@@ -42,7 +45,16 @@ export interface NewApiKey {
   clientId: string;
   name: string;
   scopes: readonly ApiKeyScope[];
+  /** In CIDR notation. @default none: the key works from anywhere */
+  allowedNetworks?: readonly string[];
   expiresAt: Date | null;
+}
+
+export interface Rotation {
+  /** 0 to 7 days. */
+  overlapSeconds: number;
+  /** Null: those of the key. */
+  scopes: readonly ApiKeyScope[] | null;
 }
 
 const name = z
@@ -57,7 +69,7 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
 
   function toRow(input: NewApiKey, key: string): NewApiKeyRow {
     const now = clock.now();
-    return { id: newId('apiKey', now), ...input, ...toStoredKey(key), createdAt: now };
+    return { id: newId('apiKey', now), allowedNetworks: [], ...input, ...toStoredKey(key), createdAt: now };
   }
 
   async function create(clientName: string, key: string, scopes: readonly ApiKeyScope[]): Promise<Client> {
@@ -71,7 +83,8 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
     const scopes = ['CLIENT', 'OPERATOR'] as const;
     const first = await store.findFirst();
     if (!first) return void (await create('First client', key, scopes));
-    await store.createKey(toRow({ clientId: first.id, name: 'Bootstrap key', scopes, expiresAt: null }, key));
+    const given = { clientId: first.id, name: 'Bootstrap key', scopes, expiresAt: null };
+    await store.createKey(toRow(given, key));
   }
 
   return {
@@ -91,7 +104,7 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
     findAny: (clientId) => store.find(clientId),
     list: (page) => store.list(page),
     async createClient(given) {
-      const key = newApiKeySecret();
+      const key = newShownKey();
       return { client: await create(parse(name, given, 'name'), key, ['CLIENT']), key };
     },
     async renameClient(clientId, given) {
@@ -115,25 +128,30 @@ export function createClients({ clock, store }: { clock: Clock; store: ClientSto
     async createApiKey(input) {
       const given = parseNewKey(input, clock.now());
       if (!(await store.find(given.clientId))) throw new NotFound('client', given.clientId);
-      const key = newApiKeySecret();
+      const key = newShownKey();
       return { apiKey: await store.createKey(toRow({ ...given, scopes: [...new Set(given.scopes)] }, key)), key };
     },
-    async rotateApiKey({ clientId, keyId }, overlapSeconds) {
-      if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > longestOverlapSeconds) {
-        const message = `must be a whole number from 0 to ${longestOverlapSeconds}`;
-        throw new InvalidInput([{ path: 'overlapSeconds', message }]);
-      }
-      const key = newApiKeySecret();
+    async rotateApiKey({ clientId, keyId }, { overlapSeconds, scopes: wanted }) {
+      const present = await store.findKey(clientId, keyId);
+      if (!present) throw new NotFound('API key', keyId);
+      const faults = findRotationFaults(present, { overlapSeconds, scopes: wanted });
+      if (faults.length > 0) throw new InvalidInput(faults);
+      const key = newShownKey();
       const apiKey = await store.replaceKey(
         { clientId, id: keyId },
         {
           retiresAt: new Date(clock.now().getTime() + overlapSeconds * 1000),
-          toSuccessor: ({ name: kept, scopes, expiresAt }) => toRow({ clientId, name: kept, scopes, expiresAt }, key),
+          toSuccessor: ({ name: kept, scopes, allowedNetworks, expiresAt }) =>
+            toRow(
+              { clientId, name: kept, scopes: wanted ? [...new Set(wanted)] : scopes, allowedNetworks, expiresAt },
+              key,
+            ),
         },
       );
       if (!apiKey) throw new NotFound('API key', keyId);
       return { apiKey, key };
     },
+    findApiKey: (clientId, id) => store.findKey(clientId, id),
     listApiKeys: (clientId, ids) => store.listKeys(clientId, ids),
     async revokeApiKey(id) {
       const revoked = await store.revokeKey(id, clock.now());
@@ -156,11 +174,34 @@ function isOrigin(text: string): boolean {
   return /^https?:$/.test(url.protocol) && (url.href === `${url.origin}/` || url.href === url.origin) && !url.username;
 }
 
+function newShownKey(): string {
+  const key = newApiKeySecret();
+  callScopes.noteSecret(key);
+  return key;
+}
+
+function findRotationFaults({ scopes }: ApiKey, { overlapSeconds, scopes: wanted }: Rotation): FieldFault[] {
+  const faults: FieldFault[] = [];
+  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > longestOverlapSeconds) {
+    faults.push({ path: 'overlapSeconds', message: `must be a whole number from 0 to ${longestOverlapSeconds}` });
+  }
+  if (wanted && wanted.length === 0) faults.push({ path: 'scopes', message: 'must not be empty' });
+  for (const [n, scope] of (wanted ?? []).entries()) {
+    if (!covers(scopes, scope)) faults.push({ path: `scopes.${n}`, message: `this key does not have ${scope}` });
+  }
+  return faults;
+}
+
+function covers(scopes: readonly ApiKeyScope[], wanted: ApiKeyScope): boolean {
+  return scopes.includes(wanted) || (wanted === 'CLIENT_READ' && scopes.includes('CLIENT'));
+}
+
 function parseNewKey(input: NewApiKey, now: Date): NewApiKey {
   const parsed = name.safeParse(input.name);
   const faults = parsed.success ? [] : parsed.error.issues.map(({ message }) => ({ path: 'name', message }));
   if (input.scopes.length === 0) faults.push({ path: 'scopes', message: 'must not be empty' });
   if (input.expiresAt && input.expiresAt <= now) faults.push({ path: 'expiresAt', message: 'must lie in the future' });
+  faults.push(...findNetworkFaults(input.allowedNetworks ?? [], 'allowedNetworks'));
   if (faults.length > 0) throw new InvalidInput(faults);
   return { ...input, name: parsed.data as string };
 }

@@ -8,17 +8,19 @@ export interface Viewer {
   clientId: string;
   keyId: string;
   scopes: readonly ApiKeyScope[];
+  /** In CIDR notation, whence the key may be used; empty: from anywhere. */
+  allowedNetworks: readonly string[];
   expiresAt: Date | null;
 }
 
 export interface KeyAuthentication {
-  /** Null for a key that is unknown, expired or revoked. What was found is believed for up to five seconds. */
+  /** Null for a key that is unknown, expired or revoked. What was found is believed for up to a second. */
   authenticate(key: string): Promise<Viewer | null>;
   /** To be called for a key that has been revoked. */
   forget(hash: string): void;
 }
 
-const believedMs = 5_000;
+const believedMs = 1_000;
 const maximumKept = 10_000;
 const lastUseStepMs = 60_000;
 
@@ -76,7 +78,8 @@ export function createKeyAuthentication({ clock, store, onRefused }: KeyAuthenti
         return null;
       }
       noteUse(key, now);
-      return { clientId: key.clientId, keyId: key.id, scopes: key.scopes, expiresAt: endOf(key) };
+      const { clientId, id: keyId, scopes, allowedNetworks } = key;
+      return { clientId, keyId, scopes, allowedNetworks, expiresAt: endOf(key) };
     },
     forget: (hash) => void kept.delete(hash),
   };

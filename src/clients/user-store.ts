@@ -18,7 +18,8 @@ export interface UserStore {
   update(clientId: string, id: string, change: Prisma.UserUncheckedUpdateInput): Promise<User | null | 'taken'>;
 }
 
-export function createUserStore({ prisma }: Database): UserStore {
+export function createUserStore(database: Database): UserStore {
+  const { prisma } = database;
   return {
     find: (clientId, id) => prisma.user.findFirst({ where: { id, clientId } }),
     findByExternalId: (clientId, externalId) => prisma.user.findFirst({ where: { clientId, externalId } }),
@@ -31,9 +32,11 @@ export function createUserStore({ prisma }: Database): UserStore {
       });
     },
     findByIdempotencyKey: (clientId, idempotencyKey) => prisma.user.findFirst({ where: { clientId, idempotencyKey } }),
-    create: (data) => unlessTaken(prisma.user.create({ data })),
+    create: (data) => unlessTaken(database.transaction((tx) => tx.user.create({ data }))),
     async update(clientId, id, data) {
-      const updated = await unlessTaken(prisma.user.updateManyAndReturn({ where: { id, clientId }, data }));
+      const updated = await unlessTaken(
+        database.transaction((tx) => tx.user.updateManyAndReturn({ where: { id, clientId }, data })),
+      );
       return updated === 'taken' ? 'taken' : (updated[0] ?? null);
     },
   };

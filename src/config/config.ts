@@ -34,6 +34,8 @@ export interface Config {
   webhookAllowedNetworks: string[];
   /** Whether the operator named these networks: what answers there is then shown in attempts. */
   webhookNetworksNamed: boolean;
+  /** What receivers that ask for a certificate are shown; null: none. */
+  webhookClientCertificate: { certificateFile: string; privateKeyFile: string } | null;
   /** Origins that may show the hosted pages in a frame. */
   embeddingOrigins: string[];
   /** Of one client; null: no limit. */
@@ -121,6 +123,8 @@ const settings = z.object({
   WEBHOOK_ALLOWED_NETWORKS: list
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be networks such as 10.1.0.0/16')))
     .optional(),
+  WEBHOOK_CLIENT_CERTIFICATE_FILE: z.string().min(1).optional(),
+  WEBHOOK_CLIENT_KEY_FILE: z.string().min(1).optional(),
   EMBEDDING_ORIGINS: list.pipe(z.array(origin)).default([]),
   REQUESTS_PER_MINUTE: count.default(6000),
   ANONYMOUS_REQUESTS_PER_MINUTE: count.default(600),
@@ -203,6 +207,7 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Omit<Config, 'tru
     role: given.ROLE,
     webhookNetworksNamed: given.WEBHOOK_ALLOWED_NETWORKS !== undefined,
     webhookAllowedNetworks: given.WEBHOOK_ALLOWED_NETWORKS ?? (embedded ? loopbackNetworks : []),
+    webhookClientCertificate: toCertificateFiles(given),
     embeddingOrigins: given.EMBEDDING_ORIGINS,
     requestsPerMinute: given.REQUESTS_PER_MINUTE,
     requestCounts: given.REQUEST_COUNTS ?? (embedded ? 'process' : 'database'),
@@ -214,6 +219,13 @@ function toConfig(given: Settings, banks: BankEntry[] | null): Omit<Config, 'tru
     corsOrigins: given.CORS_ORIGINS,
     logLevel: given.LOG_LEVEL,
   };
+}
+
+function toCertificateFiles({
+  WEBHOOK_CLIENT_CERTIFICATE_FILE: certificateFile,
+  WEBHOOK_CLIENT_KEY_FILE: privateKeyFile,
+}: Settings): Config['webhookClientCertificate'] {
+  return certificateFile && privateKeyFile ? { certificateFile, privateKeyFile } : null;
 }
 
 function wrap(value: string | undefined): Secret | null {

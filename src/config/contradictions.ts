@@ -21,6 +21,9 @@ export function findContradictions(given: Settings): string[] {
   if (given.TRUSTED_DOCUMENTS_ONLY === 'on' && given.TRUSTED_DOCUMENTS_FILE === undefined) {
     faults.push('TRUSTED_DOCUMENTS_ONLY: needs TRUSTED_DOCUMENTS_FILE, or nothing at all could be run');
   }
+  if ((given.WEBHOOK_CLIENT_CERTIFICATE_FILE === undefined) !== (given.WEBHOOK_CLIENT_KEY_FILE === undefined)) {
+    faults.push('WEBHOOK_CLIENT_CERTIFICATE_FILE, WEBHOOK_CLIENT_KEY_FILE: need each other');
+  }
   if (given.PORT !== 0 && given.PORT === effectiveSandboxBankPort(given)) {
     faults.push('SANDBOX_BANK_PORT: must differ from PORT');
   }

@@ -8,7 +8,7 @@ import type { Bank } from '../generated/prisma/client.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
-import { bankConsentIdOf, type ConsentStore } from './consent-store.ts';
+import { type ConsentStore, credentialsOf } from './consent-store.ts';
 import { type FlowView, type NextView, toTrouble, type Visit } from './flow-view.ts';
 import { readAuthorisation, sealAuthorisation } from './kept-authorisation.ts';
 import { hashLinkSecret, newLinkSecret } from './link-secret.ts';
@@ -166,9 +166,9 @@ export function createConnectFlow(deps: ConnectFlowDeps): ConnectFlow {
     const begun = await consents.begin(session, {
       consentId,
       bankId: bank.id,
-      bankConsentId: encryption.encrypt(started.credentials, bankConsentIdOf(consentId)),
+      credentials: encryption.encrypt(started.credentials, credentialsOf(consentId)),
       terms,
-      stateHash: hashLinkSecret(state),
+      stateHash: hashLinkSecret(next.step === 'go-to-bank' ? next.state : state),
       nokStateHash: hashLinkSecret(nokState),
       awaitedReturn: next.step === 'go-to-bank' ? 'CALLBACK' : null,
       psuIpAddress: psu.ipAddress,

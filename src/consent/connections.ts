@@ -22,6 +22,13 @@ import { throttleEntries } from './entry-throttle.ts';
 import { createErasure, type ErasureService } from './erasure.ts';
 import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createManagementFlow, type ManagementFlow } from './management-flow.ts';
+import {
+  type ActionRecorder,
+  recordEndings,
+  recordGrants,
+  recordRemoval,
+  recordWrongEntries,
+} from './recorded-actions.ts';
 import { createReturnCodeStore } from './return-code-store.ts';
 import { createScaSteps, type ScaSteps } from './sca-steps.ts';
 import { createSessionBinding, type SessionBinding } from './session-binding.ts';
@@ -39,6 +46,8 @@ export interface ConnectionsDeps {
   users: Pick<Users, 'createUser' | 'findFaults'>;
   encryption: Encryption;
   eventLog: EventLog;
+  /** Told what end users do. */
+  audit: ActionRecorder;
   budget: Pick<AccessBudget, 'forget'>;
   runSession: SessionRunner;
   /** Without a slash at the end. */
@@ -67,23 +76,29 @@ export interface Connections {
 }
 
 export function createConnections(deps: ConnectionsDeps): Connections {
-  const { clock, database, bankStore, eventLog, budget } = deps;
+  const { clock, database, bankStore, eventLog, audit, budget } = deps;
   const sessionStore = createSessionStore(database);
   const sessions = createSessions({ ...deps, store: sessionStore, banks: bankStore });
-  const consents = createConsentStore(database);
+  const consents = recordGrants(createConsentStore(database), audit);
   const logins = createLoginStore(database);
   const erasure = createErasure({ clock, eventLog });
   const credentials = createCredentialKeeper({ ...deps, store: createCredentialStore(database) });
-  const common = { ...deps, sessions: sessionStore, consents, credentials };
+  const common = { ...deps, sessions: recordEndings(sessionStore, audit), consents, credentials };
   const visits = createVisits(common);
   const settlement = createSettlement(common);
   const wrongEntries = createWrongEntryStore(database);
-  const steps = throttleEntries(createScaSteps({ ...common, visits, settlement }), {
+  const unthrottled = recordWrongEntries(createScaSteps({ ...common, visits, settlement }), audit);
+  const steps = throttleEntries(unthrottled, {
     ...common,
     visits,
     store: wrongEntries,
   });
-  const management = createManagementFlow({ ...common, visits, logins, erasure });
+  const management = createManagementFlow({
+    ...common,
+    visits,
+    logins,
+    removeLogin: recordRemoval(erasure, audit),
+  });
   const terminations = createConsentTerminations({ ...deps, store: createConsentTerminationStore(database) });
   const expiry = createConsentExpiry({ clock, eventLog, store: createConsentExpiryStore(database) });
   const flow = createConnectFlow({ ...common, visits, settlement, steps, management, logins });

@@ -42,10 +42,10 @@ export interface SettlementDeps {
 export function createSettlement(deps: SettlementDeps): Settlement {
   const { clock, sessions, consents, banks, credentials, log, patienceMs = 4_000 } = deps;
 
-  async function ask({ id, bankId, bankConsentId }: ConsentAtBank): Promise<BankConsent | null> {
-    if (!bankConsentId) return null;
+  async function ask({ id, bankId, credentials: kept }: ConsentAtBank): Promise<BankConsent | null> {
+    if (!kept) return null;
     try {
-      return await banks.get(bankId).getConsent(credentials.of({ id, bankConsentId }));
+      return await banks.get(bankId).getConsent(credentials.of({ id, credentials: kept }));
     } catch (error) {
       if (!isBankTrouble(error)) throw error;
       log.warn({ bankId, ...toLogFacts(error) }, 'the bank does not say what has become of a consent');

@@ -9,7 +9,7 @@ export interface BegunConsent {
   consentId: string;
   bankId: string;
   /** The adapter's credentials, encrypted. */
-  bankConsentId: string;
+  credentials: string;
   terms: ConsentTerms;
   /** SHA-256 of the state in the callback address. */
   stateHash: string;
@@ -33,8 +33,8 @@ export interface GrantedConsent {
   now: Date;
 }
 
-/** What is to be known of a consent to ask its bank after it. `bankConsentId`: the adapter's credentials, encrypted; null once dropped. */
-export type ConsentAtBank = Pick<Consent, 'id' | 'status' | 'bankId' | 'bankConsentId'>;
+/** What is to be known of a consent to ask its bank after it. `credentials`: the adapter's, encrypted; null once dropped. */
+export type ConsentAtBank = Pick<Consent, 'id' | 'status' | 'bankId' | 'credentials'>;
 
 export interface ConsentStore {
   find(id: string): Promise<ConsentAtBank | null>;
@@ -55,9 +55,9 @@ export interface ConsentStore {
   rerun(session: Session, now: Date): Promise<boolean>;
 }
 
-/** Where a consent's id at its bank is stored, encrypted. */
-export function bankConsentIdOf(consentId: string | null): EncryptedPlace {
-  return { column: 'consents.bank_consent_id', rowId: consentId ?? '' };
+/** Where a consent's credentials are stored, encrypted. */
+export function credentialsOf(consentId: string | null): EncryptedPlace {
+  return { column: 'consents.credentials', rowId: consentId ?? '' };
 }
 
 const sessionLeaseSeconds = 60;
@@ -73,7 +73,7 @@ export function createConsentStore(database: Database): ConsentStore {
   return {
     async find(id) {
       const [consent] = await database.query<ConsentAtBank>(Prisma.sql`
-        SELECT id, status::text AS status, bank_id AS "bankId", bank_consent_id AS "bankConsentId" FROM consents WHERE id = ${id}`);
+        SELECT id, status::text AS status, bank_id AS "bankId", credentials FROM consents WHERE id = ${id}`);
       return consent ?? null;
     },
     begin: (session, begun) => database.atomically((query) => begin(query, session, begun)),
@@ -89,7 +89,7 @@ export function createConsentStore(database: Database): ConsentStore {
         UPDATE sessions s SET ${running(now)}
         FROM consents k
         WHERE s.id = ${id} AND s.status = 'FAILED' AND k.id = s.consent_id AND k.status = 'VALID'
-          AND k.bank_consent_id IS NOT NULL AND k.bank_login_id = s.bank_login_id
+          AND k.credentials IS NOT NULL AND k.bank_login_id = s.bank_login_id
         RETURNING s.id`);
       return rows.length > 0;
     },
@@ -100,7 +100,7 @@ async function begin(query: Query, session: Session, begun: BegunConsent): Promi
   const {
     consentId,
     bankId,
-    bankConsentId,
+    credentials,
     stateHash,
     nokStateHash,
     awaitedReturn,
@@ -115,19 +115,19 @@ async function begin(query: Query, session: Session, begun: BegunConsent): Promi
   const [updated] = await query<Pick<Session, 'bankLoginId'>>(Prisma.sql`
     WITH abandoned AS (
       UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}
-      FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.id, k.bank_consent_id, k.bank_id),
+      FROM sessions s WHERE ${waits} AND k.id = s.consent_id AND k.${isPending} RETURNING k.id, k.credentials, k.bank_id),
     waiting AS (
       UPDATE sessions s SET status = 'AWAITING_USER', bank_id = ${bankId}, consent_id = ${consentId}, state_hash = ${stateHash},
         nok_state_hash = ${nokStateHash}, awaited_return = ${awaitedReturn}::"AwaitedReturn", psu_ip_address = ${psuIpAddress}, authorisation = ${authorisation}, error_code = NULL, error_message = NULL,
         finished_at = NULL, updated_at = ${now}
       WHERE ${waits} RETURNING s.*),
     begun AS (
-      INSERT INTO consents (id, client_id, user_id, bank_login_id, bank_id, bank_consent_id, status, recurring, valid_until,
+      INSERT INTO consents (id, client_id, user_id, bank_login_id, bank_id, credentials, status, recurring, valid_until,
         frequency_per_day, created_at)
-      SELECT ${consentId}, client_id, user_id, bank_login_id, bank_id, ${bankConsentId}, 'RECEIVED', ${terms.recurring}::boolean,
+      SELECT ${consentId}, client_id, user_id, bank_login_id, bank_id, ${credentials}, 'RECEIVED', ${terms.recurring}::boolean,
         ${terms.validUntil}::date, ${terms.frequencyPerDay}::int, ${now}::timestamptz FROM waiting),
     given_up AS (
-      SELECT * FROM abandoned UNION ALL SELECT ${consentId}, ${bankConsentId}, ${bankId} WHERE NOT EXISTS (SELECT FROM waiting)),
+      SELECT * FROM abandoned UNION ALL SELECT ${consentId}, ${credentials}, ${bankId} WHERE NOT EXISTS (SELECT FROM waiting)),
     ${terminationCte(Prisma.sql`given_up`, now)}
     SELECT bank_login_id AS "bankLoginId" FROM waiting`);
   if (!updated) return null;
@@ -161,7 +161,7 @@ async function grant(query: Query, session: Session, granted: GrantedConsent): P
       ON CONFLICT (id) DO UPDATE SET status = 'OK', secrets_stored = EXCLUDED.secrets_stored RETURNING id),
     superseded AS (
       UPDATE consents k SET status = 'SUPERSEDED', ended_at = ${now} FROM login
-      WHERE k.bank_login_id = login.id AND k.status = 'VALID' AND k.id <> ${consentId} RETURNING k.id, k.bank_consent_id, k.bank_id),
+      WHERE k.bank_login_id = login.id AND k.status = 'VALID' AND k.id <> ${consentId} RETURNING k.id, k.credentials, k.bank_id),
     granted AS (
       UPDATE consents k SET status = 'VALID', bank_login_id = login.id, recurring = ${recurring}::boolean,
         valid_until = ${validUntil}::date, frequency_per_day = ${frequencyPerDay}::int, authorised_at = ${now}
@@ -175,9 +175,9 @@ async function grant(query: Query, session: Session, granted: GrantedConsent): P
 function terminationCte(ended: Prisma.Sql, now: Date): Prisma.Sql {
   return Prisma.sql`
     queued_termination AS (
-      INSERT INTO consent_terminations (id, consent_id, bank_id, bank_consent_id, next_attempt_at, created_at)
-      SELECT ${newId('consentTermination', now)}, id, bank_id, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz FROM ${ended}
-      WHERE bank_consent_id IS NOT NULL)`;
+      INSERT INTO consent_terminations (id, consent_id, bank_id, credentials, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, id, bank_id, credentials, ${now}::timestamptz, ${now}::timestamptz FROM ${ended}
+      WHERE credentials IS NOT NULL)`;
 }
 
 /** Whoever changes a login, its sessions or its consents together begins with this. False when there is no such login. */
@@ -197,7 +197,7 @@ export async function abandonConsents(tx: Transaction, ids: ReadonlyArray<string
   const abandoned = await tx.consent.updateManyAndReturn({
     where: { id: { in: known }, status: { in: [...pending] } },
     data: { status: 'TERMINATED', endedAt: now },
-    select: { id: true, bankId: true, bankConsentId: true },
+    select: { id: true, bankId: true, credentials: true },
   });
   await queueTerminations(tx, abandoned, now);
 }
@@ -205,13 +205,13 @@ export async function abandonConsents(tx: Transaction, ids: ReadonlyArray<string
 /** Has the consents ended at their banks, soon and again until the banks have answered. Those whose id was dropped are left out. */
 export async function queueTerminations(
   tx: Transaction,
-  consents: ReadonlyArray<{ id: string; bankId: string; bankConsentId: string | null }>,
+  consents: ReadonlyArray<{ id: string; bankId: string; credentials: string | null }>,
   now: Date,
 ): Promise<void> {
   await tx.consentTermination.createMany({
-    data: consents.flatMap(({ id: consentId, bankId, bankConsentId }) => {
+    data: consents.flatMap(({ id: consentId, bankId, credentials }) => {
       const id = newId('consentTermination', now);
-      return bankConsentId ? [{ id, consentId, bankId, bankConsentId, nextAttemptAt: now, createdAt: now }] : [];
+      return credentials ? [{ id, consentId, bankId, credentials, nextAttemptAt: now, createdAt: now }] : [];
     }),
   });
 }

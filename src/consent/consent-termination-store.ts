@@ -4,8 +4,8 @@ export interface DueTermination {
   id: string;
   bankId: string;
   /** The adapter's credentials, encrypted. */
-  bankConsentId: string;
-  /** What the encrypted id is bound to; null in the first format, which binds to nothing. */
+  credentials: string;
+  /** What the encrypted credentials are bound to; null in the first format, which binds to nothing. */
   consentId: string | null;
   attemptCount: number;
 }
@@ -14,7 +14,7 @@ export interface ConsentTerminationStore {
   /** Takes what is due; nobody else gets it before `takenUntil`. */
   take(given: { now: Date; takenUntil: Date; limit: number }): Promise<DueTermination[]>;
   /** Credentials that the end has changed. */
-  keep(id: string, bankConsentId: string): Promise<void>;
+  keep(id: string, credentials: string): Promise<void>;
   done(id: string): Promise<void>;
   postpone(id: string, until: Date): Promise<void>;
   /** Taken, but not tried: it does not count as an attempt. */
@@ -28,11 +28,11 @@ export function createConsentTerminationStore(database: Database): ConsentTermin
         UPDATE consent_terminations SET next_attempt_at = ${takenUntil}, attempt_count = attempt_count + 1
         WHERE id IN (SELECT id FROM consent_terminations WHERE next_attempt_at <= ${now}
           ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
-        RETURNING id, bank_id AS "bankId", bank_consent_id AS "bankConsentId",
+        RETURNING id, bank_id AS "bankId", credentials,
           consent_id AS "consentId", attempt_count AS "attemptCount"`),
-    keep: async (id, bankConsentId) =>
+    keep: async (id, credentials) =>
       void (await database.query(
-        Prisma.sql`UPDATE consent_terminations SET bank_consent_id = ${bankConsentId} WHERE id = ${id}`,
+        Prisma.sql`UPDATE consent_terminations SET credentials = ${credentials} WHERE id = ${id}`,
       )),
     done: async (id) => void (await database.query(Prisma.sql`DELETE FROM consent_terminations WHERE id = ${id}`)),
     postpone: async (id, until) =>

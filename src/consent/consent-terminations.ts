@@ -3,7 +3,7 @@ import type { BankDirectory } from '../banking/bank-directory.ts';
 import { BankFailure } from '../banking/bank-failure.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import { bankConsentIdOf } from './consent-store.ts';
+import { credentialsOf } from './consent-store.ts';
 import type { ConsentTerminationStore, DueTermination } from './consent-termination-store.ts';
 import { ownCredentials } from './credential-keeper.ts';
 
@@ -36,13 +36,13 @@ export function createConsentTerminations(deps: ConsentTerminationsDeps): Consen
   const { clock, store, banks, encryption, log } = deps;
 
   async function end(due: DueTermination, silentBanks: Map<string, Date>): Promise<void> {
-    const { id, bankId, bankConsentId, consentId } = due;
+    const { id, bankId, credentials, consentId } = due;
     // It has not answered a moment ago: the others need not wait for it too.
     const silentUntil = silentBanks.get(bankId);
     if (silentUntil) return await store.handBack(id, silentUntil);
     try {
-      const keep = (text: string) => store.keep(id, encryption.encrypt(text, bankConsentIdOf(consentId)));
-      await banks.get(bankId).end(ownCredentials(encryption.decrypt(bankConsentId, bankConsentIdOf(consentId)), keep));
+      const keep = (text: string) => store.keep(id, encryption.encrypt(text, credentialsOf(consentId)));
+      await banks.get(bankId).end(ownCredentials(encryption.decrypt(credentials, credentialsOf(consentId)), keep));
       await store.done(id);
     } catch (err) {
       if (err instanceof BankFailure && err.code === 'BANK_UNAVAILABLE') silentBanks.set(bankId, delayed(due));

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BankFailure } from '../banking/bank-failure.ts';
 import type { KeptCredentials } from '../banking/bank-port.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import { bankConsentIdOf } from './consent-store.ts';
+import { credentialsOf } from './consent-store.ts';
 import type { CredentialStore } from './credential-store.ts';
 
 /** Hands the credentials of stored consents to their banks' adapters. */
 export interface CredentialKeeper {
-  /** `bankConsentId`: the encrypted credentials as they were read. */
-  of(consent: { id: string; bankConsentId: string }): KeptCredentials;
+  /** `credentials`: the encrypted credentials as they were read. */
+  of(consent: { id: string; credentials: string }): KeptCredentials;
 }
 
 export interface CredentialKeeperDeps {
@@ -34,7 +34,7 @@ export function createCredentialKeeper({
         return {
           consentId,
           fence: taken.fence,
-          text: encryption.decrypt(taken.credentials, bankConsentIdOf(consentId)),
+          text: encryption.decrypt(taken.credentials, credentialsOf(consentId)),
         };
       if (Date.now() > until) {
         throw new BankFailure(
@@ -47,8 +47,8 @@ export function createCredentialKeeper({
   }
 
   return {
-    of({ id, bankConsentId }) {
-      let text = encryption.decrypt(bankConsentId, bankConsentIdOf(id));
+    of({ id, credentials }) {
+      let text = encryption.decrypt(credentials, credentialsOf(id));
       return {
         get text() {
           return text;
@@ -58,7 +58,7 @@ export function createCredentialKeeper({
           text = lease.text;
           try {
             return await work(text, async (changed) => {
-              if (!(await store.store(lease, encryption.encrypt(changed, bankConsentIdOf(id))))) {
+              if (!(await store.store(lease, encryption.encrypt(changed, credentialsOf(id))))) {
                 throw new BankFailure('BANK_UNAVAILABLE', `The lease on the credentials of ${id} was lost.`);
               }
               text = changed;

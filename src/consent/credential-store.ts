@@ -16,18 +16,18 @@ export function createCredentialStore(database: Database): CredentialStore {
       const [taken] = await database.query<{ credentials: string; fence: number }>(Prisma.sql`
         UPDATE consents SET credentials_fence = credentials_fence + 1,
           credentials_leased_until = now() + make_interval(secs => ${leaseSeconds}::float)
-        WHERE id = ${consentId} AND bank_consent_id IS NOT NULL
+        WHERE id = ${consentId} AND credentials IS NOT NULL
           AND (credentials_leased_until IS NULL OR credentials_leased_until < now())
-        RETURNING bank_consent_id AS credentials, credentials_fence AS fence`);
+        RETURNING credentials, credentials_fence AS fence`);
       if (taken) return taken;
       const [consent] = await database.query(Prisma.sql`
-        SELECT FROM consents WHERE id = ${consentId} AND bank_consent_id IS NOT NULL`);
+        SELECT FROM consents WHERE id = ${consentId} AND credentials IS NOT NULL`);
       return consent ? 'held' : 'gone';
     },
     async store({ consentId, fence }, credentials) {
       const stored = await database.query(Prisma.sql`
-        UPDATE consents SET bank_consent_id = ${credentials}
-        WHERE id = ${consentId} AND credentials_fence = ${fence}::int AND bank_consent_id IS NOT NULL RETURNING id`);
+        UPDATE consents SET credentials = ${credentials}
+        WHERE id = ${consentId} AND credentials_fence = ${fence}::int AND credentials IS NOT NULL RETURNING id`);
       return stored.length > 0;
     },
     async giveBack({ consentId, fence }) {

@@ -1,4 +1,4 @@
-import type { EnteredStep as BankStep, NextStep, PsuContext } from '../banking/bank-port.ts';
+import type { EnteredStep as BankStep, NextStep, Progress, PsuContext } from '../banking/bank-port.ts';
 import { parseIbans } from './named-accounts.ts';
 
 /** What the end user has entered; null for a field that the form does not have, or that was left empty. */
@@ -21,6 +21,17 @@ const forms: ReadonlySet<NextStep['step']> = new Set([
   'enter-otp',
   'enter-confirmation-code',
 ]);
+
+/** Whose password or code it is: the step that asks for the user name may change it, no other one, whatever else a form brings. */
+export function findWho(
+  { psuId, corporateId }: Pick<EnteredStep, 'psuId' | 'corporateId'>,
+  kept: { progress: Progress; psuId: string | null; corporateId: string | null },
+): { psuId: string | null; corporateId: string | null } {
+  const { step } = kept.progress.next;
+  const asksWho = step === 'identify' || step === 'authenticate';
+  if (!asksWho) return { psuId: kept.psuId, corporateId: kept.corporateId };
+  return { psuId: psuId ?? kept.psuId, corporateId: corporateId ?? kept.corporateId };
+}
 
 /** A form of an earlier step, sent again. */
 export function isOutOfStep(entered: EnteredStep, next: NextStep): boolean {

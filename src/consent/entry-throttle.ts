@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '../domain/clock.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import type { EnteredStep } from './entered-step.ts';
+import { type EnteredStep, findWho } from './entered-step.ts';
 import type { FlowView, Visit } from './flow-view.ts';
-import { readAuthorisation } from './kept-authorisation.ts';
+import { type KeptAuthorisation, readAuthorisation } from './kept-authorisation.ts';
 import type { ScaSteps } from './sca-steps.ts';
 import type { Visits } from './visits.ts';
 import type { PauseRule, WrongEntryStore } from './wrong-entry-store.ts';
@@ -31,9 +31,10 @@ export function throttleEntries(steps: ScaSteps, { clock, visits, store, encrypt
   const rule = (): PauseRule => ({ ...limits, now: clock.now() });
 
   async function settle(keys: EntryKeys, view: FlowView | null): Promise<void> {
-    if (!view || view.page === 'bank-trouble' || view.page === 'out-of-step')
-      return await store.giveBack(keys.all, rule());
-    if (view.page === 'authorise' && view.problem) return;
+    if (!view || view.page === 'out-of-step') return await store.giveBack(keys.all, rule());
+    // What the bank has refused for good it has judged, by whatever code: some tell a wrong password so.
+    if (view.page === 'bank-trouble' && !view.trouble.isLasting) return await store.giveBack(keys.all, rule());
+    if (view.page === 'bank-trouble' || (view.page === 'authorise' && view.problem)) return;
     // A bank may take the last of many wrong entries by ending the authorisation.
     const after = await visits.find(view.linkSecret);
     if (after?.session.status === 'FAILED') return;
@@ -46,7 +47,7 @@ export function throttleEntries(steps: ScaSteps, { clock, visits, store, encrypt
     async enter(linkSecret, entered) {
       const visit = entered.password || entered.otp ? await visits.find(linkSecret) : null;
       if (!visit) return await steps.enter(linkSecret, entered);
-      const keys = listKeys(visit, entered, readAuthorisation(encryption, visit.session)?.psuId ?? null);
+      const keys = listKeys(visit, entered, readAuthorisation(encryption, visit.session));
       const until = await store.take(keys.all, rule());
       if (until) {
         const waitSeconds = Math.ceil((until.getTime() - clock.now().getTime()) / 1_000);
@@ -70,10 +71,12 @@ interface EntryKeys {
   network: string;
 }
 
-function listKeys({ session }: Visit, { psuId, psu }: EnteredStep, keptPsuId: string | null): EntryKeys {
-  const name = (psuId ?? keptPsuId ?? '').toLowerCase();
-  const own = [hash('session', session.id), hash('login', session.bankId ?? '', name)];
-  const network = hash('network', toNetwork(psu.ipAddress));
+function listKeys({ session }: Visit, entered: EnteredStep, kept: KeptAuthorisation | null): EntryKeys {
+  const name = ((kept && findWho(entered, kept).psuId) ?? '').toLowerCase();
+  // Apart: who knows the password, and enters it in every new session, must not have the wrong codes forgotten by that.
+  const kind = entered.otp ? 'code' : 'password';
+  const own = [hash('session', kind, session.id), hash('login', kind, session.bankId ?? '', name)];
+  const network = hash('network', toNetwork(entered.psu.ipAddress));
   return { all: [...own, network], own, network };
 }
 

@@ -86,7 +86,7 @@ async function lock(tx: Transaction, statement: Prisma.Sql): Promise<{ id: strin
 async function endConsents(tx: Transaction, of: Prisma.ConsentWhereInput, now: Date): Promise<void> {
   const consents = await tx.consent.findMany({
     where: { ...of, status: { in: ['VALID', 'RECEIVED', 'PARTIALLY_AUTHORISED'] } },
-    select: { id: true, bankId: true, bankConsentId: true },
+    select: { id: true, bankId: true, credentials: true },
   });
   await queueTerminations(tx, consents, now);
 }

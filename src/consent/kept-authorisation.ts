@@ -27,7 +27,7 @@ export function readAuthorisation(encryption: Encryption, session: Session): Kep
   return { progress: { next, message }, psuId: kept.psuId, corporateId: null };
 }
 
-/** Adds the authorisation of an old session to credentials that do not name it yet. */
+/** Adds the authorisation of an old session, and whose it is, to credentials that do not name them yet. */
 export async function adoptOldAuthorisation(
   encryption: Encryption,
   session: Session,
@@ -36,8 +36,9 @@ export async function adoptOldAuthorisation(
   const kept = parse(encryption, session);
   const id = kept && 'authorisation' in kept ? kept.authorisation.authorisationId : null;
   if (id === null) return;
+  const who = kept?.psuId ? [encodeURIComponent(kept.psuId)] : [];
   await credentials.change(async (present, store) => {
-    if (/^[^{ ]+$/.test(present)) await store(`${present} ${id}`);
+    if (/^[^{ ]+$/.test(present)) await store([present, id, ...who].join(' '));
   });
 }
 

@@ -3,7 +3,6 @@ import { NotFound } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { Bank } from '../generated/prisma/client.ts';
 import type { Encryption } from '../storage/encryption.ts';
-import type { ErasureService } from './erasure.ts';
 import type { FlowView, NextView, Visit } from './flow-view.ts';
 import { linkSecretOf, newLink } from './link-secret.ts';
 import type { LoginStore, ManagedLogin } from './login-store.ts';
@@ -30,12 +29,13 @@ export interface ManagementFlowDeps {
   visits: Visits;
   sessions: SessionStore;
   logins: Pick<LoginStore, 'listManaged'>;
-  erasure: Pick<ErasureService, 'deleteBankLogin'>;
+  /** Throws NotFound where there is no such login any more. */
+  removeLogin(session: Session, bankLoginId: string): Promise<void>;
   encryption: Encryption;
 }
 
 export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
-  const { clock, visits, sessions, logins, erasure, encryption } = deps;
+  const { clock, visits, sessions, logins, encryption } = deps;
 
   async function open(visit: Visit): Promise<FlowView> {
     const { session } = visit;
@@ -108,7 +108,7 @@ export function createManagementFlow(deps: ManagementFlowDeps): ManagementFlow {
     async remove(linkSecret, bankLoginId) {
       const found = await findLogin(linkSecret, bankLoginId);
       if (found?.login) {
-        await erasure.deleteBankLogin(found.visit.session.clientId, bankLoginId).catch((error: unknown) => {
+        await deps.removeLogin(found.visit.session, bankLoginId).catch((error: unknown) => {
           // Somebody else has removed it in the same moment.
           if (!(error instanceof NotFound)) throw error;
         });

@@ -7,7 +7,7 @@ import type { Encryption } from '../storage/encryption.ts';
 import { isBankTrouble, type Settlement } from './consent-settlement.ts';
 import type { ConsentStore } from './consent-store.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
-import { type EnteredStep, isOutOfStep, toInput } from './entered-step.ts';
+import { type EnteredStep, findWho, isOutOfStep, toInput } from './entered-step.ts';
 import { type FlowView, type NextView, toTrouble, type Visit } from './flow-view.ts';
 import {
   adoptOldAuthorisation,
@@ -15,6 +15,7 @@ import {
   readAuthorisation,
   sealAuthorisation,
 } from './kept-authorisation.ts';
+import { hashLinkSecret } from './link-secret.ts';
 import type { Session, SessionStore } from './session-store.ts';
 import type { Visits } from './visits.ts';
 
@@ -58,9 +59,9 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   /** Throws NotFound where the operator lists the bank no more. */
   async function findAtBank(session: Session): Promise<AtBank | null> {
     const consent = session.consentId ? await consents.find(session.consentId) : null;
-    if (!consent?.bankConsentId) return null;
-    const { id, bankId, bankConsentId } = consent;
-    const credentials = deps.credentials.of({ id, bankConsentId });
+    if (!consent?.credentials) return null;
+    const { id, bankId, credentials: kept } = consent;
+    const credentials = deps.credentials.of({ id, credentials: kept });
     await adoptOldAuthorisation(encryption, session, credentials);
     return { bankId, bank: banks.get(bankId), credentials };
   }
@@ -102,9 +103,14 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
   /** What is kept is what our own pages have to ask for; `null`: the session waits for nobody any more. */
   async function keep(session: Session, progress: Progress, who: Partial<KeptAuthorisation>): Promise<Session | null> {
     const { psuId = null, corporateId = null } = who;
-    const isOurs = progress.next.step !== 'go-to-bank';
-    const kept = isOurs ? sealAuthorisation(encryption, session.id, { progress, psuId, corporateId }) : null;
-    return await sessions.keepAuthorisation(session.id, { authorisation: kept, goesToBank: !isOurs, now: clock.now() });
+    const { next } = progress;
+    const now = clock.now();
+    if (next.step === 'go-to-bank') {
+      const awaitedStateHash = hashLinkSecret(next.state);
+      return await sessions.keepAuthorisation(session.id, { authorisation: null, awaitedStateHash, now });
+    }
+    const authorisation = sealAuthorisation(encryption, session.id, { progress, psuId, corporateId });
+    return await sessions.keepAuthorisation(session.id, { authorisation, awaitedStateHash: null, now });
   }
 
   async function keepAndFollow(
@@ -137,8 +143,7 @@ export function createScaSteps(deps: ScaStepsDeps): ScaSteps {
     const { session } = visit;
     const { progress } = kept;
     if (isOutOfStep(entered, progress.next)) return { ...visit, page: 'out-of-step' };
-    const psuId = entered.psuId ?? kept.psuId;
-    const corporateId = entered.corporateId ?? kept.corporateId;
+    const { psuId, corporateId } = findWho(entered, kept);
     const input = toInput({ ...entered, psuId, corporateId }, progress.next);
     const again: FlowView = { ...visit, page: 'authorise', progress, psuId, corporateId, problem: 'wrong-credentials' };
     if (!input) return again;

@@ -16,9 +16,11 @@ export interface SessionBindingStore {
 export function createSessionBindingStore(database: Database): SessionBindingStore {
   return {
     async bind(sessionId, browserHash) {
+      const bind = Prisma.sql`
+        UPDATE sessions SET browser_hash = ${browserHash} WHERE id = ${sessionId} AND browser_hash IS NULL RETURNING id`;
+      if (await database.atomically(async (query) => (await query(bind)).length > 0)) return browserHash;
       const [session] = await database.query<{ browserHash: string }>(Prisma.sql`
-        UPDATE sessions SET browser_hash = coalesce(browser_hash, ${browserHash}) WHERE id = ${sessionId}
-        RETURNING browser_hash AS "browserHash"`);
+        SELECT browser_hash AS "browserHash" FROM sessions WHERE id = ${sessionId}`);
       return session?.browserHash ?? null;
     },
     async rebind(sessionId, from, to) {

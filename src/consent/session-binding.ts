@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { EncryptedPlace, Encryption } from '../storage/encryption.ts';
 import { hashBrowser } from './browser-hash.ts';
 import { hashLinkSecret, linkMs } from './link-secret.ts';
+import { type ActionRecorder, recordOpening } from './recorded-actions.ts';
 import type { SessionBindingStore } from './session-binding-store.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
@@ -34,6 +35,7 @@ export interface SessionBindingDeps {
   clock: Clock;
   sessions: Pick<SessionStore, 'findByLink' | 'end'>;
   store: SessionBindingStore;
+  audit: ActionRecorder;
   encryption: Encryption;
 }
 
@@ -54,7 +56,13 @@ interface Handover {
 /** It is in a form, and names its session itself. */
 const handedOver: EncryptedPlace = { column: 'form.handover', rowId: '' };
 
-export function createSessionBinding({ clock, sessions, store, encryption }: SessionBindingDeps): SessionBinding {
+export function createSessionBinding({
+  clock,
+  sessions,
+  store,
+  audit,
+  encryption,
+}: SessionBindingDeps): SessionBinding {
   function readHandover(handover: string): Handover | null {
     try {
       return JSON.parse(encryption.decrypt(handover, handedOver)) as Handover;
@@ -70,7 +78,8 @@ export function createSessionBinding({ clock, sessions, store, encryption }: Ses
       if (!session) return null;
       const [first] = browsers;
       if (first === undefined) return { kind: 'unknown' };
-      const owner = session.browserHash ?? (await store.bind(session.id, hashBrowser(first)));
+      const bind = () => store.bind(session.id, hashBrowser(first));
+      const owner = session.browserHash ?? (await recordOpening(audit, session, bind));
       const browser = browsers.find((each) => hashBrowser(each) === owner);
       if (browser !== undefined) return { kind: 'own', browser };
       // Nothing is at stake before a bank has been asked.

@@ -18,7 +18,8 @@ export interface SessionEnding {
 export interface KeptStep {
   /** Encrypted; null while the end user is on the bank's page. */
   authorisation: string | null;
-  goesToBank: boolean;
+  /** SHA-256 of the state that the end user comes back from the bank with; null while it is on our own pages. */
+  awaitedStateHash: string | null;
   now: Date;
 }
 
@@ -49,8 +50,8 @@ export interface SessionStore {
   /** The one of the login that awaits the end user; null when there is none. */
   findAwaiting(bankLoginId: string, now: Date): Promise<Session | null>;
   /**
-   * Only while the session awaits the end user; null when it does not by now. With `goesToBank` the consent cannot be granted before the
-   * end user is back in the browser that began (invariant 17).
+   * Only while the session awaits the end user; null when it does not by now. With `awaitedStateHash` the consent cannot be granted before
+   * the end user is back in the browser that began (invariant 17), and no earlier state leads back any more.
    */
   keepAuthorisation(id: string, kept: KeptStep): Promise<Session | null>;
   /** Only while the session awaits the end user (null otherwise); the consent that it waited for is given up with it. */
@@ -89,13 +90,17 @@ export function createSessionStore(database: Database): SessionStore {
       parentId === null ? null : await prisma.session.findFirst({ where: { id: parentId, clientId } }),
     hasChildren: async ({ id, userId }) =>
       (await prisma.session.findFirst({ where: { userId, parentId: id }, select: { id: true } })) !== null,
-    create: (data) => prisma.session.create({ data }),
+    create: (data) => database.transaction((tx) => tx.session.create({ data })),
     createForLogin: (session, now) => database.transaction((tx) => createForLogin(tx, session, now)),
     findAwaiting: (bankLoginId, now) => prisma.session.findFirst({ where: awaitingSessions(bankLoginId, now) }),
-    async keepAuthorisation(id, { authorisation, goesToBank, now }) {
+    async keepAuthorisation(id, { authorisation, awaitedStateHash, now }) {
       const [session] = await prisma.session.updateManyAndReturn({
         where: { id, status: 'AWAITING_USER' },
-        data: { authorisation, updatedAt: now, ...(goesToBank && { awaitedReturn: 'CALLBACK' }) },
+        data: {
+          authorisation,
+          updatedAt: now,
+          ...(awaitedStateHash !== null && { stateHash: awaitedStateHash, awaitedReturn: 'CALLBACK' }),
+        },
       });
       return session ?? null;
     },

@@ -5,6 +5,7 @@ import { Conflict, type FieldFault, InvalidInput, NotFound } from '../domain/err
 import { newId } from '../domain/ids.ts';
 import type { Page } from '../domain/page.ts';
 import type { UserType } from '../generated/prisma/enums.ts';
+import { callScopes } from '../storage/call-scope.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import type { BankStore } from './bank-store.ts';
 import { linkSecretOf, newLink } from './link-secret.ts';
@@ -97,7 +98,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const user = input.user as NonNullable<NewConnectSession['user']>;
     const derivedKey = user.idempotencyKey === null ? deriveUserKey(input.idempotencyKey) : null;
     try {
-      return await users.createUser(clientId, derivedKey === null ? user : { ...user, idempotencyKey: derivedKey });
+      const keyed = derivedKey === null ? user : { ...user, idempotencyKey: derivedKey };
+      return await callScopes.runStep('user.created', () => users.createUser(clientId, keyed));
     } catch (error) {
       if (derivedKey !== null && error instanceof Conflict && error.code === 'IDEMPOTENCY_KEY_REUSED') throw error;
       if (error instanceof Conflict) throw new InvalidInput([{ path: 'input.user', message: error.message }]);

@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import { type AccountValues, accountFields } from '../domain/account-fields.ts';
-import { type Balance, balanceFields, balanceRecordFields } from '../domain/balance-fields.ts';
-import {
-  type TransactionRecordValues,
-  type TransactionValues,
-  transactionFields,
-  transactionRecordFields,
-} from '../domain/transaction-fields.ts';
+import { accountFields } from '../domain/account-fields.ts';
+import { balanceFields, balanceRecordFields } from '../domain/balance-fields.ts';
+import type { SparseValuesOf } from '../domain/field-table.ts';
+import { transactionTable } from '../domain/transaction-fields.ts';
 import { EventType } from '../generated/prisma/enums.ts';
 import { eventExamples } from './event-examples.ts';
 import { toFieldSchema } from './field-schema.ts';
@@ -15,30 +11,37 @@ const id = z.string().min(1);
 const dateTime = z.iso.datetime();
 const date = z.iso.date();
 /** An account in event data, as it was. */
-export interface AccountData extends AccountValues {
+export type AccountData = SparseValuesOf<typeof accountFields> & {
   id: string;
   state: 'AVAILABLE' | 'BLOCKED' | 'GONE';
-}
+};
 
 /** A transaction in event data, as it was. */
-export interface TransactionData extends TransactionValues, TransactionRecordValues {
+export type TransactionData = SparseValuesOf<typeof transactionTable> & {
   id: string;
   accountId: string;
-}
+};
 
 const user = z.object({ id, externalId: z.string().nullable() });
 const bankLogin = z.object({ id, bank: z.object({ id, name: z.string() }) });
 
-const balanceData = toFieldSchema<Balance>({ ...balanceFields, ...balanceRecordFields });
-const transactionData = toFieldSchema<TransactionData>(
-  { ...transactionFields, ...transactionRecordFields },
-  { id, accountId: id },
-);
+const balanceTable = { ...balanceFields, ...balanceRecordFields } as const;
+export type BalanceData = SparseValuesOf<typeof balanceTable>;
+
+const balanceData = toFieldSchema<BalanceData>(balanceTable);
+const transactionData = toFieldSchema<TransactionData>(transactionTable, { id, accountId: id });
 const accountData = toFieldSchema<AccountData>(accountFields, {
   id,
   state: z.enum(['AVAILABLE', 'BLOCKED', 'GONE']).optional(),
 });
 const problem = z.object({ code: z.string(), message: z.string(), since: dateTime });
+
+const countOf = (list: string) =>
+  z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(`How many rows ${list} would have had. Left out where no list is cut: as many as it has.`);
 
 export const synchronizedAccount = z
   .object({
@@ -52,6 +55,15 @@ export const synchronizedAccount = z
       .optional()
       .describe('What could not be read of the account; null when it was read whole.'),
     skippedRows: z.int().nonnegative().optional().describe("Rows of the bank's reply that could not be read."),
+    newTransactionCount: countOf('newTransactions'),
+    updatedTransactionCount: countOf('updatedTransactions'),
+    removedTransactionCount: countOf('removedTransactionIds'),
+    truncated: z
+      .boolean()
+      .optional()
+      .describe(
+        'Lists above are cut; the query transactionChanges(eventId:) has the rest. Left out where they are whole.',
+      ),
   })
   .describe('An account as this synchronization left it, with what changed since the one before.');
 
@@ -90,7 +102,10 @@ const schemas = {
   WEBHOOK_TEST: z.object({ message: z.string() }),
 } satisfies Record<EventType, z.ZodType>;
 
-/** The event's own fields, with the names and the nesting of the public API; what is absent is null, never left out. */
+/**
+ * The event's own fields, with the names and the nesting of the public API. What is absent is null; fields of bank data that came with
+ * a later release than the first are left out then (`leaveOutAbsent`).
+ */
 export type EventData<T extends EventType = EventType> = z.infer<(typeof schemas)[T]>;
 export type SynchronizedAccountData = z.infer<typeof synchronizedAccount>;
 

@@ -3,7 +3,7 @@ import { createEventFeeds, type EventFeed, type FeedOptions } from './event-feed
 import { createEventReconciliation, type EventReconciliation } from './event-reconciliation-store.ts';
 import type { EventRecord, NewEvent } from './event-record.ts';
 import type { EventSignal } from './event-signal.ts';
-import { createEventStore, type EventQuery, withId } from './event-store.ts';
+import { createEventStore, type EventQuery, type LogExtent, withId } from './event-store.ts';
 import { createEventStreams, type StreamQuery } from './event-stream.ts';
 import { createEventTail, type EventTail } from './event-tail.ts';
 import type { NamedEvent } from './event-writing.ts';
@@ -31,6 +31,12 @@ export interface EventLog extends EventReconciliation {
   read(query: EventQuery): Promise<EventRecord[]>;
   /** Null for an event that is not the client's. */
   find(clientId: string, id: string): Promise<EventRecord | null>;
+  /** Where the client's log stands, and for how many days events are kept. */
+  extent(clientId: string): Promise<LogExtent & { retentionDays: number }>;
+  /** The position behind which the first event lies that occurred then or later; the head where there is none. */
+  positionBefore(clientId: string, since: Date): Promise<bigint>;
+  /** Where an event stands in the client's log; null for one that is not in it. */
+  findPosition(clientId: string, id: string): Promise<bigint | null>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   head(clientId: string): Promise<bigint>;
@@ -50,22 +56,27 @@ export interface EventLogDeps {
   signal: EventSignal;
   /** Makes the deliveries of the events in the CTE `new_event`. */
   fanOutSql: Prisma.Sql;
+  /** For how long events are kept. @default 90 */
+  retentionDays?: number;
   /** A reading for live subscribers failed; it is tried again. */
   onError?: (error: Error) => void;
 }
 
-export function createEventLog({ database, signal, fanOutSql, onError }: EventLogDeps): EventLog {
+export function createEventLog({ database, signal, fanOutSql, retentionDays = 90, onError }: EventLogDeps): EventLog {
   const store = createEventStore(database, fanOutSql);
   const tail = createEventTail({ store, signal, ...(onError && { onError }) });
   const openStream = createEventStreams({ store, tail });
   const openFeed = createEventFeeds({ store, stream: openStream });
   return {
     async commit(work) {
-      const { result, heads } = await database.transaction(async (tx) => {
-        const events = createAppender();
-        const outcome = await work(tx, events.append);
-        return { result: outcome, heads: await store.append(tx, events.finish()) };
-      });
+      const { result, heads } = await database.transaction(
+        async (tx) => {
+          const events = createAppender();
+          const outcome = await work(tx, events.append);
+          return { result: outcome, heads: await store.append(tx, events.finish()) };
+        },
+        ({ result: outcome }) => outcome,
+      );
       for (const [clientId, position] of heads) signal.publish(clientId, position);
       return result;
     },
@@ -74,6 +85,9 @@ export function createEventLog({ database, signal, fanOutSql, onError }: EventLo
     ...createEventReconciliation(database),
     read: (query) => store.read(query),
     find: async (clientId, id) => (await store.listByIds(clientId, [id]))[0] ?? null,
+    extent: async (clientId) => ({ ...(await store.extent(clientId)), retentionDays }),
+    positionBefore: store.positionBefore,
+    findPosition: store.findPosition,
     listByIds: store.listByIds,
     head: (clientId) => store.head(clientId),
     stream: (query) => openStream(query),

@@ -22,6 +22,12 @@ export interface EventPage {
   complete: boolean;
 }
 
+export interface LogExtent {
+  head: bigint;
+  /** All that is kept lies behind it. */
+  removedThrough: bigint;
+}
+
 export interface EventStore {
   /**
    * Writes the events, each client's in the order given, with their deliveries; holds the clients' logs until the commit.
@@ -37,6 +43,12 @@ export interface EventStore {
    * them have been removed for their age.
    */
   readPage(filter: EventFilter & { clientId: string }, after: bigint): Promise<EventPage>;
+  /** Where the client's log stands, and where it begins for its readers. */
+  extent(clientId: string): Promise<LogExtent>;
+  /** The position behind which the first event lies that occurred then or later; the head where there is none. */
+  positionBefore(clientId: string, since: Date): Promise<bigint>;
+  /** Null for an event that is not in the client's log. */
+  findPosition(clientId: string, id: string): Promise<bigint | null>;
   /** In no order; what is not the client's is left out. */
   listByIds(clientId: string, ids: readonly string[]): Promise<EventRecord[]>;
   /** The last position of the client's log; 0 while it is empty. */
@@ -93,6 +105,20 @@ export function createEventStore(database: Database, fanOutSql: Prisma.Sql): Eve
     listByIds: (clientId, ids) =>
       database.query<EventRecord>(Prisma.sql`
         SELECT ${columns} FROM events WHERE client_id = ${clientId} AND id = ANY(${[...ids]}::text[])`),
+    async extent(clientId) {
+      const [extent] = await database.query<LogExtent>(Prisma.sql`
+        SELECT position AS head, removed_through AS "removedThrough" FROM event_heads WHERE client_id = ${clientId}`);
+      return extent ?? { head: 0n, removedThrough: 0n };
+    },
+    async positionBefore(clientId, since) {
+      const [found] = await database.query<{ position: bigint }>(positionBeforeSql(clientId, since));
+      return found?.position ?? 0n;
+    },
+    async findPosition(clientId, id) {
+      const [event] = await database.query<{ position: bigint }>(Prisma.sql`
+        SELECT position FROM events WHERE id = ${id} AND client_id = ${clientId}`);
+      return event?.position ?? null;
+    },
     head: async (clientId) => (await readHeads(database, [clientId])).get(clientId) ?? 0n,
     heads: (clientIds) => readHeads(database, clientIds),
   };
@@ -147,6 +173,28 @@ function readStatement(query: EventQuery): Prisma.Sql {
       SELECT * FROM events WHERE (client_id, type, position) > (${clientId}, wanted.of_type, ${after})
         AND (client_id, type, position) < (${clientId}, wanted.of_type, ${before}::bigint)
       ORDER BY client_id ${direction}, type ${direction}, position ${direction} LIMIT ${limit}::int) AS of_type ${order}`;
+}
+
+/** By how much an event may lie behind one that occurred later: clocks of processes differ, and statements take their time. */
+const disorderMs = 60_000;
+
+// The log is in the order of time but for that much: halved until the place is found, by some twenty looks into the index of positions.
+function positionBeforeSql(clientId: string, since: Date): Prisma.Sql {
+  const earlier = new Date(since.getTime() - disorderMs);
+  return Prisma.sql`
+    WITH RECURSIVE bounds(low, high) AS (
+      SELECT removed_through, position FROM event_heads WHERE client_id = ${clientId}
+      UNION ALL
+      SELECT CASE WHEN next.occurred_at < ${earlier} THEN next.position ELSE low END,
+        CASE WHEN next.occurred_at < ${earlier} THEN high ELSE (low + high) / 2 END
+      FROM bounds LEFT JOIN LATERAL (
+        SELECT position, occurred_at FROM events
+        WHERE client_id = ${clientId} AND position > (low + high) / 2 AND position <= high ORDER BY position LIMIT 1) AS next ON true
+      WHERE low < high)
+    SELECT coalesce(
+      (SELECT position - 1 FROM events WHERE client_id = ${clientId} AND position > (SELECT max(low) FROM bounds)
+        AND occurred_at >= ${since} ORDER BY position LIMIT 1),
+      (SELECT position FROM event_heads WHERE client_id = ${clientId}), 0) AS position`;
 }
 
 const lastPosition = 2n ** 63n - 1n;

@@ -1,4 +1,5 @@
 import { Prisma } from '../storage/database.ts';
+import { eventBounds, toKeptData } from './event-bounds.ts';
 import type { NewEvent } from './event-record.ts';
 
 export type NamedEvent = NewEvent & { id: string };
@@ -37,7 +38,7 @@ export function clientCtes(event: NamedEvent, condition: Prisma.Sql, fanOutSql: 
       SELECT ${event.id}::text AS id, ${event.clientId}::text AS client_id, 1 AS ordinal, ${event.type}::text AS type,
         ${event.occurredAt}::timestamptz AS occurred_at, ${event.userId ?? null}::text AS user_id,
         ${event.bankLoginId ?? null}::text AS bank_login_id, ${event.cycleId ?? null}::text AS cycle_id,
-        ${event.endpointId ?? null}::text AS endpoint_id, ${toJson(event.data)}::json AS data),
+        ${event.endpointId ?? null}::text AS endpoint_id, ${toDataJson(event.data)}::json AS data),
     ${insertCtes(fanOutSql)}`;
 }
 
@@ -69,8 +70,14 @@ function toGiven(event: NamedEvent, ordinal: number): Record<string, unknown> {
     bank_login_id: event.bankLoginId ?? null,
     cycle_id: event.cycleId ?? null,
     endpoint_id: event.endpointId ?? null,
-    data: event.data,
+    data: toKeptData(event.data),
   };
+}
+
+/** Nearly all data is far from its bounds, and is written once. */
+function toDataJson(data: object): string {
+  const json = toJson(data);
+  return json.length <= eventBounds.charactersKept ? json : toJson(toKeptData(data));
 }
 
 /**

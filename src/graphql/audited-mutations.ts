@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import type { AuditAction } from '../audit/audit-entry.ts';
+import type { Settled, Subject } from '../audit/audit-log.ts';
 import { AppError } from '../domain/errors.ts';
 import { idKindOf } from '../domain/ids.ts';
 import type { Context } from './context.ts';
@@ -34,8 +35,8 @@ export const mutationActions: Readonly<Record<string, AuditAction>> = {
 type Resolver = GraphQLFieldResolver<unknown, Context>;
 
 /**
- * Has every mutation recorded twice: before anything is done, so that nothing changes without a trace, whatever breaks in between;
- * and with what came of it. Throws for a mutation that has no action.
+ * Has every mutation recorded once: in the transaction of what it changes, or, where it changes nothing, with why. Throws for a
+ * mutation that has no action.
  */
 export function auditMutations(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
@@ -47,22 +48,18 @@ export function auditMutations(schema: GraphQLSchema): GraphQLSchema {
 }
 
 function audited(resolve: Resolver, action: AuditAction, mutation: string): Resolver {
-  return async (root, args, context, info) => {
-    const { audit } = context.services;
-    const entry = { ...actorOf(context), action, subjectId: findId(args) };
-    await audit.record({ ...entry, details: { mutation, state: 'REQUESTED' } });
-    try {
-      const result: unknown = await resolve(root, args, context, info);
-      const code = refusalCode(result);
-      const { subjectId = entry.subjectId, clientId = entry.clientId } = code === null ? subjectOf(result) : {};
-      const details = { mutation, ...(code === null ? { state: 'DONE' } : { state: 'REFUSED', code }) };
-      await audit.recordOutcome({ ...entry, subjectId, clientId, details });
-      return result;
-    } catch (error) {
-      await audit.recordOutcome({ ...entry, details: { mutation, ...outcomeOf(error) } });
-      throw error;
-    }
+  return (root, args, context, info) => {
+    const entry = { ...actorOf(context), action, subjectId: findId(args), details: { mutation } };
+    return context.services.audit.perform({ entry, toSubject: subjectOf, toOutcome }, async () =>
+      resolve(root, args, context, info),
+    );
   };
+}
+
+function toOutcome(settled: Settled<unknown>): Readonly<Record<string, string>> {
+  if ('error' in settled) return outcomeOf(settled.error);
+  const code = refusalCode(settled.result);
+  return code === null ? { state: 'UNCHANGED' } : { state: 'REFUSED', code };
 }
 
 /** The first id among the arguments and their inputs. What is no id of ours is never stored: it may be anything. */
@@ -76,9 +73,10 @@ function findId(args: unknown): string | null {
   return null;
 }
 
-/** What the mutation made or changed, and whose it is: `{ apiKey: { id, clientId } }`, `{ id }`. */
-function subjectOf(payload: unknown): { subjectId?: string; clientId?: string } {
-  const subject = [payload, ...Object.values(payload ?? {})].find(hasId);
+/** What a transaction made or changed, and whose it is: `{ id, clientId }`, `[{ id }]`, `{ cycle: { id } }`. */
+function subjectOf(changed: unknown): Subject {
+  if (typeof changed !== 'object') return {};
+  const subject = [changed, ...Object.values(changed ?? {})].find(hasId);
   if (!subject) return {};
   const { id, clientId } = subject;
   if (idKindOf(id) === 'client') return { subjectId: id, clientId: id };

@@ -33,6 +33,12 @@ export interface Connection<Row> {
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
 }
 
+/** Of a list with other sizes than most, which its field has as `extensions`, too: it is priced by them. */
+export interface PageSizes {
+  defaultFirst: number;
+  maximumFirst: number;
+}
+
 interface ConnectionRequest<Row, Key> {
   cursorOf: (row: Row) => string;
   /** Null: no such cursor can be. */
@@ -46,14 +52,19 @@ interface ScannedRequest<Row, Key> extends Omit<ConnectionRequest<Row, Key>, 're
 }
 
 /** What is to be read for these arguments: one row more than asked for, which tells whether more follow. */
-export function toPage<Key>(args: PageArguments, keyOf: (cursor: string) => Key | null): Page<Key> {
+export function toPage<Key>(
+  args: PageArguments,
+  keyOf: (cursor: string) => Key | null,
+  { defaultFirst, maximumFirst }: PageSizes = { defaultFirst: defaultPageSize, maximumFirst: maximumPageSize },
+): Page<Key> {
   const backward = args.last != null;
   // The default cannot be told from a `first` of that size.
-  if (backward && args.first != null && args.first !== defaultPageSize) {
+  if (backward && args.first != null && args.first !== defaultFirst) {
     throw badInput('Give `first` or `last`, not both.');
   }
-  const [name, count] = backward ? ['last', args.last ?? 0] : ['first', args.first ?? defaultPageSize];
-  if (count < 0 || count > maximumPageSize) throw badInput(`\`${name}\` must be 0 to ${maximumPageSize}.`);
+  const count = backward
+    ? toCount('last', args.last ?? 0, maximumFirst)
+    : toFirst(args.first ?? defaultFirst, maximumFirst);
   return { after: toKey('after', args, keyOf), before: toKey('before', args, keyOf), backward, limit: count + 1 };
 }
 
@@ -64,6 +75,16 @@ function toKey<Key>(name: 'after' | 'before', args: PageArguments, keyOf: (curso
   const key = keyOf(cursor);
   if (key === null) throw badInput(`\`${name}\` is not a cursor of this list.`);
   return key;
+}
+
+/** Refuses what is out of bounds. */
+export function toFirst(first: number, maximumFirst: number): number {
+  return toCount('first', first, maximumFirst);
+}
+
+function toCount(name: 'first' | 'last', count: number, most: number): number {
+  if (count < 0 || count > most) throw badInput(`\`${name}\` must be 0 to ${most}.`);
+  return count;
 }
 
 export async function readConnection<Row, Key>(

@@ -18,6 +18,7 @@ import type { PlannedSynchronization } from '../sync/cycle-plan.ts';
 import type { CycleCounts, CycleRecord } from '../sync/cycle-store.ts';
 import type { LoginStatus } from '../sync/synchronization-status.ts';
 import type { DeliveryPage } from '../webhooks/redelivery-store.ts';
+import { changePage, eventRowsPerAnswer } from './limits.ts';
 import { createListLoader, createLoader, createRowLoader, type ListLoader, type Loader } from './loader.ts';
 import type { Services } from './services.ts';
 
@@ -44,10 +45,19 @@ export interface Context {
   /** For relations only, which Pothos reads in batches; root fields go through the services. */
   prisma: RelationReader;
   loaders: Loaders;
+  eventRows: EventRows;
   /** Of a subscription to events: the last one that was handed out. */
   progress: Progress;
   /** Of a door that takes events as text, the same for many, rather than each subscriber's results. */
   sink?: PayloadSink;
+}
+
+/** Rows of lists in events that an answer still has place for. */
+export interface EventRows {
+  /** Of each list of an account. */
+  perList: number;
+  /** Of all together. */
+  left: number;
 }
 
 export interface Progress {
@@ -62,6 +72,8 @@ export interface PayloadSink {
 
 /** What is read by id, or per row of a list: asked for one by one, read together. */
 export interface Loaders {
+  /** Keys as the audit log names them: the client's own, an operator's of all. */
+  actor: Loader<string, ApiKey>;
   user: Loader<string, User>;
   bankLogin: Loader<string, BankLogin>;
   account: Loader<string, Account>;
@@ -112,10 +124,12 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
     viewer,
     requestId,
     ipAddress,
+    eventRows: { perList: changePage.maximumFirst, left: eventRowsPerAnswer },
     progress: { position: null },
     services,
     prisma,
     loaders: {
+      actor: createRowLoader((ids) => services.clients.listApiKeys(auditedClient(viewer), ids)),
       user: createRowLoader((ids) => services.users.listByIds(clientId, ids)),
       bankLogin: createRowLoader((ids) => services.bankLogins.listByIds(clientId, ids)),
       account: createRowLoader((ids) => noteRead(services.accounts.listByIds(clientId, ids))),
@@ -145,4 +159,9 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
       cycleCounts: createLoader((ids) => services.cycles.countUsersOfCycles(ids, clientId)),
     },
   };
+}
+
+/** Whose audit log the key sees: its client's, or with OPERATOR (null) everybody's. */
+export function auditedClient({ clientId, scopes }: Viewer): string | null {
+  return scopes.includes('OPERATOR') ? null : clientId;
 }

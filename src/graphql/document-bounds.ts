@@ -2,6 +2,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type FragmentSpreadNode,
   GraphQLError,
   Kind,
   type SelectionSetNode,
@@ -25,26 +26,29 @@ export function measureDocument({ definitions }: DocumentNode): DocumentSize {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
   const size: DocumentSize = { operations: 0, fragments: fragments.size, fields: 0, pairs: 0 };
+  if (isTooLarge(size)) return size;
+  const circles = findCircles(fragments);
   for (const one of definitions) {
     if (one.kind === Kind.OPERATION_DEFINITION) size.operations++;
     if (!('selectionSet' in one) || !one.selectionSet) continue;
-    const spread = new Set(one.kind === Kind.FRAGMENT_DEFINITION ? [one.name.value] : []);
-    measure([{ selectionSet: one.selectionSet, spread }], { fragments, size });
+    measure([one.selectionSet], { fragments, circles, size });
+    if (isTooLarge(size)) return size;
   }
   return size;
 }
 
 /** The refusal of a document that would cost too much to validate; or null. */
 export function refuseDocument(document: DocumentNode, http: object = { status: 400 }): GraphQLError | null {
-  const size = measureDocument(document);
-  for (const name of ['operations', 'fragments', 'fields', 'pairs'] as const) {
-    if (size[name] <= documentLimits[name]) continue;
-    return new GraphQLError(`The document has more than ${documentLimits[name]} ${words[name]}.`, {
-      extensions: { code: 'DOCUMENT_TOO_COMPLEX', http },
-    });
-  }
-  return null;
+  const passed = findPassed(measureDocument(document));
+  if (!passed) return null;
+  return new GraphQLError(`The document has more than ${documentLimits[passed]} ${words[passed]}.`, {
+    extensions: { code: 'DOCUMENT_TOO_COMPLEX', http },
+  });
 }
+
+const measures = ['operations', 'fragments', 'fields', 'pairs'] as const;
+const findPassed = (size: DocumentSize) => measures.find((name) => size[name] > documentLimits[name]);
+const isTooLarge = (size: DocumentSize): boolean => findPassed(size) !== undefined;
 
 const words = {
   operations: 'operations',
@@ -53,27 +57,49 @@ const words = {
   pairs: 'pairs of fields with one name, or of fragments, at one place',
 } as const;
 
-/** A selection set, and the fragments that it lies in: one that spreads itself is a fault, and validation's to tell. */
-interface Selections {
-  selectionSet: SelectionSetNode;
-  spread: ReadonlySet<string>;
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+/** The spreads by which a fragment comes back to itself: a fault, and validation's to tell. Without them counting ends. */
+function findCircles(fragments: Fragments): ReadonlySet<FragmentSpreadNode> {
+  const circles = new Set<FragmentSpreadNode>();
+  const states = new Map<string, 'open' | 'done'>();
+  const visit = (name: string): void => {
+    const fragment = fragments.get(name);
+    if (!fragment || states.has(name)) return;
+    states.set(name, 'open');
+    for (const spread of listSpreads(fragment.selectionSet)) {
+      if (states.get(spread.name.value) === 'open') circles.add(spread);
+      else visit(spread.name.value);
+    }
+    states.set(name, 'done');
+  };
+  for (const name of fragments.keys()) visit(name);
+  return circles;
+}
+
+function listSpreads({ selections }: SelectionSetNode): FragmentSpreadNode[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [selection];
+    return selection.selectionSet ? listSpreads(selection.selectionSet) : [];
+  });
 }
 
 interface Measuring {
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  fragments: Fragments;
+  circles: ReadonlySet<FragmentSpreadNode>;
   size: DocumentSize;
 }
 
 /** Of selection sets whose fields are merged into one object of the answer. */
-function measure(merged: readonly Selections[], measuring: Measuring): void {
+function measure(merged: readonly SelectionSetNode[], measuring: Measuring): void {
   const { size } = measuring;
-  const fields = new Map<string, { count: number; inner: Selections[] }>();
+  const fields: Collecting['fields'] = new Map();
   const seen = new Set<string>();
   for (const each of merged) collect(each, { ...measuring, fields, seen });
   size.pairs += pairsOf(seen.size);
   for (const { count, inner } of fields.values()) {
     size.pairs += pairsOf(count);
-    if (size.fields > documentLimits.fields || size.pairs > documentLimits.pairs) return;
+    if (isTooLarge(size)) return;
     if (inner.length > 0) measure(inner, measuring);
   }
 }
@@ -82,38 +108,34 @@ const pairsOf = (count: number): number => (count * (count - 1)) / 2;
 
 interface Collecting extends Measuring {
   /** By the name in the answer. */
-  fields: Map<string, { count: number; inner: Selections[] }>;
+  fields: Map<string, { count: number; inner: SelectionSetNode[] }>;
   /** Spread at this place already: what is in it is there once. */
   seen: Set<string>;
 }
 
-function collect({ selectionSet, spread }: Selections, collecting: Collecting): void {
-  const { fragments, size, seen } = collecting;
-  for (const selection of selectionSet.selections) {
+function collect({ selections }: SelectionSetNode, collecting: Collecting): void {
+  const { fragments, circles, size, seen } = collecting;
+  for (const selection of selections) {
     if (size.fields > documentLimits.fields) return;
     if (selection.kind === Kind.FIELD) {
       size.fields++;
-      addField(selection, spread, collecting);
+      addField(selection, collecting);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      collect({ selectionSet: selection.selectionSet, spread }, collecting);
+      collect(selection.selectionSet, collecting);
     } else {
       const name = selection.name.value;
       const fragment = fragments.get(name);
-      if (!fragment || seen.has(name) || spread.has(name)) continue;
+      if (!fragment || seen.has(name) || circles.has(selection)) continue;
       seen.add(name);
-      collect({ selectionSet: fragment.selectionSet, spread: new Set(spread).add(name) }, collecting);
+      collect(fragment.selectionSet, collecting);
     }
   }
 }
 
-function addField(
-  { alias, name, selectionSet }: FieldNode,
-  spread: Selections['spread'],
-  { fields }: Collecting,
-): void {
+function addField({ alias, name, selectionSet }: FieldNode, { fields }: Collecting): void {
   const key = (alias ?? name).value;
   const field = fields.get(key) ?? { count: 0, inner: [] };
   fields.set(key, field);
   field.count++;
-  if (selectionSet) field.inner.push({ selectionSet, spread });
+  if (selectionSet) field.inner.push(selectionSet);
 }

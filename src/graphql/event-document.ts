@@ -64,18 +64,16 @@ export function createDocumentRunner({
       const result = check(text);
       return 'faults' in result ? result.faults : [];
     },
-    run: async (text, { clientId, event }) => {
+    run: async (text, { clientId, event, rowsPerList }) => {
       const checked = check(text);
       if ('faults' in checked) return { errors: checked.faults.map(({ message }) => message) };
       const viewer = { clientId, keyId: '', scopes: ['CLIENT'] as const, expiresAt: null };
       // The resolver of `events` passes its source on, which is the event, as it does for a subscriber.
-      const work = () =>
-        execute({
-          schema,
-          document: checked.document,
-          rootValue: event,
-          contextValue: createContext(source(), { viewer, requestId: event.id }),
-        });
+      const work = () => {
+        const contextValue = createContext(source(), { viewer, requestId: event.id });
+        if (rowsPerList !== undefined) contextValue.eventRows.perList = rowsPerList;
+        return execute({ schema, document: checked.document, rootValue: event, contextValue });
+      };
       const result = await inTime(work, { limitMs, runCancellable });
       if (result === null) return { errors: [`took longer than ${limitMs / 1000} s: ask for less`] };
       if (result.errors) {
@@ -151,14 +149,15 @@ function findMisfits(document: DocumentNode): string[] {
   return findFilters(field, operation);
 }
 
-// `after` says where a subscriber goes on; for a webhook it means nothing and does no harm.
+// `after` and `since` say where a subscriber begins; for a webhook they mean nothing and do no harm.
 function findFilters(field: FieldNode, { variableDefinitions = [] }: OperationDefinitionNode): string[] {
   const isGiven = (value: ValueNode): boolean => {
     if (value.kind !== Kind.VARIABLE) return value.kind !== Kind.NULL;
     const definition = variableDefinitions.find(({ variable }) => variable.name.value === value.name.value);
     return definition?.defaultValue !== undefined && definition.defaultValue.kind !== Kind.NULL;
   };
-  const filters = (field.arguments ?? []).filter(({ name, value }) => name.value !== 'after' && isGiven(value));
+  const places = ['after', 'since'];
+  const filters = (field.arguments ?? []).filter(({ name, value }) => !places.includes(name.value) && isGiven(value));
   return filters.map(
     ({ name }) => `must not filter by \`${name.value}\`: the endpoint's own \`types\` says what is delivered`,
   );

@@ -1,11 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ExecutionResult, execute, GraphQLError, type GraphQLSchema } from 'graphql';
+import { fewerRows, hasAccounts } from '../events/event-bounds.ts';
 import type { EventFeed, Following } from '../events/event-feed.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import { type Context, type ContextSource, createContext, type Viewer } from './context.ts';
 import { mapError } from './error-mapping.ts';
 import { createSubscriptionReader, type EventSubscription, type RequestedSubscription } from './event-subscription.ts';
-import { differentSubscriptions } from './limits.ts';
+import { changePage, differentSubscriptions } from './limits.ts';
+import { isLongerThanMessage, tooLong } from './message-length.ts';
+import { mayRead } from './root-access.ts';
 import { createClaims } from './subscription-claims.ts';
 import { toStreamError } from './subscription-stream.ts';
 
@@ -77,6 +80,18 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
 
   // Again where it failed for no reason of the document's: subscribers would be told of an event that they then cannot read.
   async function executeForAll(execution: Execution): Promise<SharedResult> {
+    let result = await executeSurely(execution);
+    // With fewer rows of the event's lists, where they are what makes it too long.
+    if (isTooLong(result) && hasAccounts(execution.event.data)) {
+      for (const rowsPerList of fewerRows(changePage.maximumFirst / 2)) {
+        result = await executeSurely({ ...execution, rowsPerList });
+        if (!isTooLong(result)) break;
+      }
+    }
+    return isTooLong(result) ? share({ errors: [tooLong()], data: null }) : result;
+  }
+
+  async function executeSurely(execution: Execution): Promise<SharedResult> {
     const requestId = execution.event.id;
     for (const pauseMs of retryPausesMs) {
       const result = await executeOnce(execution);
@@ -86,9 +101,11 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
     return share(mapResult(await executeOnce(execution), requestId));
   }
 
-  async function executeOnce({ document, variables, viewer, event }: Execution): Promise<ExecutionResult> {
+  async function executeOnce(execution: Execution): Promise<ExecutionResult> {
+    const { document, variables, viewer, event, rowsPerList } = execution;
     // What the loaders have read is not seen by the next try.
     const contextValue = createContext(source, { viewer, requestId: event.id });
+    if (rowsPerList !== undefined) contextValue.eventRows.perList = rowsPerList;
     try {
       return await execute({ schema, document, rootValue: event, contextValue, variableValues: variables });
     } catch (error) {
@@ -98,7 +115,7 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
 
   return {
     subscribe(requested, context) {
-      const subscription = read(requested);
+      const subscription = mayRead(context.viewer) ? read(requested) : null;
       if (!subscription) return null;
       const { sink, progress, viewer } = context;
       const { userId, bankLoginId } = subscription.filter;
@@ -121,6 +138,8 @@ interface Execution {
   variables: Record<string, unknown>;
   viewer: Viewer;
   event: EventRecord;
+  /** Of the lists in the event, at most. @default as many as are asked for */
+  rowsPerList?: number;
 }
 
 function keyOf(
@@ -137,6 +156,10 @@ function tooManyDifferent(): GraphQLError {
 
 function failedUnexpectedly({ errors = [] }: ExecutionResult, requestId: string): boolean {
   return errors.some((error) => mapError(error, requestId).unexpected !== null);
+}
+
+function isTooLong(result: SharedResult): boolean {
+  return isLongerThanMessage(result.stringify());
 }
 
 function share(result: ExecutionResult): SharedResult {

@@ -67,7 +67,9 @@ export function createSubscriptionReader(): (requested: RequestedSubscription) =
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], { ...variableValues });
     if (!coerced) return null;
     try {
-      const { after, types, userId, bankLoginId } = getArgumentValues(definition, field, coerced) as Arguments;
+      const { after, since, types, userId, bankLoginId } = getArgumentValues(definition, field, coerced) as Arguments;
+      // Its beginning is still to be looked for in the log.
+      if (since != null) return null;
       const position = after == null ? null : parseCursor(after);
       if (after != null && position === null) return null;
       return {
@@ -89,6 +91,7 @@ export function createSubscriptionReader(): (requested: RequestedSubscription) =
 
 interface Arguments {
   after?: string | null;
+  since?: Date | null;
   types?: NonNullable<EventFilter['types']> | null;
   userId?: string | null;
   bankLoginId?: string | null;

@@ -7,7 +7,6 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLSchema,
-  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
@@ -24,6 +23,8 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
+import { argumentsCostOf, type Cost, costByArgument, searchCostOf, type Variables } from './argument-price.ts';
+import type { PageSizes } from './connections.ts';
 import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
 import { refuseVariables } from './storable-text.ts';
 
@@ -51,9 +52,6 @@ interface Plan {
   statements: number;
   cost: Cost;
 }
-
-type Variables = Record<string, unknown>;
-type Cost = number | ((variables: Variables) => number);
 
 interface Planning {
   schema: GraphQLSchema;
@@ -229,17 +227,25 @@ function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Plan
 
 function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeType, { schema }: Planning): boolean {
   const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
-  return isRoot || field.args.some(({ name }) => name === 'first');
+  return isRoot || (listLengthOf(field) === null && field.args.some(({ name }) => name === 'first'));
 }
 
 function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
+  const assumed = listLengthOf(field);
+  // Of events nobody knows before they are read how many rows they have: there are fewer than may be asked for.
+  if (assumed !== null && field.args.some(({ name }) => name === 'first')) {
+    return costByArgument({ field, node, name: 'first' }, (first) =>
+      Math.max(1, Math.min((first as number | null | undefined) ?? assumed, assumed)),
+    );
+  }
   if (field.args.some(({ name }) => name === 'first')) {
+    const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
     // Below zero: not given.
     const counts = ['last', 'first'].map((name) =>
-      costByArgument({ field, node, name }, (count) => Math.min(Number(count ?? -1), maximumPageSize)),
+      costByArgument({ field, node, name }, (count) => Math.min(Number(count ?? -1), maximumFirst)),
     );
     return combine(counts, ([last = -1, first = -1]) =>
-      Math.max(1, [last, first].find((count) => count >= 0) ?? defaultPageSize),
+      Math.max(1, [last, first].find((count) => count >= 0) ?? defaultFirst),
     );
   }
   const { lengthOf } = field.extensions;
@@ -249,44 +255,6 @@ function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent:
   // The rows of a page have been counted by the field that the page came with.
   if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
   return listLengthOf(field) ?? assumedListLength;
-}
-
-/** Of a field that reads more than it answers with when it is given a text to search for. */
-function searchCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Cost {
-  const { searchCost } = field.extensions;
-  if (typeof searchCost !== 'number') return 0;
-  return costByArgument({ field, node, name: 'search' }, (search) => (search == null ? 0 : searchCost));
-}
-
-/** Of a field that tells from its arguments what it reads beside what it answers with. */
-function argumentsCostOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Cost {
-  const { argumentsCost } = field.extensions;
-  if (typeof argumentsCost !== 'function') return 0;
-  return (variables) => {
-    try {
-      return Number(argumentsCost(getArgumentValues(field, node, variables)));
-    } catch {
-      // The field itself tells what is wrong with its arguments.
-      return 0;
-    }
-  };
-}
-
-interface Argument {
-  field: GraphQLField<unknown, unknown>;
-  node: FieldNode;
-  name: string;
-}
-
-function costByArgument({ field, node, name }: Argument, costOf: (value: unknown) => number): Cost {
-  const argument = field.args.find((each) => each.name === name);
-  const given = node.arguments?.find((each) => each.name.value === name)?.value;
-  if (!argument || !given) return costOf(argument?.defaultValue);
-  const cost = (variables: Variables): number => {
-    const value = valueFromAST(given, argument.type, variables);
-    return costOf(value === undefined ? argument.defaultValue : value);
-  };
-  return given.kind === Kind.VARIABLE ? cost : cost({});
 }
 
 /** Of a field that says how long its list is taken to be. */

@@ -13,7 +13,7 @@ export function actorOf({
 /** A field that the key's scopes do not reach; beside the answer, which does not wait for it. */
 export function recordRefusedAccess(context: Context, field: string): void {
   const details = { state: 'REFUSED', code: 'FORBIDDEN', field };
-  void context.services.audit.recordOutcome({
+  void context.services.audit.recordRefusal({
     ...actorOf(context),
     action: 'access.refused',
     subjectId: null,

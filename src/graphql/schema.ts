@@ -1,6 +1,7 @@
 import { type GraphQLSchema, printSchema } from 'graphql';
 import { auditMutations } from './audited-mutations.ts';
 import { builder } from './builder.ts';
+import { guardRootFields } from './root-access.ts';
 import './scalars.ts';
 import './types/account.ts';
 import './types/api-key.ts';
@@ -23,6 +24,7 @@ import './types/reconciliation.ts';
 import './types/synchronization-cycle.ts';
 import './types/synchronization-session.ts';
 import './types/transaction.ts';
+import './types/transaction-change.ts';
 import './types/transaction-search.ts';
 import './types/user.ts';
 import './types/webhook-delivery.ts';
@@ -32,7 +34,7 @@ import './types/webhook-preview.ts';
 
 /** The whole API as one executable schema. The imports above define it: each noun's file adds its types and fields. */
 export function createSchema(): GraphQLSchema {
-  const schema = auditMutations(builder.toSchema({ sortSchema: true }));
+  const schema = auditMutations(guardRootFields(builder.toSchema({ sortSchema: true })));
   schema.description = rulesOfChange;
   return schema;
 }

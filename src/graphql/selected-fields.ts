@@ -42,3 +42,12 @@ function collect({ selections }: SelectionSetNode, fragments: Fragments, onField
     }
   }
 }
+
+/** The fields of one name that are asked for right below these, through fragments: each use of a fragment counted. */
+export function findFieldNodes(nodes: readonly FieldNode[], fragments: Fragments, fieldName: string): FieldNode[] {
+  const fields: FieldNode[] = [];
+  for (const { selectionSet } of nodes) {
+    if (selectionSet) collect(selectionSet, fragments, (field) => field.name.value === fieldName && fields.push(field));
+  }
+  return fields;
+}

@@ -1,6 +1,7 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clients } from '../clients/clients.ts';
+import type { Idempotency } from '../clients/idempotency.ts';
 import type { Users } from '../clients/users.ts';
 import type { BankStore } from '../consent/bank-store.ts';
 import type { ErasureService } from '../consent/erasure.ts';
@@ -20,11 +21,12 @@ import type { WebhookEndpoints } from '../webhooks/webhook-endpoints.ts';
  * client and answers for it alone; lists take how many rows to read at most, and where to go on.
  */
 export interface Services {
-  audit: Pick<AuditLog, 'record' | 'recordOutcome' | 'noteRead' | 'list'>;
+  audit: Pick<AuditLog, 'perform' | 'recordRefusal' | 'noteRead' | 'noteRefusedKey' | 'noteLimited' | 'list' | 'find'>;
   clients: Pick<
     Clients,
     | 'find'
     | 'findAny'
+    | 'findApiKey'
     | 'list'
     | 'listApiKeys'
     | 'createClient'
@@ -34,6 +36,7 @@ export interface Services {
     | 'rotateApiKey'
     | 'revokeApiKey'
   >;
+  idempotency: Pick<Idempotency, 'once'>;
   users: Pick<Users, 'find' | 'findByExternalId' | 'listByIds' | 'list' | 'createUser' | 'updateUser'>;
   erasure: ErasureService;
   banks: Pick<BankStore, 'listByIds' | 'list'>;
@@ -46,6 +49,7 @@ export interface Services {
     | 'listTransactionsByIds'
     | 'listTransactions'
     | 'searchTransactions'
+    | 'listChanges'
   >;
   sessions: Pick<
     Sessions,
@@ -63,7 +67,10 @@ export interface Services {
   synchronization: SynchronizationStatuses & LoginList;
   plan: Pick<CyclePlan, 'planFor'>;
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
-  events: Pick<EventLog, 'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed'>;
+  events: Pick<
+    EventLog,
+    'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'
+  >;
   webhooks: Pick<
     WebhookEndpoints,
     | 'listByIds'
@@ -80,6 +87,7 @@ export interface Services {
     | 'findDelivery'
     | 'listDeliveriesByIds'
     | 'listDeliveriesOfClient'
+    | 'findDeliveryOf'
     | 'listDeliveries'
   >;
 }

@@ -31,6 +31,7 @@ const nodeTypeNames: Partial<Record<IdKind, string>> = {
   cycle: 'SynchronizationCycle',
   webhookEndpoint: 'WebhookEndpoint',
   webhookDelivery: 'WebhookDelivery',
+  auditEntry: 'AuditEntry',
 };
 
 /** The GraphQL type of a row with an id: the id's prefix names it, and of an event its type. */

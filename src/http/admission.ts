@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Viewer } from '../graphql/context.ts';
-import { type Authenticate, parseAuthorization } from './authentication.ts';
+import { isUsableFrom } from '../clients/allowed-networks.ts';
+import type { Services } from '../graphql/services.ts';
+import { type Authenticate, type KeyHolder, parseAuthorization } from './authentication.ts';
 import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { OpenRequests } from './open-requests.ts';
@@ -25,6 +26,7 @@ export interface AdmissionDependencies {
   strangers: Strangers;
   openRequests: OpenRequests;
   turns: ClientTurns;
+  audit: () => Pick<Services['audit'], 'noteRefusedKey' | 'noteLimited'>;
   logger: Logger;
 }
 
@@ -37,6 +39,12 @@ const storesAway = {
   message: 'The API cannot look up keys at the moment. Try again in a few seconds.',
 };
 
+/** As HTTP and sockets tell it. */
+export const addressNotAllowed = {
+  code: 'ADDRESS_NOT_ALLOWED',
+  message: 'This key may not be used from this address: its allowed networks do not have it.',
+};
+
 export type Admit = (request: IncomingMessage, response: ServerResponse) => Promise<DoorContext | Refusal>;
 
 /**
@@ -45,8 +53,8 @@ export type Admit = (request: IncomingMessage, response: ServerResponse) => Prom
  * Then one more request of the client is counted.
  */
 export function createAdmission(dependencies: AdmissionDependencies): Admit {
-  const { authenticate, rate, strangers, openRequests, turns, logger } = dependencies;
-  async function find(key: string, requestId: string): Promise<Viewer | null | typeof keyUnknown> {
+  const { authenticate, rate, strangers, openRequests, turns, audit, logger } = dependencies;
+  async function find(key: string, requestId: string): Promise<KeyHolder | null | typeof keyUnknown> {
     try {
       return await authenticate(key);
     } catch (err) {
@@ -73,18 +81,27 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
         message: 'This needs a valid API key: `Authorization: Bearer …`.',
       };
     }
+    const ipAddress = readAddress(request);
+    if (!isUsableFrom(viewer.allowedNetworks ?? [], ipAddress)) {
+      audit().noteRefusedKey({ ...viewer, reason: 'address' });
+      const seconds = await strangers.take(request);
+      if (seconds !== null) return { requestId, ...tooMany('This address has asked too often', seconds) };
+      return { requestId, status: 403, headers: {}, ...addressNotAllowed };
+    }
     const unfit = refuseForm(request);
     if (unfit) return { requestId, ...unfit };
     if (!openRequests.enter(viewer.clientId, response)) {
+      audit().noteLimited(viewer);
       return { requestId, ...tooMany('This client has too many requests open', 1) };
     }
     await turns.next(viewer.clientId);
     const refused = await rate.take(viewer.clientId);
     if (refused) {
+      audit().noteLimited(viewer);
       const { code, message, retryAfterSeconds } = refused;
       return { requestId, ...refuseUntil(retryAfterSeconds), code, message };
     }
-    return { viewer, key, requestId, ipAddress: readAddress(request) };
+    return { viewer, key, requestId, ipAddress };
   };
 }
 

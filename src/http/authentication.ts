@@ -1,7 +1,10 @@
 import type { Viewer } from '../graphql/context.ts';
 
+/** Whom a key stands for, and whence it may be used; without networks, from anywhere. */
+export type KeyHolder = Viewer & { allowedNetworks?: readonly string[] };
+
 /** Null: no such key, or it has expired or been revoked. */
-export type Authenticate = (key: string) => Promise<Viewer | null>;
+export type Authenticate = (key: string) => Promise<KeyHolder | null>;
 
 /** The key in an Authorization header; null when there is none. */
 export function parseAuthorization(header: unknown): string | null {

@@ -1,20 +1,23 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { isPublic } from './pages/page-request.ts';
 
 /** Of a process: more than it can answer for, and fewer than it has file descriptors by default in most systems. */
 export const connectionsPerProcess = 10_000;
 
 /**
- * Closes a connection at once when its address has too many, and the process too. Behind a proxy all have the proxy's address:
- * then it is the proxy that must count. Null: any number.
+ * Closes a connection at once when its address has too many, and the process too. An address that is not public is a proxy's, or
+ * from the operator's own network: it brings the connections of everybody behind it, so that only the process's limit holds.
+ * Null: any number.
  */
-export function limitConnections(server: Server, perAddress: number | null): void {
+export function limitConnections(server: Pick<Server, 'on' | 'maxConnections'>, perAddress: number | null): void {
   server.maxConnections = connectionsPerProcess;
   if (perAddress === null) return;
   const open = new Map<string, number>();
   const counted = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
+    if (!isPublic(socket.remoteAddress)) return;
     // One that is parsed anew comes again.
     if (counted.has(socket)) return;
     counted.add(socket);

@@ -20,7 +20,7 @@ export interface KeyWatchDependencies {
   authenticate: Authenticate;
   /** Calls back when this process has revoked a key and no longer believes in it; others are found out by the regular check. */
   onRevoked?: (listener: () => void) => unknown;
-  /** @default 5_000 */
+  /** @default 1_000 */
   intervalMs?: number;
   /** @default the system's */
   clock?: Clock;
@@ -29,7 +29,7 @@ export interface KeyWatchDependencies {
 export function createKeyWatch({
   authenticate,
   onRevoked,
-  intervalMs = 5_000,
+  intervalMs = 1_000,
   clock = systemClock,
 }: KeyWatchDependencies): KeyWatch {
   const watchers = new Map<string, Set<() => void>>();

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { jwksPath } from '../webhooks/detached-jws.ts';
+import { type JwkSet, signingKeysAgeSeconds } from '../webhooks/signing-keys.ts';
 import type { AnswerGraphiQL } from './graphiql/graphiql.ts';
 import { assetsPath } from './graphiql/graphiql-page.ts';
 import { checkReadiness, type ReadinessChecks } from './health.ts';
@@ -20,6 +22,7 @@ export interface RequestHandlerDependencies {
   readiness: ReadinessChecks;
   metrics: Metrics;
   pages: PagesHandler;
+  jwks?: () => Promise<JwkSet>;
   serves?: 'everything' | 'health';
   graphql: Handler;
   graphiql: AnswerGraphiQL;
@@ -40,7 +43,7 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
       const { contentType, text } = await metrics.print();
       response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
     },
-    ...(dependencies.serves !== 'health' && { '/graphql': graphql }),
+    ...(dependencies.serves !== 'health' && { '/graphql': graphql, [jwksPath]: createJwksAnswer(dependencies.jwks) }),
   };
   const toPages: Handler = async (request, response) => {
     const url = parseUrl(request);
@@ -71,6 +74,24 @@ export function createRequestHandler(dependencies: RequestHandlerDependencies): 
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: 'unexpected error' });
     }
+  };
+}
+
+/** Anybody may read them, from any page: they are public. */
+function createJwksAnswer(read: () => Promise<JwkSet> = async () => ({ keys: [] })): Handler {
+  return async (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    const headers = {
+      'content-type': 'application/jwk-set+json',
+      'cache-control': `public, max-age=${signingKeysAgeSeconds}`,
+      'access-control-allow-origin': '*',
+      'x-content-type-options': 'nosniff',
+    };
+    const text = JSON.stringify(await read());
+    response.writeHead(200, headers).end(text);
   };
 }
 

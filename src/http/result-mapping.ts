@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { mapError } from '../graphql/error-mapping.ts';
+import { isLongerThanMessage, tooLong } from '../graphql/message-length.ts';
 
 /** Logs what the caller is not told, and makes of a result what the caller gets. */
 export type ResultMapper = (result: ExecutionResult, requestId: string) => ExecutionResult;
@@ -21,6 +22,11 @@ export function withoutStatus(mapResult: ResultMapper): ResultMapper {
     for (const { extensions } of mapped.errors ?? []) delete extensions.http;
     return mapped;
   };
+}
+
+/** The result, or an error in its place where it is longer than a message may be. */
+export function withinMessage(result: ExecutionResult): ExecutionResult {
+  return isLongerThanMessage(JSON.stringify(result)) ? { errors: [tooLong()], data: null } : result;
 }
 
 // Where nothing is left of the answer, the status tells it too.

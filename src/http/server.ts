@@ -6,6 +6,7 @@ import type { Clock } from '../domain/clock.ts';
 import { StartupError } from '../domain/errors.ts';
 import type { ContextSource } from '../graphql/context.ts';
 import { createSchema } from '../graphql/schema.ts';
+import type { JwkSet } from '../webhooks/signing-keys.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authentication.ts';
 import { createClientTurns } from './client-turns.ts';
@@ -41,6 +42,8 @@ export interface HttpServerDependencies {
   /** Calls back when this process has revoked a key and no longer believes in it: its live connections end at once. */
   onRevoked?: (listener: () => void) => unknown;
   pages: PagesHandler;
+  /** The public keys that webhooks are verified with. @default none */
+  jwks?: () => Promise<JwkSet>;
   /** `health`: a worker's, which answers for health and metrics alone. @default 'everything' */
   serves?: 'everything' | 'health';
   readiness: ReadinessChecks;
@@ -116,9 +119,11 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     logger,
     ...(timing.slowConsumerMs !== undefined && { slowConsumerMs: timing.slowConsumerMs }),
   });
+  const audit = () => dependencies.source.services.audit;
   const sockets = createWebSocketDoor({
     endpoint,
     documents,
+    audit,
     authenticate,
     keyWatch,
     rate,
@@ -141,6 +146,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
         strangers: createStrangers(anonymousPerMinute),
         openRequests: createOpenRequests(),
         turns,
+        audit,
         logger,
       }),
       answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger, closed: documents.only }),

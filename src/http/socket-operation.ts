@@ -4,12 +4,9 @@ import type { SubscribePayload } from 'graphql-ws';
 import type { Context } from '../graphql/context.ts';
 import { subscriptionsPerSocket } from '../graphql/limits.ts';
 import { refuseOperation } from '../graphql/operation-price.ts';
-import type { ClientTurns } from './client-turns.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
-import type { NamedDocuments } from './named-documents.ts';
-import type { RequestRate } from './request-rate.ts';
 import { createSocketSink } from './socket-sink.ts';
-import type { Socket } from './websocket.ts';
+import type { Socket, WebSocketDoorDependencies } from './websocket.ts';
 
 type Result = Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
 
@@ -29,7 +26,7 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
-  { rate, turns, documents }: { rate: RequestRate; turns: ClientTurns; documents: NamedDocuments },
+  { rate, turns, audit, documents }: Pick<WebSocketDoorDependencies, 'rate' | 'turns' | 'audit' | 'documents'>,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
@@ -41,6 +38,7 @@ export async function prepareOperation(
   await turns.next(door.viewer.clientId);
   const refused = await rate.take(door.viewer.clientId);
   if (refused) {
+    audit().noteLimited(door.viewer);
     const { message, ...extensions } = refused;
     return [new GraphQLError(message, { extensions })];
   }

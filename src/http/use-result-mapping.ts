@@ -7,7 +7,7 @@ import { liveConnectionsPerKey } from '../graphql/limits.ts';
 import type { DoorContext } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
-import { type ResultMapper, withoutStatus } from './result-mapping.ts';
+import { type ResultMapper, withinMessage, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, watchReader } from './slow-consumers.ts';
 
 export interface ResultMappingOptions {
@@ -31,7 +31,7 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
         return setResult(mapResult({ errors: [tooMany] }, requestId));
       }
       setResult(
-        mapStream(result, (one) => (isShared(one) ? one : mapStreamed(one, requestId)), {
+        mapStream(result, (one) => (isShared(one) ? one : withinMessage(mapStreamed(one, requestId))), {
           ...options,
           key,
           expiresAt: viewer.expiresAt,

@@ -2,9 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { type Context as GraphQLSocket, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
+import { isUsableFrom } from '../clients/allowed-networks.ts';
 import { toCursor } from '../events/event-cursor.ts';
 import type { Progress } from '../graphql/context.ts';
 import { liveConnectionsPerKey } from '../graphql/limits.ts';
+import type { Services } from '../graphql/services.ts';
+import { addressNotAllowed } from './admission.ts';
 import { type Authenticate, parseAuthorization, parseConnectionParameters } from './authentication.ts';
 import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
@@ -14,14 +17,14 @@ import type { NamedDocuments } from './named-documents.ts';
 import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
-import { type ResultMapper, withoutStatus } from './result-mapping.ts';
+import { type ResultMapper, withinMessage, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, toCutOffReason, watchReader } from './slow-consumers.ts';
 import { type PreparedOperation, prepareOperation } from './socket-operation.ts';
 import { createSocketServer, type SocketExtra, type SocketServer } from './socket-server.ts';
 
 /** Close codes beside those of the graphql-transport-ws protocol; documented for subscribers. */
 export const closeCodes = {
-  /** The key is missing, wrong, expired or revoked. */
+  /** The key is missing, wrong, expired or revoked, or may not be used from here (reason ADDRESS_NOT_ALLOWED). */
   forbidden: 4403,
   /** The key has too many sockets open. */
   tooManySockets: 4429,
@@ -34,6 +37,7 @@ export interface WebSocketDoorDependencies {
   authenticate: Authenticate;
   keyWatch: KeyWatch;
   rate: RequestRate;
+  audit: () => Pick<Services['audit'], 'noteRefusedKey' | 'noteLimited'>;
   turns: ClientTurns;
   documents: NamedDocuments;
   metrics: Metrics;
@@ -72,7 +76,7 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
     onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, dependencies),
     execute: (args) => takePrepared(args).execute(args),
     subscribe: (args) => takePrepared(args).subscribe(args),
-    onNext: (socket, _id, _payload, _args, result) => map(socket, result as ExecutionResult) as never,
+    onNext: (socket, _id, _payload, _args, result) => withinMessage(map(socket, result as ExecutionResult)) as never,
     onError: (socket, _id, _payload, errors) => (map(socket, { errors }).errors ?? []) as never,
     onComplete: (socket, id) => void socket.extra.operations?.delete(id),
   });
@@ -103,19 +107,25 @@ function takePrepared(args: ExecutionArgs): PreparedOperation {
   return prepared;
 }
 
-async function admit(socket: Socket, { authenticate, keyWatch }: WebSocketDoorDependencies): Promise<boolean> {
+async function admit(socket: Socket, { authenticate, keyWatch, audit }: WebSocketDoorDependencies): Promise<boolean> {
   const { request, socket: stream } = socket.extra;
   socket.extra.request = null;
   const key = parseConnectionParameters(socket.connectionParams) ?? parseAuthorization(request?.headers.authorization);
   const viewer = key === null ? null : await authenticate(key);
   if (key === null || viewer === null) return false;
+  const ipAddress = request ? readAddress(request) : '';
+  if (!isUsableFrom(viewer.allowedNetworks ?? [], ipAddress)) {
+    audit().noteRefusedKey({ ...viewer, reason: 'address' });
+    stream.close(closeCodes.forbidden, addressNotAllowed.code);
+    // As below.
+    return true;
+  }
   if (keyWatch.count(key) >= liveConnectionsPerKey) {
     stream.close(closeCodes.tooManySockets, `more than ${liveConnectionsPerKey} connections of one key`);
     // The socket is closing, so that the acknowledgement is not sent any more.
     return true;
   }
   const requestId = readRequestId(headerOf(request, 'x-request-id'));
-  const ipAddress = request ? readAddress(request) : '';
   Object.assign(socket.extra, {
     door: { viewer, key, requestId, ipAddress },
     operations: new Map(),

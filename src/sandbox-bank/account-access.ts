@@ -1,6 +1,7 @@
 import type { BankDeps } from './bank-deps.ts';
 import { getConsent, presentStatus } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
+import { toConsented } from './consented-accounts.ts';
 import { BareRefusal, Refusal } from './exchange.ts';
 import { checkToken } from './oauth-access.ts';
 import type { Person, PersonAccount } from './person.ts';
@@ -34,8 +35,9 @@ export function checkAccess(deps: BankDeps, request: TppRequest): Access {
   const consent = findUsed(deps, request);
   const status = presentStatus(deps, consent);
   if (status === 'expired') throw new Refusal(401, 'CONSENT_EXPIRED', 'The consent has expired.');
-  const person = findPerson(consent.psuId ?? '', deps.traits);
-  if (status !== 'valid' || !person) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
+  const found = findPerson(consent.psuId ?? '', deps.traits);
+  if (status !== 'valid' || !found) throw new Refusal(401, 'CONSENT_INVALID', 'The consent is not valid.');
+  const person = toConsented(found, consent);
   const fetchedOnce = consent.readAccounts.length >= person.accounts.length;
   if (person.trouble === 'bank-down' && fetchedOnce) {
     throw new BareRefusal(503, 'The bank is down for maintenance.');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { BankDeps } from './bank-deps.ts';
 import { authorised, presentStatus, saveChange } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
+import { toConsented } from './consented-accounts.ts';
 import { type BankReply, type BankRequest, Refusal, toJson, wrongMethod } from './exchange.ts';
 import { allowedWrongOtps, findPerson, otp, password } from './persons.ts';
 import { parseBody } from './request-body.ts';
@@ -145,7 +146,8 @@ function continueEmbedded(
   }
   if (body.scaAuthenticationData && consent.scaStatus === 'scaMethodSelected') {
     const person = findPerson(consent.psuId ?? '');
-    if (person?.trouble === 'sca-fails') return save({ scaStatus: 'failed', status: 'rejected' });
+    const hasNothing = person !== null && toConsented(person, consent).accounts.length === 0;
+    if (hasNothing || person?.trouble === 'sca-fails') return save({ scaStatus: 'failed', status: 'rejected' });
     if (body.scaAuthenticationData === otp) return save(authorised(deps.now()));
     const wrongOtpCount = consent.wrongOtpCount + 1;
     if (wrongOtpCount >= allowedWrongOtps) return save({ wrongOtpCount, scaStatus: 'failed', status: 'rejected' });

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { BankDeps } from './bank-deps.ts';
+import { saveChange } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
 import { dayOf, shiftDay } from './days.ts';
 import { type BankReply, type BankRequest, toJson } from './exchange.ts';
@@ -151,6 +152,12 @@ function toTokens(deps: BankDeps, refreshed: Refreshed): BankReply {
 
 function revoke(deps: BankDeps, form: URLSearchParams): BankReply {
   const grant = deps.state.grants.findByToken(form.get('token') ?? '');
-  if (grant) deps.state.grants.save({ ...grant, isOver: true });
+  if (!grant) return { status: 200 };
+  deps.state.grants.save({ ...grant, isOver: true });
+  // A login of this server alone ends with its tokens; a consent that they stand for ends by itself.
+  const consent = deps.habits.oauth === 'sca' ? null : deps.state.findConsent(grant.consentId);
+  if (consent?.status === 'valid') {
+    saveChange(deps, consent, { status: 'terminatedByTpp', lastActionAt: deps.now().getTime() });
+  }
   return { status: 200 };
 }

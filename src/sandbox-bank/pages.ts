@@ -2,6 +2,7 @@ import { confirmationCodeOf } from './authorisation-routes.ts';
 import type { BankDeps } from './bank-deps.ts';
 import { authorised } from './consent-access.ts';
 import type { ConsentState } from './consent-state.ts';
+import { toConsented } from './consented-accounts.ts';
 import type { BankReply, BankRequest } from './exchange.ts';
 import { findLogin, type LoginPage, loginPage, wrongLogin } from './login-page.ts';
 import { findOAuthReturn } from './oauth-routes.ts';
@@ -82,8 +83,9 @@ function checkOtp(here: Here, form: URLSearchParams): BankReply {
   const { consent } = here;
   if (consent.scaStatus !== 'psuAuthenticated')
     return askToLogIn(here, { status: 409, problem: 'Please log in first.' });
-  const person = findPerson(consent.psuId ?? '') as Person;
-  if (person.trouble === 'sca-fails') return reject(here);
+  const person = toConsented(findPerson(consent.psuId ?? '') as Person, consent);
+  // Nor can anybody share accounts that are not theirs.
+  if (person.trouble === 'sca-fails' || person.accounts.length === 0) return reject(here);
   if ((form.get('otp') ?? '').trim() !== otp) {
     const wrongOtpCount = consent.wrongOtpCount + 1;
     if (wrongOtpCount >= allowedWrongOtps) return reject(here);
@@ -119,7 +121,7 @@ function decide(here: Here, form: URLSearchParams): BankReply {
     return askToLogIn(here, { status: 409, problem: 'Please log in first.' });
   const decision = form.get('decision');
   if (decision === 'deny') return reject(here);
-  if (decision !== 'approve') return approvalPage(here, person);
+  if (decision !== 'approve') return approvalPage(here, toConsented(person, consent));
   const { wantsConfirmation } = deps.habits;
   save(here, wantsConfirmation ? { scaStatus: 'unconfirmed' } : authorised(deps.now()));
   const back = findOAuthReturn(deps, consent.id, true) ?? consent.redirectUri;

@@ -4,6 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { StartupError } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { type CallScope, callScopes } from './call-scope.ts';
 import { type EmbeddedDatabase, type EmbeddedOptions, openEmbeddedDatabase } from './embedded-database.ts';
 import { applyMigrations } from './migrations.ts';
 import { createStatementCancellation, type RunCancellable } from './statement-cancellation.ts';
@@ -24,14 +25,20 @@ export interface Database {
   /**
    * Runs `work` in one transaction: all or nothing. Keep it short, and use nothing but `tx` inside; on the embedded database
    * a query beside it throws, since it would wait for ever.
+   *
+   * In a call of the API (call-scope.ts) the first one whose result is not null, false, 0 or an empty list has changed something: what
+   * the call has to record is written in it. `told` picks that result out of a larger one.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, told?: (result: T) => unknown): Promise<T>;
   /**
    * One statement straight through the driver, prepared under its text: the fast way for the hot paths. Keep the text
    * constant (arrays and `unnest`, not lists of placeholders). Dates come as YYYY-MM-DD, bigints as bigint, numerics as strings.
    */
   query: Query;
-  /** A transaction of such statements: all or nothing. Inside it, too, nothing but the given `query` may be waited for. */
+  /**
+   * A transaction of such statements: all or nothing. Inside it, too, nothing but the given `query` may be waited for. In a call it is
+   * recorded as `transaction` says.
+   */
   atomically<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /**
    * Runs `work` so that aborting the signal cancels the statements that it waits for. Null: the embedded database does one
@@ -132,9 +139,21 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
     ...identity,
     prisma,
     pool,
-    transaction: (work) => prisma.$transaction((tx) => inTransaction(() => work(tx))),
+    transaction: (work, told) =>
+      recorded(
+        (finish) =>
+          prisma.$transaction((tx) =>
+            inTransaction(async () => finish(await work(tx), <Row>(sql: Prisma.Sql) => tx.$queryRaw<Row[]>(sql))),
+          ),
+        told,
+      ),
     query: queryOn(pool),
-    atomically: (work) => inTransactionOn(pool, (client) => inTransaction(() => work(queryOn(client)))),
+    atomically: (work) =>
+      recorded((finish) =>
+        inTransactionOn(pool, (client) =>
+          inTransaction(async () => finish(await work(queryOn(client)), queryOn(client))),
+        ),
+      ),
     runCancellable,
     ping: async () => void (await pool.query('SELECT 1')),
     close: async () => {
@@ -142,6 +161,21 @@ function createDatabase(pool: pg.Pool, identity: Identity, closeStore: () => Pro
       await closeStore();
     },
   };
+}
+
+type Finish<T> = (result: T, query: Query) => Promise<T>;
+
+async function recorded<T>(
+  transact: (finish: Finish<T>) => Promise<T>,
+  told: (result: T) => unknown = (result) => result,
+): Promise<T> {
+  let scope: CallScope | null = null;
+  const committed = await transact(async (result, query) => {
+    scope = await callScopes.finish(query, told(result));
+    return result;
+  });
+  if (scope) (scope as CallScope).isRecorded = true;
+  return committed;
 }
 
 async function inTransactionOn<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

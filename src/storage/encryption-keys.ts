@@ -166,7 +166,7 @@ function assertReadable(samples: readonly string[], keys: readonly Buffer[]): vo
   });
   const isReadable = (text: string): boolean => {
     try {
-      encryption.decrypt(text, { column: 'consents.bank_consent_id', rowId: '' });
+      encryption.decrypt(text, { column: 'consents.credentials', rowId: '' });
       return true;
     } catch {
       return false;

@@ -2,10 +2,12 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /** Every column that holds encrypted text. A consent that is to be ended at its bank carries the text of its consent on. */
 export type EncryptedColumn =
-  | 'consents.bank_consent_id'
+  | 'consents.credentials'
   | 'sessions.authorisation'
   | 'sessions.link_secret'
   | 'return_codes.secret'
+  | 'signing_keys.private_key'
+  | 'idempotency_records.secret'
   | 'webhook_endpoints.headers'
   | 'webhook_endpoints.secrets'
   // Not stored: it goes out in a form and comes back.
@@ -17,7 +19,7 @@ export interface EncryptedPlace {
   rowId: string;
 }
 
-/** Encrypts what must not be readable in a copy of the database: bank tokens, consent ids, webhook secrets, headers. */
+/** Encrypts what must not be readable in a copy of the database: credentials at banks, webhook secrets, headers. */
 export interface Encryption {
   encrypt(plain: string, place: EncryptedPlace): string;
   /** Throws when the text was encrypted for another place or with a key that is not at hand, or was changed. */
@@ -92,8 +94,11 @@ export function open(sealed: string, key: Buffer, context: string): Buffer {
   return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
 }
 
+/** Texts stay bound to the name that their column had when they were written first. */
+const boundNames: Partial<Record<EncryptedColumn, string>> = { 'consents.credentials': 'consents.bank_consent_id' };
+
 function toContext({ column, rowId }: EncryptedPlace): string {
-  return `${column}:${rowId}`;
+  return `${boundNames[column] ?? column}:${rowId}`;
 }
 
 function openUnnamed(body: string, candidates: readonly EncryptionKey[]): string {

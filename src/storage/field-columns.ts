@@ -34,6 +34,8 @@ export interface FieldColumns<Table extends FieldTable> {
 export function createFieldColumns<Table extends FieldTable>(table: Table): FieldColumns<Table> {
   const fields = Object.entries(table).map(([name, field]) => ({ name, field, columns: columnsOf(name, field) }));
   const columns = fields.flatMap((field) => field.columns);
+  // Rows that are copies of one have one shape, which is read many times faster than rows with a shape of their own each.
+  const blank: Readonly<Record<string, unknown>> = Object.fromEntries(fields.map(({ name }) => [name, null]));
   const list = (toText: (column: Column) => string) => Prisma.raw(columns.map(toText).join(', '));
   return {
     columns,
@@ -48,17 +50,19 @@ export function createFieldColumns<Table extends FieldTable>(table: Table): Fiel
       return record;
     },
     fromRow(row) {
-      const values: Record<string, unknown> = {};
+      const values = { ...blank };
       for (const { name, field, columns: of } of fields) {
-        values[name] = read(field, row[keyOf(of, 0)], of.length > 1 ? row[keyOf(of, 1)] : null);
+        const value = row[keyOf(of, 0)];
+        if (value !== null) values[name] = read(field, value, of.length > 1 ? row[keyOf(of, 1)] : null);
       }
       return values as ValuesOf<Table>;
     },
     fromTexts(texts, start) {
-      const values: Record<string, unknown> = {};
+      const values = { ...blank };
       let at = start;
       for (const { name, field, columns: of } of fields) {
-        values[name] = readText(field, texts[at] ?? null, texts[at + 1]);
+        const text = texts[at] ?? null;
+        if (text !== null) values[name] = readText(field, text, texts[at + 1]);
         at += of.length;
       }
       return values as ValuesOf<Table>;
@@ -118,8 +122,7 @@ function read(field: Field, value: unknown, currency: unknown): unknown {
   }
 }
 
-function readText(field: Field, text: string | null, currency: string | null | undefined): unknown {
-  if (text === null) return null;
+function readText(field: Field, text: string, currency: string | null | undefined): unknown {
   switch (field.kind) {
     case 'time':
       return toIso(text);

@@ -68,8 +68,14 @@ export async function fetchBankData(bank: BankPort, plan: FetchPlan): Promise<Fe
     const list = await bank.listAccounts(guard.access, beforeCardAccounts ? { beforeCardAccounts } : {});
     if (list.accounts.length === 0 && list.faults.length > 0) throw toUnreadableList(list.faults);
     for (const account of list.accounts) await plan.beforeAccount(account);
-    const reading = list.accounts.map((account, index) => readAccount(account, { bank, plan, guard, index }));
-    const accounts = await guard.all(reading);
+    const readings = list.accounts.map((account, index) => ({ account, reading: { bank, plan, guard, index } }));
+    // Those with further pages take longest, so that they go first where the bank takes only so many calls at once.
+    const pages = readings.map(({ account, reading }) => readTransactions(account, reading));
+    const balances = readings.map(({ account, reading }) => readBalances(account, reading));
+    const [transactionsRead, balancesRead] = await guard.all([guard.all(pages), guard.all(balances)]);
+    const accounts = list.accounts.map((account, index) =>
+      toAccountData(account, transactionsRead[index] as ReadTransactions, balancesRead[index] as ReadBalances),
+    );
     const failed = accounts.filter(({ hasFailed }) => hasFailed);
     if (failed.length > 0 && failed.length === accounts.length)
       throw guard.failures.find(({ what }) => what === 'transactions')?.error;
@@ -94,15 +100,11 @@ interface Reading {
   index: number;
 }
 
-async function readAccount(
+function toAccountData(
   account: BankAccount,
-  reading: Reading,
-): Promise<{ data: FetchedAccountData; hasFailed: boolean }> {
-  const [balances, transactions] = await reading.guard.all([
-    readBalances(account, reading),
-    readTransactions(account, reading),
-  ]);
-  const { codes, faults, hasFailed, pageCount: _, ...read } = transactions;
+  { codes, faults, hasFailed, pageCount: _, ...read }: ReadTransactions,
+  balances: ReadBalances,
+): { data: FetchedAccountData; hasFailed: boolean } {
   // A blocked account says by itself why nothing comes of it.
   const isBlocked = account.state === 'BLOCKED';
   return {
@@ -118,10 +120,13 @@ async function readAccount(
   };
 }
 
-async function readBalances(
-  account: BankAccount,
-  { bank, guard, index }: Reading,
-): Promise<{ values: BalanceValues[] | null; faults: ReadingFault[]; codes: AccountProblemCode[] }> {
+interface ReadBalances {
+  values: BalanceValues[] | null;
+  faults: ReadingFault[];
+  codes: AccountProblemCode[];
+}
+
+async function readBalances(account: BankAccount, { bank, guard, index }: Reading): Promise<ReadBalances> {
   if (account.balances) return { values: account.balances, faults: [], codes: [] };
   const read = await guard.part({ index, what: 'balances' }, () => bank.readBalances(account, guard.access));
   if ('failure' in read) {

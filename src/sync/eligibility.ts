@@ -52,6 +52,6 @@ export function eligibleLoginSql(now: Date): Prisma.Sql {
 /** The same where its consent is joined as `k`, whichever it is, and the bank as `b`. */
 export function eligibleConsentSql(now: Date): Prisma.Sql {
   return Prisma.sql`(l.secrets_stored AND l.status <> 'SCA_REQUIRED' AND k.status = 'VALID' AND k.recurring
-    AND k.bank_consent_id IS NOT NULL AND k.valid_until >= ${toDay(now)}::date
+    AND k.credentials IS NOT NULL AND k.valid_until >= ${toDay(now)}::date
     AND k.authorised_at + make_interval(hours => 24 * b.sca_validity_days) >= ${now})`;
 }

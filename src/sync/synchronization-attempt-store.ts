@@ -106,13 +106,13 @@ export async function dropConsent(
   tx: Transaction,
   { id, bankId, now }: { id: string; bankId: string; now: Date },
 ): Promise<void> {
-  const consent = await tx.consent.findUnique({ where: { id }, select: { bankConsentId: true, status: true } });
-  if (!consent?.bankConsentId) return;
+  const consent = await tx.consent.findUnique({ where: { id }, select: { credentials: true, status: true } });
+  if (!consent?.credentials) return;
   await tx.consent.update({
     where: { id },
-    data: { bankConsentId: null, ...(consent.status === 'VALID' && { status: 'TERMINATED', endedAt: now }) },
+    data: { credentials: null, ...(consent.status === 'VALID' && { status: 'TERMINATED', endedAt: now }) },
   });
-  await queueTerminations(tx, [{ id, bankId, bankConsentId: consent.bankConsentId }], now);
+  await queueTerminations(tx, [{ id, bankId, credentials: consent.credentials }], now);
 }
 
 /** Whether the holder's tokens are still the present ones; locks what they stand for until the commit. */

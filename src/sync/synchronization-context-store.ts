@@ -26,7 +26,7 @@ export interface SynchronizationContext {
 export interface ConsentInUse {
   id: string;
   /** The adapter's credentials, encrypted. */
-  bankConsentId: string;
+  credentials: string;
   recurring: boolean;
   frequencyPerDay: number;
   authorisedAt: Date;
@@ -40,7 +40,7 @@ export interface SynchronizationContextStore {
 /** What `contextColumns` gives. */
 export interface ContextRow extends Omit<SynchronizationContext, 'consent'> {
   consentId: string | null;
-  bankConsentId: string | null;
+  credentials: string | null;
   consentRecurring: boolean;
   frequencyPerDay: number;
   authorisedAt: Date | null;
@@ -51,7 +51,7 @@ export const contextColumns = Prisma.sql`
   l.client_id AS "clientId", l.user_id AS "userId", u.external_id AS "externalId", l.id AS "bankLoginId",
   l.bank_id AS "bankId", b.name AS "bankName", l.status::text AS status, l.version, l.xmin::text AS "rowVersion", l.sequence,
   l.last_synchronization AS "lastSynchronization", l.secrets_stored AS "secretsStored", k.id AS "consentId",
-  k.bank_consent_id AS "bankConsentId", k.recurring AS "consentRecurring", k.frequency_per_day AS "frequencyPerDay",
+  k.credentials, k.recurring AS "consentRecurring", k.frequency_per_day AS "frequencyPerDay",
   k.authorised_at AS "authorisedAt",
   coalesce((SELECT json_agg(${storedAccountJson} ORDER BY a.id)
     FROM accounts a WHERE a.bank_login_id = l.id), '[]') AS accounts`;
@@ -72,10 +72,10 @@ export function createSynchronizationContextStore(database: Database): Synchroni
 }
 
 export function toContext(row: ContextRow): SynchronizationContext {
-  const { consentId, bankConsentId, consentRecurring, frequencyPerDay, authorisedAt, ...context } = row;
+  const { consentId, credentials, consentRecurring, frequencyPerDay, authorisedAt, ...context } = row;
   const consent =
-    consentId && bankConsentId && authorisedAt
-      ? { id: consentId, bankConsentId, recurring: consentRecurring, frequencyPerDay, authorisedAt }
+    consentId && credentials && authorisedAt
+      ? { id: consentId, credentials, recurring: consentRecurring, frequencyPerDay, authorisedAt }
       : null;
   return { ...context, consent };
 }

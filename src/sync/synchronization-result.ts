@@ -11,9 +11,12 @@ import type { FetchedTransaction, KeptTransaction, StoredTransaction } from '../
 import type { RemovedTransaction } from '../accounts/removed-transaction.ts';
 import { mergeTransactions } from '../accounts/transaction-merge.ts';
 import { accountFields } from '../domain/account-fields.ts';
+import { balanceFields } from '../domain/balance-fields.ts';
 import type { Clock } from '../domain/clock.ts';
-import { pickValues } from '../domain/field-table.ts';
+import { leaveOutAbsent, pickValues } from '../domain/field-table.ts';
 import { newId } from '../domain/ids.ts';
+import { transactionFields } from '../domain/transaction-fields.ts';
+import { eventBounds } from '../events/event-bounds.ts';
 import type { SynchronizedAccountData } from '../events/event-catalogue.ts';
 import type { NewEvent } from '../events/event-record.ts';
 import type { FetchedAccountData, FetchedLogin } from './bank-fetch.ts';
@@ -216,25 +219,37 @@ interface LoggedChange extends AccountChange {
 
 function toSynchronizedAccount(change: LoggedChange, now: string): SynchronizedAccountData {
   const { id, state, problem, skippedRows, firstSeenAt } = change;
+  const { added, updated, removed } = change;
+  const { rowsKept, removedIdsPerRow } = eventBounds;
+  const isCut = Math.max(added.length, updated.length, removed.length / removedIdsPerRow) > rowsKept;
   return {
-    account: { id, ...pickValues(accountFields, change), state },
-    balances: [...(change.balances ?? [])],
-    newTransactions: change.added.map((transaction) => ({
+    account: { id, ...leaveOutAbsent(accountFields, change), state },
+    balances: (change.balances ?? []).map(({ observedAt, ...balance }) => ({
+      ...leaveOutAbsent(balanceFields, balance),
+      observedAt,
+    })),
+    newTransactions: added.slice(0, rowsKept).map((transaction) => ({
       ...toTransactionData(transaction, id),
       firstSeenAt: now,
       updatedAt: now,
     })),
-    updatedTransactions: change.updated.map((transaction) => ({
+    updatedTransactions: updated.slice(0, rowsKept).map((transaction) => ({
       ...toTransactionData(transaction, id),
       firstSeenAt: firstSeenAt.get(transaction.id) ?? now,
       updatedAt: now,
     })),
-    removedTransactionIds: change.removed.map(({ id }) => id),
+    removedTransactionIds: removed.slice(0, rowsKept * removedIdsPerRow).map(({ id }) => id),
     problem,
     skippedRows,
+    ...(isCut && {
+      newTransactionCount: added.length,
+      updatedTransactionCount: updated.length,
+      removedTransactionCount: removed.length,
+      truncated: true,
+    }),
   };
 }
 
-function toTransactionData({ identity: _, missingSince: __, id, ...fields }: StoredTransaction, accountId: string) {
-  return { id, accountId, ...fields };
+function toTransactionData(transaction: StoredTransaction, accountId: string) {
+  return { id: transaction.id, accountId, ...leaveOutAbsent(transactionFields, transaction) };
 }

@@ -66,7 +66,7 @@ async function findLogin(database: Database, clientId: string, bankLoginId: stri
       u.recurring, k.id AS "consentId", k.recurring AS "consentRecurring", k.valid_until AS "validUntil",
       k.authorised_at AS "authorisedAt", b.sca_validity_days AS "scaValidityDays"
     FROM bank_logins l JOIN users u ON u.id = l.user_id JOIN banks b ON b.id = l.bank_id
-    LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID' AND k.bank_consent_id IS NOT NULL
+    LEFT JOIN consents k ON k.bank_login_id = l.id AND k.status = 'VALID' AND k.credentials IS NOT NULL
     WHERE l.id = ${bankLoginId} AND l.client_id = ${clientId}`);
   if (!row) return null;
   const { consentId, consentRecurring, validUntil, authorisedAt, scaValidityDays, ...login } = row;

@@ -15,7 +15,7 @@ export interface Holder {
 export interface SynchronizationResult {
   context: SynchronizationContext;
   /** What the bank was asked under. */
-  consent: Pick<ConsentInUse, 'id' | 'bankConsentId'>;
+  consent: Pick<ConsentInUse, 'id' | 'credentials'>;
   holder: Holder;
   attemptId: string;
   changes: readonly AccountChange[];
@@ -51,12 +51,13 @@ export function createSynchronizationStore({
     async store(result) {
       const { context, holder, attemptId, changes, missing, event, sequence, partial, now } = result;
       const { clientId, bankLoginId } = context;
+      const version = context.version + 1;
       const stored = Prisma.sql`EXISTS (SELECT FROM stored_login)`;
       const position = Prisma.sql`(SELECT position FROM new_event)`;
-      const tombstone = bankData.tombstoneCte({ clientId, now, position }, changes, stored);
+      const listed = bankData.changeCtes({ clientId, bankLoginId, version, now, position }, changes, stored);
       const [row] = await database.query<{ position: bigint | null }>(Prisma.sql`
         WITH stored_login AS (
-          UPDATE bank_logins l SET version = version + 1, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
+          UPDATE bank_logins l SET version = ${version}, sequence = ${sequence}, last_synchronization = ${now}, partial = ${partial},
             status = CASE WHEN EXISTS (SELECT FROM consents k WHERE k.bank_login_id = l.id AND k.status = 'VALID')
               THEN 'OK' ELSE l.status END,
             bank_failure_count = 0, last_attempt_id = ${attemptId},
@@ -68,9 +69,8 @@ export function createSynchronizationStore({
           UPDATE sessions SET status = 'COMPLETED', event_id = ${event.id}, finished_at = ${now}, updated_at = ${now}, lease_until = NULL
           WHERE id = ${holder.session?.sessionId ?? null}::text AND ${stored}),
         ${context.secretsStored ? Prisma.empty : dropSecretsCtes(result, stored)}
-        ${bankData.storeCtes({ clientId, bankLoginId, now, missing }, changes, stored)},
-        ${eventLog.appendCtes(event, stored)}
-        ${tombstone ? Prisma.sql`, ${tombstone}` : Prisma.empty}
+        ${bankData.storeCtes({ clientId, bankLoginId, version, now, missing }, changes, stored)},
+        ${Prisma.join([eventLog.appendCtes(event, stored), ...listed], ', ')}
         SELECT (SELECT position FROM new_event) AS position`);
       if (row?.position == null) return false;
       eventLog.committed(clientId, row.position);
@@ -87,13 +87,13 @@ export function createSynchronizationStore({
 function dropSecretsCtes({ consent, context, now }: SynchronizationResult, condition: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     dropped_consent AS (
-      UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}, bank_consent_id = NULL
-      FROM (SELECT id, bank_consent_id FROM consents WHERE id = ${consent.id} FOR UPDATE) present
-      WHERE k.id = present.id AND k.status = 'VALID' AND ${condition} RETURNING k.id, present.bank_consent_id),
+      UPDATE consents k SET status = 'TERMINATED', ended_at = ${now}, credentials = NULL
+      FROM (SELECT id, credentials FROM consents WHERE id = ${consent.id} FOR UPDATE) present
+      WHERE k.id = present.id AND k.status = 'VALID' AND ${condition} RETURNING k.id, present.credentials),
     queued_termination AS (
-      INSERT INTO consent_terminations (id, consent_id, bank_id, bank_consent_id, next_attempt_at, created_at)
-      SELECT ${newId('consentTermination', now)}, id, ${context.bankId}, bank_consent_id, ${now}::timestamptz, ${now}::timestamptz
-      FROM dropped_consent WHERE bank_consent_id IS NOT NULL),`;
+      INSERT INTO consent_terminations (id, consent_id, bank_id, credentials, next_attempt_at, created_at)
+      SELECT ${newId('consentTermination', now)}, id, ${context.bankId}, credentials, ${now}::timestamptz, ${now}::timestamptz
+      FROM dropped_consent WHERE credentials IS NOT NULL),`;
 }
 
 /** Whether the holder's fencing tokens are the present ones, as an SQL condition. */

@@ -50,6 +50,8 @@ export interface SynchronizationDeps {
   leaseSeconds?: number;
   /** Told what of a bank's data could not be read. @default nothing */
   onLeftOut?: (leftOut: LeftOut) => void;
+  /** Told before a bank is asked for a login's data. @default nothing */
+  onAccess?: (access: { clientId: string; bankLoginId: string; trigger: string }) => void;
   log: Logger;
 }
 

@@ -84,6 +84,8 @@ export interface SynchronizeLoginDeps {
   outages?: BankOutages;
   /** Told what could not be read. @default nothing */
   onLeftOut?: (leftOut: LeftOut) => void;
+  /** Told before a bank is asked for a login's data. @default nothing */
+  onAccess?: (access: { clientId: string; bankLoginId: string; trigger: string }) => void;
   /** For a login as a whole, while no end user waits: a bank slows a cycle down by no more than that. @default 60_000 */
   unattendedLimitMs?: number;
   log: Logger;
@@ -136,6 +138,7 @@ export function createSynchronizeLogin(deps: SynchronizeLoginDeps): SynchronizeL
     const reserved = await reserve(attempt);
     if (!reserved) return { kind: 'unclaimed' };
     if (reserved.outcome === 'refused') return await recordFailure.accessLimit(attempt, reserved.retryAt);
+    deps.onAccess?.({ ...attempt.context, trigger: attempt.request.trigger });
     const listing = listStored(attempt);
     const fetched = await tryFetch(attempt);
     if (fetched instanceof BankFailure) return await fail(attempt, fetched);

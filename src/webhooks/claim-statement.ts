@@ -9,6 +9,7 @@ import {
   pacedAheadSeconds,
   seenAheadSeconds,
 } from './delivery-limits.ts';
+import type { SignatureAlgorithm } from './signing.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
 export interface ClaimRequest {
@@ -42,6 +43,7 @@ export interface ClaimedEndpointRow {
     url: string;
     method: WebhookMethod;
     headers: string | null;
+    signature_algorithm: SignatureAlgorithm;
     secrets: string;
     document: string | null;
     rate_limit: number | null;
@@ -170,6 +172,7 @@ export function claimStatement(request: ClaimRequest): Prisma.Sql {
     s.unclaimed > coalesce(t.count, 0) AS has_more,
     CASE WHEN t.count > 0
       THEN json_build_object('client_id', w.client_id, 'url', w.url, 'method', w.method, 'headers', w.headers,
+        'signature_algorithm', w.signature_algorithm,
         'secrets', w.secrets, 'document', w.document, 'rate_limit', w.rate_limit, 'failing_since', w.failing_since,
         'pace_ms', (SELECT pace_ms FROM pace WHERE pace.id = w.id))
     END AS endpoint,

@@ -3,11 +3,12 @@ import type { AttemptResult } from './attempt-outcome.ts';
 import { judgeAttempt } from './attempt-outcome.ts';
 import type { AttemptRecord } from './attempt-store.ts';
 import type { ClaimedDelivery } from './delivery-store.ts';
+import type { JwsSigner } from './detached-jws.ts';
 import type { HealthSign } from './endpoint-health.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
 import type { Payloads } from './payload.ts';
 import { toRecordedText } from './recorded-text.ts';
-import { webhookHeaders } from './webhook-request.ts';
+import { signFor, webhookHeaders } from './webhook-request.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** An attempt made, with what it says of the endpoint; `sign` is null when none was made. */
@@ -19,6 +20,7 @@ export interface MadeAttempt extends AttemptRecord {
 export interface AttemptDeps {
   payloads: Payloads;
   secrets: EndpointSecrets;
+  jws: JwsSigner;
   sender: WebhookSender;
   clock: Clock;
   random(): number;
@@ -79,11 +81,8 @@ async function sendDelivery(delivery: ClaimedDelivery, sentAt: Date, deps: Attem
   const { body } = payload;
   try {
     const headers = webhookHeaders(
-      { id: event.id, sentAt, body },
-      {
-        headers: deps.secrets.openHeaders(endpoint.id, endpoint.sealedHeaders),
-        keys: deps.secrets.signingKeys(endpoint.id, endpoint.sealedSecrets, sentAt),
-      },
+      deps.secrets.openHeaders(endpoint.id, endpoint.sealedHeaders),
+      await signFor(endpoint, { id: event.id, sentAt, body }, deps),
     );
     return await deps.sender.send({
       endpointId: endpoint.id,

@@ -8,6 +8,7 @@ import {
   claimStatement,
   dueStatement,
 } from './claim-statement.ts';
+import type { SignatureAlgorithm } from './signing.ts';
 import type { WebhookMethod } from './webhook-method.ts';
 
 /** An endpoint as the claim found it. */
@@ -17,6 +18,7 @@ export interface ClaimedEndpoint {
   url: string;
   method: WebhookMethod;
   sealedHeaders: string | null;
+  signatureAlgorithm: SignatureAlgorithm;
   sealedSecrets: string;
   document: string | null;
   rateLimit: number | null;
@@ -143,6 +145,7 @@ function toEndpoint(id: string, row: NonNullable<ClaimedEndpointRow['endpoint']>
     url: row.url,
     method: row.method,
     sealedHeaders: row.headers,
+    signatureAlgorithm: row.signature_algorithm,
     sealedSecrets: row.secrets,
     document: row.document,
     rateLimit: row.rate_limit,

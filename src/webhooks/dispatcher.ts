@@ -5,10 +5,12 @@ import type { Database } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { parseNetworks } from './address-guard.ts';
 import { createAttemptStore } from './attempt-store.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import { giveBackDelivery, type MadeAttempt, makeAttempt } from './delivery-attempt.ts';
 import { healthLookMs } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { createDeliveryStore } from './delivery-store.ts';
+import { createJwsSigner } from './detached-jws.ts';
 import { createDispatchLoop } from './dispatch-loop.ts';
 import type { DocumentRunner } from './document-runner.ts';
 import { createDisableEndpoint } from './endpoint-disabling.ts';
@@ -19,6 +21,7 @@ import { createEndpointStore } from './endpoint-store.ts';
 import type { Resolve } from './name-resolution.ts';
 import { createPayloads } from './payload.ts';
 import { createResultRecorder } from './result-recorder.ts';
+import { createSigningKeys } from './signing-keys.ts';
 import { createWebhookSender } from './webhook-sender.ts';
 
 export interface DispatcherDeps {
@@ -28,6 +31,8 @@ export interface DispatcherDeps {
   signal: EventSignal;
   encryption: Encryption;
   documents: DocumentRunner;
+  /** Without a slash at the end: what detached JWS name as their issuer. */
+  publicUrl(): string;
   /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
   allowedNetworks: readonly string[];
   /** Whether attempts keep what addresses that are not public answer. @default true */
@@ -37,6 +42,8 @@ export interface DispatcherDeps {
   random?: () => number;
   /** @default one of its own */
   resolve?: Resolve;
+  /** What receivers that ask for a certificate are shown. @default none */
+  clientCertificate?: ClientCertificate | null;
   /** @default 15 s */
   attemptTimeoutMs?: number;
 }
@@ -59,12 +66,14 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const sender = createWebhookSender({
     networks: parseNetworks(deps.allowedNetworks),
     ...(deps.keepsLocalReplies !== undefined && { keepsLocalReplies: deps.keepsLocalReplies }),
+    clientCertificate: deps.clientCertificate ?? null,
     ...(deps.resolve && { resolve: deps.resolve }),
     ...(deps.attemptTimeoutMs && { timeoutMs: deps.attemptTimeoutMs }),
   });
   const attemptDeps = {
     payloads: createPayloads({ loadEventData: deliveryStore.loadEventData, documents: deps.documents }),
     secrets: createEndpointSecrets(encryption),
+    jws: createJwsSigner({ keys: createSigningKeys(deps), issuer: deps.publicUrl }),
     sender,
     clock,
     random: deps.random ?? Math.random,

@@ -8,6 +8,11 @@ export interface DocumentRunner {
   /** Runs the document for one event, with the client's own rights. Never rejects. */
   run(
     document: string,
-    context: { clientId: string; event: EventRecord },
+    context: {
+      clientId: string;
+      event: EventRecord;
+      /** Of each list in the event: no more than that, whatever the document asks for. @default what it asks for */
+      rowsPerList?: number | undefined;
+    },
   ): Promise<{ data: unknown } | { errors: string[] }>;
 }

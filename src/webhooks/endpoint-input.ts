@@ -35,7 +35,7 @@ export const highestRateLimit = 1_000;
 // What the connection, the body or the signature decide.
 const forbiddenHeaders = new Set([
   ...['host', 'content-length', 'content-type', 'content-encoding', 'connection', 'keep-alive', 'transfer-encoding'],
-  ...['upgrade', 'expect', 'te', 'trailer', 'proxy-connection', 'proxy-authorization'],
+  ...['upgrade', 'expect', 'te', 'trailer', 'proxy-connection', 'proxy-authorization', 'x-jws-signature'],
 ]);
 
 /** Every fault of the input at once, each with the path of its field. */

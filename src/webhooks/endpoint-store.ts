@@ -36,8 +36,8 @@ export interface EndpointStore {
   delete(clientId: string, id: string): Promise<boolean>;
   /** Holds the client's log until the commit. Returns the URL, or null when the endpoint is not there or disabled already. */
   disable(tx: Transaction, change: { clientId: string; id: string; reason: string; now: Date }): Promise<string | null>;
-  /** Every event of the client's log that is not committed by then has its delivery. */
-  enable(clientId: string, id: string, now: Date): Promise<void>;
+  /** Every event of the client's log that is not committed by then has its delivery. False when it was not disabled. */
+  enable(clientId: string, id: string, now: Date): Promise<boolean>;
   /** All documents, of every client. */
   listDocuments(): Promise<{ id: string; clientId: string; document: string; documentError: string | null }[]>;
   setDocumentError(id: string, document: string, documentError: string | null): Promise<void>;
@@ -76,7 +76,8 @@ export function createEndpointStore(database: Database): EndpointStore {
         if (!row) return null;
         return await updateOne(tx, { clientId, id }, { secrets: rewrite(row.secrets), updatedAt: now });
       }),
-    delete: async (clientId, id) => (await prisma.webhookEndpoint.deleteMany({ where: { id, clientId } })).count > 0,
+    delete: (clientId, id) =>
+      database.transaction(async (tx) => (await tx.webhookEndpoint.deleteMany({ where: { id, clientId } })).count > 0),
     disable: async (tx, { clientId, id, reason, now }) => {
       // The log first, as whoever enables the endpoint takes it: its event will need it anyway.
       await tx.$queryRaw(lockHeadsSql([clientId]));
@@ -92,7 +93,7 @@ export function createEndpointStore(database: Database): EndpointStore {
         // FOR UPDATE tells them to: their own lock passes over a mere update.
         await tx.$queryRaw(lockHeadsSql([clientId]));
         await tx.$queryRaw`SELECT 1 FROM webhook_endpoints WHERE id = ${id} AND client_id = ${clientId} FOR UPDATE`;
-        await tx.webhookEndpoint.updateMany({
+        const enabled = await tx.webhookEndpoint.updateMany({
           where: { id, clientId, status: 'DISABLED' },
           data: {
             status: 'ENABLED',
@@ -103,6 +104,7 @@ export function createEndpointStore(database: Database): EndpointStore {
             updatedAt: now,
           },
         });
+        return enabled.count > 0;
       }),
     listDocuments: () =>
       database.query(Prisma.sql`

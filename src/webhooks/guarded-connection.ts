@@ -1,7 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { type AllowedNetworks, isAllowed, isInOperatorNetwork } from './address-guard.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import type { Resolve } from './name-resolution.ts';
 
 /** The address leads to a place that webhooks are not sent to. */
@@ -17,18 +19,46 @@ const connectTimeoutMs = 10_000;
 
 type Guard = (address: string) => boolean;
 
+export interface GuardedConnection {
+  networks: AllowedNetworks;
+  resolve: Resolve;
+  /** What receivers that ask for a certificate are shown; null: none. */
+  clientCertificate: ClientCertificate | null;
+}
+
 /**
- * Connects for undici, to allowed addresses only, and without TLS to those in the operator's networks only. They are checked where the socket takes them, so that a name cannot pass a
- * check and then lead elsewhere.
+ * Connects for undici, to allowed addresses only, and without TLS to those in the operator's networks only. They are checked
+ * where the socket takes them, so that a name cannot pass a check and then lead elsewhere.
  */
-export function createGuardedConnector(networks: AllowedNetworks, resolve: Resolve): buildConnector.connector {
-  const secure = guardedConnector((address) => isAllowed(address, networks), resolve);
+export function createGuardedConnector(connection: GuardedConnection): buildConnector.connector {
+  const { networks, resolve, clientCertificate } = connection;
+  const connectSecurely = (secureContext: SecureContext | null) =>
+    guardedConnector((address) => isAllowed(address, networks), resolve, secureContext);
+  const secure = clientCertificate ? followContext(clientCertificate, connectSecurely) : connectSecurely(null);
   const plain = guardedConnector((address) => isInOperatorNetwork(address, networks), resolve);
   return (options, callback) => (options.protocol === 'https:' ? secure : plain)(options, callback);
 }
 
-function guardedConnector(isLetIn: Guard, resolve: Resolve): buildConnector.connector {
+/** With another certificate another connector: a TLS session of the old one must not be resumed. */
+function followContext(
+  certificate: ClientCertificate,
+  connectWith: (secureContext: SecureContext | null) => buildConnector.connector,
+): buildConnector.connector {
+  let made: { context: SecureContext | null; connect: buildConnector.connector } | null = null;
+  return (options, callback) => {
+    const context = certificate.context();
+    if (!made || made.context !== context) made = { context, connect: connectWith(context) };
+    made.connect(options, callback);
+  };
+}
+
+function guardedConnector(
+  isLetIn: Guard,
+  resolve: Resolve,
+  secureContext: SecureContext | null = null,
+): buildConnector.connector {
   const connect = buildConnector({
+    ...(secureContext && { secureContext }),
     lookup: guardedLookup(isLetIn, resolve),
     timeout: connectTimeoutMs,
     allowH2: false,

@@ -1,6 +1,7 @@
+import { cutAccount, eventBounds, fewerRows, hasAccounts } from '../events/event-bounds.ts';
 import { eventNames } from '../events/event-catalogue.ts';
 import { toCursor } from '../events/event-cursor.ts';
-import { type EventRecord, toEventBody, toEventHead } from '../events/event-record.ts';
+import { type EventRecord, toEventHead } from '../events/event-record.ts';
 import { cachedBodyBytes, maximumBodyBytes } from './delivery-limits.ts';
 import type { ClaimedEvent } from './delivery-store.ts';
 import type { DocumentRunner } from './document-runner.ts';
@@ -72,15 +73,42 @@ async function loadPayload(event: ClaimedEvent, document: string | null, deps: P
   if (json === null) return { error: 'The event has been erased.' };
   if (document === null) return defaultPayload(event, json);
   const record = toRecord(event, json);
-  const result = await deps.documents.run(document, { clientId: event.clientId, event: record });
-  if ('errors' in result) return { error: `The endpoint's document failed: ${result.errors.join('; ')}`.slice(0, 500) };
-  const body = envelope(event, JSON.stringify(result.data));
-  return { body: body.length > maximumBodyBytes ? truncated(record) : body };
+  for (const rowsPerList of [undefined, ...fewerRows(eventBounds.rowsShown / 2)]) {
+    const result = await deps.documents.run(document, { clientId: event.clientId, event: record, rowsPerList });
+    if ('errors' in result)
+      return { error: `The endpoint's document failed: ${result.errors.join('; ')}`.slice(0, 500) };
+    const body = envelope(event, JSON.stringify(result.data));
+    if (body.length <= maximumBodyBytes) return { body };
+    if (!hasAccounts(record.data)) break;
+  }
+  // It is not the lists of the event that are too long: what everybody gets without a document fits.
+  return { body: cutBody(event, record) };
 }
 
 function defaultPayload(event: ClaimedEvent, json: string): Payload {
-  const body = envelope(event, defaultData(event, json));
-  return { body: body.length > maximumBodyBytes ? truncated(toRecord(event, json)) : body };
+  // So short that no list can have more rows than a message shows.
+  if (json.length <= eventBounds.rowsShown * shortestRow) return { body: envelope(event, defaultData(event, json)) };
+  return { body: cutBody(event, toRecord(event, json)) };
+}
+
+/** Characters of a transaction in the JSON of an event, at least, and of as many ids of removed ones as count for one. */
+const shortestRow = 150;
+
+/** Lists with as many rows as a message shows, or fewer where it would be too long; `cursor` is where a query begins that returns this event. */
+function cutBody(event: ClaimedEvent, record: EventRecord): Buffer {
+  const { data } = record;
+  let body: Buffer = Buffer.alloc(0);
+  for (const rows of fewerRows(eventBounds.rowsShown)) {
+    const cut = hasAccounts(data)
+      ? { ...data, accounts: data.accounts.map((account) => cutAccount(account, rows)) }
+      : data;
+    const isCut = hasAccounts(cut) && cut.accounts.some(({ truncated }) => truncated);
+    const head = { ...toEventHead(event), ...(isCut && { truncated: true }) };
+    const extra = isCut ? `"truncated":true,"cursor":${JSON.stringify(toCursor(event.position - 1n))},` : '';
+    body = envelope(event, JSON.stringify({ ...head, ...cut }), extra);
+    if (body.length <= maximumBodyBytes || !hasAccounts(data)) break;
+  }
+  return body;
 }
 
 // The stored JSON is put in as it is: parsing and writing it again would cost more than everything else.
@@ -94,30 +122,6 @@ function envelope(event: ClaimedEvent, data: string, extra = ''): Buffer {
     `{"type":"${eventNames[event.type]}","timestamp":"${event.occurredAt.toISOString()}",${extra}"data":${data}}`,
     'utf8',
   );
-}
-
-interface AccountChanges {
-  newTransactions?: unknown[];
-  updatedTransactions?: unknown[];
-  removedTransactionIds?: unknown[];
-}
-
-/** Accounts and counts in place of transactions; `cursor` is where a query begins that returns this event and what follows. */
-function truncated(event: EventRecord): Buffer {
-  const body: Record<string, unknown> = { ...toEventBody(event), truncated: true };
-  if (Array.isArray(body.accounts)) {
-    body.accounts = (body.accounts as AccountChanges[]).map((account) => ({
-      ...account,
-      newTransactions: [],
-      updatedTransactions: [],
-      removedTransactionIds: [],
-      newTransactionCount: account.newTransactions?.length ?? 0,
-      updatedTransactionCount: account.updatedTransactions?.length ?? 0,
-      removedTransactionCount: account.removedTransactionIds?.length ?? 0,
-    }));
-  }
-  const extra = `"truncated":true,"cursor":${JSON.stringify(toCursor(event.position - 1n))},`;
-  return envelope({ ...event, data: null }, JSON.stringify(body), extra);
 }
 
 function toRecord(event: ClaimedEvent, json: string): EventRecord {

@@ -73,16 +73,21 @@ export function createRedeliveryStore(database: Database): RedeliveryStore {
       return pages;
     },
     repeat: async (clientId, id, now) => {
-      const rows = await database.query(Prisma.sql`
+      const repeat = Prisma.sql`
         UPDATE webhook_deliveries SET status = 'PENDING', next_attempt_at = ${now}::timestamptz, claimed_until = NULL,
           attempt_count = CASE status WHEN 'PENDING' THEN attempt_count ELSE 0 END
         WHERE id = ${id} AND client_id = ${clientId} AND (claimed_until IS NULL OR claimed_until <= now())
-        RETURNING id`);
-      return rows.length > 0;
+        RETURNING id`;
+      return await database.atomically(async (query) => (await query(repeat)).length > 0);
     },
     recover: async (query) => {
-      const [row] = await database.query<{ count: bigint; last: bigint | null }>(recoverStatement(query));
-      return { count: Number(row?.count ?? 0), last: row?.last ?? null };
+      let last: bigint | null = null;
+      const count = await database.atomically(async (run) => {
+        const [row] = await run<{ count: bigint; last: bigint | null }>(recoverStatement(query));
+        last = row?.last ?? null;
+        return Number(row?.count ?? 0);
+      });
+      return { count, last };
     },
     forgetMissed: async ({ clientId, endpointId, since, until }) => {
       await prisma.webhookEndpoint.updateMany({

@@ -3,13 +3,14 @@ import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Page } from '../domain/page.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
+import type { JwsSigner } from './detached-jws.ts';
 import type { DocumentRunner } from './document-runner.ts';
 import type { EndpointSecrets } from './endpoint-secrets.ts';
 import type { EndpointStore, WebhookDelivery, WebhookEndpoint } from './endpoint-store.ts';
 import { createPayloads } from './payload.ts';
 import type { DeliveryFilter, DeliveryPage, RedeliveryStore } from './redelivery-store.ts';
 import type { WebhookMethod } from './webhook-method.ts';
-import { webhookHeaders } from './webhook-request.ts';
+import { signFor, webhookHeaders } from './webhook-request.ts';
 
 export interface WebhookPreview {
   method: WebhookMethod;
@@ -25,6 +26,8 @@ export interface Redelivery {
   listDeliveriesByIds(clientId: string, ids: readonly string[]): Promise<WebhookDelivery[]>;
   /** Of all of the client's endpoints, the newest event first. */
   listDeliveriesOfClient(clientId: string, filter: DeliveryFilter, page: Page): Promise<WebhookDelivery[]>;
+  /** Of an event to an endpoint. */
+  findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
@@ -51,6 +54,7 @@ export interface RedeliveryDeps {
   signal: EventSignal;
   documents: DocumentRunner;
   secrets: EndpointSecrets;
+  jws: JwsSigner;
 }
 
 const recoveredAtOnce = 1_000;
@@ -84,6 +88,7 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
     findDelivery: store.find,
     listDeliveriesByIds: store.listByIds,
     listDeliveriesOfClient: store.listOfClient,
+    findDeliveryOf: store.findByEvent,
     listDeliveries: store.list,
     wakeDispatchers,
     async sendTest(clientId, endpointId) {
@@ -137,12 +142,10 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
       const payload = await payloads.payloadFor({ ...rest, data: JSON.stringify(data) }, endpoint.document);
       if ('error' in payload) throw new Conflict('DOCUMENT_FAILED', payload.error);
       const sentAt = clock.now();
+      const message = { id: event.id, sentAt, body: payload.body };
       const headers = webhookHeaders(
-        { id: event.id, sentAt, body: payload.body },
-        {
-          headers: secrets.openHeaders(endpoint.id, endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
-          keys: secrets.signingKeys(endpoint.id, endpoint.secrets, sentAt),
-        },
+        secrets.openHeaders(endpoint.id, endpoint.headers).map(({ name }) => ({ name, value: hiddenValue })),
+        await signFor({ ...endpoint, sealedSecrets: endpoint.secrets }, message, deps),
       );
       return {
         method: endpoint.method,

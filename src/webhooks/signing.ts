@@ -11,8 +11,19 @@ import {
 
 // Standard Webhooks 1.0.0: https://www.standardwebhooks.com
 
-export const signatureAlgorithms = ['HMAC_SHA256', 'ED25519'] as const;
+/** Signed with a secret of the endpoint's own: shared, or the private half of a pair. */
+export const secretAlgorithms = ['HMAC_SHA256', 'ED25519'] as const;
+export type SecretAlgorithm = (typeof secretAlgorithms)[number];
+
+/** The last one: with the keys of this installation, see detached-jws.ts. */
+export const signatureAlgorithms = [...secretAlgorithms, 'JWS_ES256'] as const;
 export type SignatureAlgorithm = (typeof signatureAlgorithms)[number];
+
+export interface WebhookMessage {
+  id: string;
+  sentAt: Date;
+  body: Buffer;
+}
 
 /** A secret made ready to sign with. */
 export interface SigningKey {
@@ -31,7 +42,7 @@ const privateKeyHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicKeyHeader = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** A new secret: `whsec_` and 32 random bytes, or `whsk_` and an Ed25519 key (seed and public key), in base64. */
-export function generateSecret(algorithm: SignatureAlgorithm): string {
+export function generateSecret(algorithm: SecretAlgorithm): string {
   if (algorithm === 'HMAC_SHA256') return symmetricPrefix + randomBytes(secretBytes).toString('base64');
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(privateKeyHeader.length);
@@ -58,24 +69,30 @@ export function verificationKey(secret: string): string {
   return publicPrefix + rawPublicKey(createPublicKey(parsePrivateKey(secret))).toString('base64');
 }
 
-export interface SignedHeaders {
+/** What names the message and when it was sent. */
+export interface MessageHeaders {
   'webhook-id': string;
   'webhook-timestamp': string;
+}
+
+export interface SignedHeaders extends MessageHeaders {
   'webhook-signature': string;
 }
 
 /** The three headers of Standard Webhooks; several keys while a secret is being rotated, the newest first. */
-export function signWebhook(
-  message: { id: string; sentAt: Date; body: Buffer },
-  keys: readonly SigningKey[],
-): SignedHeaders {
-  const timestamp = String(Math.floor(message.sentAt.getTime() / 1000));
+export function signWebhook(message: WebhookMessage, keys: readonly SigningKey[]): SignedHeaders {
+  const timestamp = toTimestamp(message.sentAt);
   const prefix = `${message.id}.${timestamp}.`;
   return {
     'webhook-id': message.id,
-    'webhook-timestamp': timestamp,
+    'webhook-timestamp': String(timestamp),
     'webhook-signature': keys.map((key) => key.sign(prefix, message.body)).join(' '),
   };
+}
+
+/** Seconds since 1970. */
+export function toTimestamp(sentAt: Date): number {
+  return Math.floor(sentAt.getTime() / 1000);
 }
 
 function parsePrivateKey(secret: string): KeyObject {

@@ -4,11 +4,13 @@ import { newId } from '../domain/ids.ts';
 import type { Page } from '../domain/page.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { EventSignal } from '../events/event-signal.ts';
+import { callScopes } from '../storage/call-scope.ts';
 import type { Database } from '../storage/database.ts';
 import type { Encryption } from '../storage/encryption.ts';
 import { parseNetworks } from './address-guard.ts';
 import { endpointsPerClient } from './delivery-limits.ts';
 import type { DeliveryLog } from './delivery-log.ts';
+import { createJwsSigner, jwksPath } from './detached-jws.ts';
 import { checkDocuments } from './document-check.ts';
 import type { DocumentRunner } from './document-runner.ts';
 import { createDisableEndpoint } from './endpoint-disabling.ts';
@@ -20,6 +22,7 @@ import { createNameResolution, type Resolve } from './name-resolution.ts';
 import { createRedelivery, type Redelivery } from './redelivery.ts';
 import { createRedeliveryStore } from './redelivery-store.ts';
 import { generateSecret, verificationKey } from './signing.ts';
+import { createSigningKeys, type JwkSet } from './signing-keys.ts';
 
 export interface WebhookEndpointsDeps {
   database: Database;
@@ -28,6 +31,8 @@ export interface WebhookEndpointsDeps {
   signal: EventSignal;
   encryption: Encryption;
   documents: DocumentRunner;
+  /** Without a slash at the end: what detached JWS name as their issuer. */
+  publicUrl(): string;
   /** In CIDR notation: networks that webhooks may be sent into although they are not public. */
   allowedNetworks: readonly string[];
   log: DeliveryLog;
@@ -42,7 +47,7 @@ export interface WebhookEndpoints extends Redelivery {
   listByIds(clientId: string, ids: readonly string[]): Promise<WebhookEndpoint[]>;
   /** Oldest first. */
   list(clientId: string, page: Page): Promise<WebhookEndpoint[]>;
-  /** The secret (of Ed25519: the public key) is given here and never again. */
+  /** The secret is given here and never again; of Ed25519 the public key, of a JWS the address of the public keys. */
   create(clientId: string, input: NewWebhookEndpoint): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
   /** Disabling keeps what is pending; enabling goes on with it and forgets earlier failures. */
   update(clientId: string, id: string, change: WebhookEndpointChange): Promise<WebhookEndpoint>;
@@ -55,6 +60,8 @@ export interface WebhookEndpoints extends Redelivery {
   ): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
   /** The `whpk_` key that deliveries are verified with; null for an endpoint that signs with a shared secret. */
   publicKey(endpoint: Pick<WebhookEndpoint, 'id' | 'signatureAlgorithm' | 'secrets'>): string | null;
+  /** The public keys that detached JWS are verified with. */
+  jwks(): Promise<JwkSet>;
   /** At start: marks and reports the documents that no longer fit the schema; returns how many do not. */
   checkDocuments(): Promise<number>;
 }
@@ -62,11 +69,14 @@ export interface WebhookEndpoints extends Redelivery {
 const longestOverlapSeconds = 604_800;
 /** Each is a signature more in every request. */
 const mostSigningSecrets = 5;
+const noSecretOfItsOwn = `has no secret of its own: the operator rotates the keys at ${jwksPath}`;
 
 export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpoints {
   const { clock, eventLog, documents, log } = deps;
   const store = createEndpointStore(deps.database);
   const secrets = createEndpointSecrets(deps.encryption);
+  const signingKeys = createSigningKeys(deps);
+  const jws = createJwsSigner({ keys: signingKeys, issuer: deps.publicUrl });
   const disable = createDisableEndpoint({ store, eventLog, clock, log });
   const rules = {
     documents,
@@ -78,14 +88,17 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
     eventLog,
     documents,
     secrets,
+    jws,
     signal: deps.signal,
     endpoints: store,
     store: createRedeliveryStore(deps.database),
   });
 
   async function setStatus(clientId: string, id: string, status: 'ENABLED' | 'DISABLED'): Promise<void> {
-    if (status === 'DISABLED') return await disable({ clientId, id }, disabledReasons.manual);
-    await store.enable(clientId, id, clock.now());
+    if (status === 'DISABLED') {
+      return await callScopes.runStep('endpoint.disabled', () => disable({ clientId, id }, disabledReasons.manual));
+    }
+    await callScopes.runStep('endpoint.enabled', () => store.enable(clientId, id, clock.now()));
     await redelivery.wakeDispatchers(clientId);
   }
 
@@ -98,7 +111,9 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       refuse(await findEndpointFaults(input, rules));
       const now = clock.now();
       const signatureAlgorithm = input.signatureAlgorithm ?? 'HMAC_SHA256';
-      const secret = generateSecret(signatureAlgorithm);
+      const secret = signatureAlgorithm === 'JWS_ES256' ? null : generateSecret(signatureAlgorithm);
+      const shownSecret = secret === null ? await jws.prepare() : verificationKey(secret);
+      callScopes.noteSecret(shownSecret);
       const id = newId('webhookEndpoint', now);
       const endpoint = await store.create({
         id,
@@ -111,12 +126,12 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
         document: input.document ?? null,
         rateLimit: input.rateLimit ?? null,
         signatureAlgorithm,
-        secrets: secrets.sealSecrets(id, [{ secret, expiresAt: null }]),
+        secrets: secrets.sealSecrets(id, secret === null ? [] : [{ secret, expiresAt: null }]),
         now,
         limit: endpointsPerClient,
       });
       if (!endpoint) refuse([{ path: 'input', message: `A client has ${endpointsPerClient} endpoints at most.` }]);
-      return { endpoint: endpoint as WebhookEndpoint, secret: verificationKey(secret) };
+      return { endpoint: endpoint as WebhookEndpoint, secret: shownSecret };
     },
     async update(clientId, id, { status, ...change }) {
       if (!(await store.find(clientId, id))) throw new NotFound('webhook endpoint', id);
@@ -143,8 +158,10 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       }
       const now = clock.now();
       const overlapEnd = new Date(now.getTime() + overlapSeconds * 1000);
-      const found = await store.find(clientId, id);
-      const secret = generateSecret(found?.signatureAlgorithm ?? 'HMAC_SHA256');
+      const { signatureAlgorithm = 'HMAC_SHA256' } = (await store.find(clientId, id)) ?? {};
+      if (signatureAlgorithm === 'JWS_ES256') refuse([{ path: 'id', message: noSecretOfItsOwn }]);
+      const secret = generateSecret(signatureAlgorithm);
+      callScopes.noteSecret(verificationKey(secret));
       const endpoint = await store.rewriteSecrets(clientId, id, {
         now,
         rewrite: (sealed) => {
@@ -169,10 +186,13 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       const [present] = signatureAlgorithm === 'ED25519' ? secrets.openSecrets(id, sealed) : [];
       return present ? verificationKey(present.secret) : null;
     },
+    jwks: signingKeys.published,
     checkDocuments: () => checkDocuments({ store, documents, log }),
   };
 }
 
+function refuse(faults: readonly [FieldFault, ...FieldFault[]]): never;
+function refuse(faults: readonly FieldFault[]): void;
 function refuse(faults: readonly FieldFault[]): void {
   if (faults.length > 0) throw new InvalidInput(faults);
 }

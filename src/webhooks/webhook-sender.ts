@@ -2,6 +2,7 @@ import { type Dispatcher, errors, Pool } from 'undici';
 
 import { type AllowedNetworks, isAllowed } from './address-guard.ts';
 import type { AttemptResult } from './attempt-outcome.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import {
   attemptTimeoutMs,
   keptResponseBytes,
@@ -36,6 +37,8 @@ export interface SenderOptions {
   timeoutMs?: number;
   /** Whether the body of a reply from an address that is not public is handed on. @default true */
   keepsLocalReplies?: boolean;
+  /** What receivers that ask for a certificate are shown. @default none */
+  clientCertificate?: ClientCertificate | null;
 }
 
 interface EndpointPool {
@@ -52,8 +55,9 @@ export function createWebhookSender({
   resolve,
   timeoutMs = attemptTimeoutMs,
   keepsLocalReplies = true,
+  clientCertificate = null,
 }: SenderOptions): WebhookSender {
-  const connect = createGuardedConnector(networks, resolve ?? createNameResolution());
+  const connect = createGuardedConnector({ networks, resolve: resolve ?? createNameResolution(), clientCertificate });
   const pools = new Map<string, EndpointPool>();
 
   function poolFor({ endpointId, url: address }: WebhookRequest): EndpointPool {

@@ -18,7 +18,7 @@ async function storeTransactions(database: Database, clientId: string, fetched: 
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
   const merged = mergeTransactions(givenMerge({ fetched }));
   const ctes = createBankDataStore(database).storeCtes(
-    { clientId, bankLoginId: loginId, now },
+    { clientId, bankLoginId: loginId, version: 1, now },
     [givenChange(merged)],
     Prisma.sql`true`,
   );

@@ -45,7 +45,7 @@ it('the history has a row per change, newest first, of all types or of one, for 
   for (const amount of ['1.00', '2.00', '3.50']) {
     const balances = [balance(amount), balance(amount, { type: 'closingBooked', referenceDate: '2026-03-09' })];
     const ctes = bankData.storeCtes(
-      { clientId, bankLoginId, now },
+      { clientId, bankLoginId, version: 1, now },
       [givenChange({ balances, changedBalances: balances })],
       Prisma.sql`true`,
     );

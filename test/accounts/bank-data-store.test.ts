@@ -35,14 +35,12 @@ async function createWorld(): Promise<World> {
   const { loginId } = await insertEnrolledUser(database, { clientId, now });
   let position = 0;
   const store: World['store'] = async (changes, condition = Prisma.sql`true`, at = now) => {
-    const given = { clientId, bankLoginId: loginId, now: at };
     position += 1;
-    const tombstone = bankData.tombstoneCte(
-      { clientId, now: at, position: Prisma.sql`${position}::bigint` },
-      changes,
-      condition,
-    );
-    const ctes = [bankData.storeCtes(given, changes, condition), ...(tombstone ? [tombstone] : [])];
+    const given = { clientId, bankLoginId: loginId, version: position, now: at };
+    const ctes = [
+      bankData.storeCtes(given, changes, condition),
+      ...bankData.changeCtes({ ...given, position: Prisma.sql`${position}::bigint` }, changes, condition),
+    ];
     await database.query(Prisma.sql`WITH ${Prisma.join(ctes, ', ')} SELECT 1`);
   };
   return {
@@ -167,7 +165,7 @@ describe('storing bank data', () => {
     expect(await database.prisma.transactionTombstone.count()).toBe(0);
   });
 
-  it('forgets removed transactions in small steps, and with their account', async () => {
+  it('forgets what removed transactions were like in small steps, and their ids with their account', async () => {
     const { bankData, database, store, take } = await createWorld();
     await store([givenChange()]);
     const reply = ['b1', 'b2', 'b3'].map((bankTransactionId) => givenTransaction({ bankTransactionId }));
@@ -176,14 +174,16 @@ describe('storing bank data', () => {
     await take('acc_1', [], { at: hoursLater(24) });
     await take('acc_1', [], { at: hoursLater(36) });
     const steps: number[] = [];
+    const remembered = async () => (await bankData.listRemoved(['acc_1'])).get('acc_1')?.length ?? 0;
     for await (const count of bankData.forgetRemoved(hoursLater(366 * 24 + 30), 2)) steps.push(count);
-    expect([steps, await database.prisma.transactionTombstone.count()]).toEqual([[1], 2]);
+    expect([steps, await remembered()]).toEqual([[1], 2]);
     for await (const count of bankData.forgetRemoved(hoursLater(366 * 24 + 40), 1)) steps.push(count);
-    expect(steps).toEqual([1, 1, 1, 0]);
+    expect([steps, await remembered()]).toEqual([[1, 1, 1, 0], 0]);
+    expect(await database.prisma.transactionTombstone.count()).toBe(3);
     await take('acc_1', reply, { at: hoursLater(48) });
     await take('acc_1', [], { at: hoursLater(60) });
     await take('acc_1', [], { at: hoursLater(72) });
-    expect(await database.prisma.transactionTombstone.count()).toBe(3);
+    expect([await remembered(), await database.prisma.transactionTombstone.count()]).toEqual([3, 6]);
     await database.prisma.user.deleteMany();
     expect(await database.prisma.transactionTombstone.count()).toBe(0);
   });
@@ -209,7 +209,11 @@ describe('storing bank data', () => {
     await store([givenChange(), givenChange({ id: 'acc_2', resourceId: 'r2', name: 'Holiday' })]);
     await take('acc_2', [givenTransaction()]);
     const leaveOut = async (missing: { missedIds: string[]; goneIds: string[] }) => {
-      const ctes = bankData.storeCtes({ clientId, bankLoginId, now, missing }, [givenChange()], Prisma.sql`true`);
+      const ctes = bankData.storeCtes(
+        { clientId, bankLoginId, version: 9, now, missing },
+        [givenChange()],
+        Prisma.sql`true`,
+      );
       await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
     };
     const read = () =>

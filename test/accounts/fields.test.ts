@@ -27,7 +27,11 @@ async function openWorld() {
   const { loginId: bankLoginId } = await insertEnrolledUser(database, { clientId, now });
   const bankData = createBankDataStore(database);
   const store = async (change: Parameters<typeof givenChange>[0]) => {
-    const ctes = bankData.storeCtes({ clientId, bankLoginId, now }, [givenChange(change)], Prisma.sql`true`);
+    const ctes = bankData.storeCtes(
+      { clientId, bankLoginId, version: 1, now },
+      [givenChange(change)],
+      Prisma.sql`true`,
+    );
     await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
   };
   return { database, clientId, bankData, store, accounts: createAccountStore(database) };

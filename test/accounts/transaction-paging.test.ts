@@ -131,7 +131,7 @@ function createBook(database: Database, { clientId, bankLoginId, accountId }: Ow
   const daysOf = new Map<string, number>();
   async function store(change: Partial<AccountChange>): Promise<void> {
     const account = givenChange({ id: accountId, resourceId: accountId, identification: accountId, ...change });
-    const login = { clientId, bankLoginId, now };
+    const login = { clientId, bankLoginId, version: 1, now };
     const ctes = bankData.storeCtes(login, [account], Prisma.sql`true`);
     await database.query(Prisma.sql`WITH ${ctes} SELECT 1`);
   }

@@ -163,3 +163,108 @@ test('reads and refused keys are written when they begin, and counted by key and
   );
   expect(errors).toEqual([]);
 });
+
+test('what is counted is written together, in chains that are whole, beside calls of the same clients', async () => {
+  const { audit, database, store, clock, faults, errors } = await createWorld();
+  for (let n = 0; n < 1_200; n++) {
+    audit.noteBankAccess({ clientId: `cli_${n % 3}`, bankLoginId: `login_${n}`, trigger: 'SCHEDULER' });
+  }
+  audit.noteLimited({ clientId: 'cli_0', keyId: 'key_0' });
+  await Promise.all([audit.flush(), audit.record({ ...entry, clientId: 'cli_0' })]);
+  expect((await store.listChains()).map(({ id, sequence }) => [id, sequence])).toEqual([
+    ['cli_0', 402n],
+    ['cli_1', 400n],
+    ['cli_2', 400n],
+  ]);
+  expect(await faults()).toEqual([]);
+  const [access] = await audit.list('cli_1', { ...everything, subjectId: 'login_4' }, firstPage);
+  expect(access).toMatchObject({ action: 'bank.accessed', actorId: null, details: { reason: 'SCHEDULER' } });
+  // One login, twice in the same hour and once in the next.
+  audit.noteBankAccess({ clientId: 'cli_1', bankLoginId: 'login_4', trigger: 'SCHEDULER' });
+  clock.advance(3_600_000);
+  audit.noteBankAccess({ clientId: 'cli_1', bankLoginId: 'login_4', trigger: 'SCHEDULER' });
+  await audit.flush();
+  const accesses = await audit.list('cli_1', { ...everything, subjectId: 'login_4' }, firstPage);
+  expect(accesses.map(({ details }) => details.count)).toEqual([undefined, 2, undefined]);
+  await database.query(Prisma.sql`SELECT 1`);
+  expect(errors).toEqual([]);
+});
+
+test('while the log cannot be written, what is counted waits, and is written later', async () => {
+  const { audit, database, errors } = await createWorld();
+  await database.query(Prisma.sql`ALTER TABLE audit_entries RENAME TO audit_entries_away`);
+  audit.noteRead({ clientId: 'cli_a', keyId: 'key_a' });
+  await audit.flush();
+  expect(errors).toHaveLength(1);
+  await database.query(Prisma.sql`ALTER TABLE audit_entries_away RENAME TO audit_entries`);
+  await audit.flush();
+  expect(await audit.list('cli_a', everything, firstPage)).toMatchObject([{ action: 'data.read' }]);
+});
+
+const call = {
+  entry: { ...entry, details: {} },
+  toSubject: (changed: unknown) => ({ subjectId: (changed as { id: string }).id }),
+  toOutcome: (settled: object) => ({ state: 'error' in settled ? 'FAILED' : 'UNCHANGED' }),
+};
+
+test('a call is recorded in the first transaction that changes something, and once', async () => {
+  const { audit, database, faults } = await createWorld();
+  await audit.perform(call, async () => {
+    await database.atomically(async (query) => query(Prisma.sql`SELECT 1 WHERE false`));
+    await database.atomically(async (query) => (await query(Prisma.sql`SELECT 'usr_1' AS id`))[0]);
+    await database.transaction(async () => ({ id: 'usr_2' }));
+  });
+  const [only, ...others] = await audit.list('cli_a', everything, firstPage);
+  expect(only).toMatchObject({ subjectId: 'usr_1', details: { state: 'DONE' } });
+  expect(others).toEqual([]);
+  // Nor is what comes after the call, or beside it, recorded as the call's.
+  await database.transaction(async () => ({ id: 'usr_3' }));
+  expect(await audit.list('cli_a', everything, firstPage)).toHaveLength(1);
+  expect(await faults()).toEqual([]);
+});
+
+test('a transaction that is undone leaves no entry; the call, when it gives up, says so', async () => {
+  const { audit, database } = await createWorld();
+  const failing = audit.perform(call, () =>
+    database.atomically(async (query) => {
+      await query(Prisma.sql`INSERT INTO clients (id, name, created_at) VALUES ('cli_z', 'Z', now())`);
+      // Refused at the commit, after the entry has been written.
+      await query(Prisma.sql`
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON audit_entries DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()`);
+      return { id: 'cli_z' };
+    }),
+  );
+  await expect(failing).rejects.toThrow();
+  expect(await database.prisma.client.count()).toBe(0);
+  expect((await audit.list('cli_a', everything, firstPage)).map(({ details }) => details.state)).toEqual(['FAILED']);
+});
+
+test('what a call leaves running records nothing of it', async () => {
+  const { audit, database } = await createWorld();
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  let left: Promise<unknown> = Promise.resolve();
+  await audit.perform(call, async () => {
+    left = gate.then(() => database.transaction(async () => ({ id: 'usr_left' })));
+  });
+  // Another call is open meanwhile.
+  await audit.perform(call, async () => {
+    go();
+    await left;
+  });
+  expect((await audit.list('cli_a', everything, firstPage)).map(({ details }) => details.state)).toEqual([
+    'UNCHANGED',
+    'UNCHANGED',
+  ]);
+});
+
+test('what is witnessed commits with its entry, made of what has changed; without a change there is none', async () => {
+  const { audit, database } = await createWorld();
+  const toEntry = (changed: unknown) => ({ ...entry, subjectId: (changed as { id: string }).id });
+  await audit.witness(toEntry, () => database.transaction(async () => null));
+  await audit.witness(toEntry, () => database.transaction(async () => ({ id: 'con_1' })));
+  expect((await audit.list('cli_a', everything, firstPage)).map(({ subjectId }) => subjectId)).toEqual(['con_1']);
+});

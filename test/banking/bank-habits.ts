@@ -1,4 +1,4 @@
-import type { BankOAuth, ScaApproach } from '../../src/domain/bank-entry.ts';
+import { type BankEntry, type BankOAuth, plainHabits, type ScaApproach } from '../../src/domain/bank-entry.ts';
 
 const approaches: ScaApproach[] = ['redirect', 'decoupled', 'embedded'];
 const starts = ['implicit', 'explicit'] as const;
@@ -45,5 +45,27 @@ function toOAuth(when: BankOAuth['when']): BankOAuth {
     authorizationEndpoint: null,
     tokenEndpoint: null,
     when,
+  };
+}
+
+/** That bank as BANKS_FILE would list it, as `bank_test`. */
+export function toHabitsEntry({ approach, words, oauth }: BankHabitsCase, sandboxUrl: string): BankEntry {
+  const baseUrl = `${sandboxUrl}/with.${words.join('.')}`;
+  const metadataUrl = oauth?.when === 'sca' ? null : `${baseUrl}/.well-known/oauth-authorization-server`;
+  return {
+    id: 'bank_test',
+    name: words.join(' '),
+    bic: null,
+    bankCode: null,
+    country: 'DE',
+    baseUrl,
+    preferredApproach: approach,
+    scaValidityDays: 180,
+    ownIpAddress: '127.0.0.1',
+    clientCertificate: null,
+    signingCertificate: null,
+    certificateAuthority: null,
+    ...plainHabits,
+    oauth: oauth && { ...oauth, metadataUrl },
   };
 }

@@ -44,7 +44,7 @@ describe('creating a consent', () => {
     const fake = await startFakeBank(created({ scaRedirect: to('https://login.bank.example/sca?x=1') }));
     const { credentials, progress } = await beginConsent(openBank(fake.url));
     expect(progress).toEqual({
-      next: { step: 'go-to-bank', url: 'https://login.bank.example/sca?x=1' },
+      next: { step: 'go-to-bank', url: 'https://login.bank.example/sca?x=1', state: 's1' },
       message: null,
     });
     expect(consentIdOf(credentials)).toBe('c-1');
@@ -94,7 +94,7 @@ describe('creating a consent', () => {
       },
     );
     const next = await firstStep(openBank(fake.url));
-    expect(next).toEqual({ step: 'go-to-bank', url: `${fake.url}/login?au-1` });
+    expect(next).toEqual({ step: 'go-to-bank', url: `${fake.url}/login?au-1`, state: 's1' });
     expect(fake.request(1)).toMatchObject({ method: 'POST', url: '/v1/consents/c-1/authorisations', body: {} });
     expect(fake.request(1).headers).toMatchObject({
       'tpp-redirect-uri': consentRequest.redirectUrl,

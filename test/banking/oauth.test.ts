@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { KeptCredentials } from '../../src/banking/bank-port.ts';
+import type { KeptCredentials, Progress } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
 import type { BankEntry, BankOAuth } from '../../src/domain/bank-entry.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -88,9 +88,15 @@ function integrated(read: (token: string) => BankReply = () => ({ body: { accoun
   };
 }
 
+/** What the authorisation server sends the end user back with. */
+function toQuery({ next }: Progress, query: Record<string, string>): URLSearchParams {
+  if (next.step !== 'go-to-bank') throw new Error(next.step);
+  return new URLSearchParams({ state: next.state, ...query });
+}
+
 async function connect(world: Awaited<ReturnType<typeof start>>): Promise<KeptCredentials> {
-  const { credentials } = await beginConsent(world.bank);
-  const parameters = new URLSearchParams({ state: 's1', code: 'code-1', iss: world.url });
+  const { credentials, progress } = await beginConsent(world.bank);
+  const parameters = toQuery(progress, { code: 'code-1', iss: world.url });
   expect((await world.bank.callback(credentials, { psu, parameters })).next).toEqual({ step: 'done' });
   return credentials;
 }
@@ -107,11 +113,12 @@ describe('integrated', () => {
       client_id: 'PSDDE-1',
       redirect_uri: consentRequest.callbackUrl,
       scope: 'AIS:c-1',
-      state: 's1',
+      state: progress.next.state,
       code_challenge: expect.stringMatching(/^[\w-]{43}$/),
       code_challenge_method: 'S256',
     });
-    const parameters = new URLSearchParams({ state: 's1', code: 'code-1', iss: world.url });
+    expect(progress.next.state).toMatch(/^[\w-]{43}$/);
+    const parameters = toQuery(progress, { code: 'code-1', iss: world.url });
     await world.bank.callback(credentials, { psu, parameters });
     const form = new URLSearchParams(world.tokenRequests()[0]?.rawBody);
     expect(Object.fromEntries(form)).toMatchObject({
@@ -129,16 +136,16 @@ describe('integrated', () => {
   });
 
   test.each<[what: string, query: Record<string, string>]>([
-    ['of another issuer', { state: 's1', code: 'c', iss: 'https://evil.example' }],
-    ['without an issuer', { state: 's1', code: 'c' }],
-    ['of another state', { state: 's2', code: 'c' }],
-    ['without a code', { state: 's1' }],
-    ['that says no', { state: 's1', error: 'access_denied' }],
+    ['of another issuer', { code: 'c', iss: 'https://evil.example' }],
+    ['without an issuer', { code: 'c' }],
+    ['with the state of the redirect', { state: 's1', code: 'c' }],
+    ['without a code', {}],
+    ['that says no', { error: 'access_denied' }],
   ])('a callback %s gets no tokens', async (_what, query) => {
     const world = await start(integrated());
-    const { credentials } = await beginConsent(world.bank);
-    const given = query.error || !query.code ? { ...query, iss: world.url } : query;
-    const { next } = await world.bank.callback(credentials, { psu, parameters: new URLSearchParams(given) });
+    const { credentials, progress } = await beginConsent(world.bank);
+    const given = query.error || query.state || !query.code ? { ...query, iss: world.url } : query;
+    const { next } = await world.bank.callback(credentials, { psu, parameters: toQuery(progress, given) });
     expect(next).toEqual({ step: 'failed' });
     expect(world.tokenRequests()).toEqual([]);
   });
@@ -168,8 +175,8 @@ describe('integrated', () => {
       },
     });
     base = world.url;
-    const { credentials } = await beginConsent(world.bank);
-    const parameters = new URLSearchParams({ state: 's1', code: 'code-1' });
+    const { credentials, progress } = await beginConsent(world.bank);
+    const parameters = toQuery(progress, { code: 'code-1' });
     await world.bank.callback(credentials, { psu, parameters });
     const authorization = `Basic ${Buffer.from('PSDDE-1:hush').toString('base64')}`;
     expect(world.tokenRequests()[0]?.headers.authorization).toBe(authorization);

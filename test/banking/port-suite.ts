@@ -36,7 +36,7 @@ export function describePort(open: () => Promise<PortWorld>): void {
   ) {
     if (next.step === 'go-to-bank') {
       const { searchParams: parameters } = await world.visitBank(next.url, decision);
-      expect(parameters.get('state')).toBe(consentRequest.state);
+      expect(parameters.get('state')).toBe(next.state);
       return await world.bank.callback(credentials, { parameters, psu });
     }
     if (next.step === 'approve-in-app') {

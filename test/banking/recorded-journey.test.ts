@@ -1,11 +1,8 @@
-import { createServer, request as sendOn } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import type { BankPort, EnteredStep, KeptCredentials } from '../../src/banking/bank-port.ts';
 import { openPage } from '../../src/cli/form-browser.ts';
 import type { BankEntry, ScaApproach } from '../../src/domain/bank-entry.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
-import { openReplySpecification } from '../sandbox-bank/reply-specification.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import {
   beginConsent,
@@ -14,67 +11,17 @@ import {
   failureOf,
   givenAccount,
   kept,
-  listen,
   now,
   openBank,
   psu,
 } from './fake-bank.ts';
-import { openSpecification } from './xs2a-specification.ts';
+import { isSpecificationAtHand, startRecorder } from './journey-recorder.ts';
 
 /*
  * Adapter and sandbox bank together, every request and every reply held against the Berlin Group's own OpenAPI file. What
- * each of them does alone has its own tests; here is what they say to each other.
+ * each of them does alone has its own tests; here is what they say to each other. Every other way to a consent is held against it in
+ * sandbox-habits.test.ts.
  */
-
-const requests = openSpecification();
-const findReplyFaults = openReplySpecification();
-
-interface Recording {
-  /** Each call as `GET /v1/accounts/{} 200`, in order. */
-  calls: string[];
-  faults: string[];
-}
-
-/** Sends everything on to the bank, and looks at both sides of it. */
-async function startRecorder(bankUrl: string, approach: ScaApproach): Promise<{ url: string; recording: Recording }> {
-  const recording: Recording = { calls: [], faults: [] };
-  const server = createServer(async (message, response) => {
-    const { method = 'GET', url: path = '', headers } = message;
-    const rawBody = await text(message);
-    const onwards = sendOn(new URL(path, bankUrl), { method, headers }, async (reply) => {
-      // The bank's links lead to the bank itself; the adapter follows none that leaves its own origin.
-      const replyText = (await text(reply)).replaceAll(bankUrl, url);
-      const { 'content-length': _length, location, ...kept } = reply.headers;
-      const status = reply.statusCode ?? 0;
-      response.writeHead(status, { ...kept, ...(location ? { location: location.replace(bankUrl, url) } : {}) });
-      // The bank's pages are no part of the interface.
-      if (path.startsWith(`/${approach}/v1/`)) {
-        note({ method, path, headers, rawBody }, { status, headers: reply.headers, text: replyText });
-      }
-      response.end(replyText);
-    });
-    onwards.end(rawBody);
-  });
-  const url = await listen(server);
-  return { url: `${url}/${approach}`, recording };
-
-  function note(
-    sent: { method: string; path: string; headers: NodeJS.Dict<string | string[]>; rawBody: string },
-    reply: { status: number; headers: NodeJS.Dict<string | string[]>; text: string },
-  ): void {
-    const { method, path, rawBody } = sent;
-    const template = path
-      .replace(`/${approach}`, '')
-      .replace(/\?.*/, '')
-      .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '{}');
-    recording.calls.push(`${method} ${template} ${reply.status}`);
-    const body = rawBody === '' ? undefined : JSON.parse(rawBody);
-    recording.faults.push(...(requests?.findFaults({ ...sent, url: path, body }, `/${approach}`) ?? []));
-    const replyHeaders = new Headers(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
-    const seen = { status: reply.status, headers: replyHeaders, body: reply.text === '' ? '' : JSON.parse(reply.text) };
-    recording.faults.push(...(findReplyFaults?.({ method, url: `http://bank${path}`, reply: seen }) ?? []));
-  }
-}
 
 async function start(approach: ScaApproach, entry: Partial<BankEntry> = {}) {
   const clock = fixedClock(now);
@@ -115,7 +62,7 @@ async function readAll(bank: BankPort, credentials: KeptCredentials, who: typeof
 
 const once = (calls: string[]) => [...new Set(calls)].sort();
 
-test.skipIf(!requests)(
+test.skipIf(!isSpecificationAtHand)(
   'redirect: consent, reading with and without the end user, renewal, and the end of both consents',
   async () => {
     const { bank, recording } = await start('redirect');
@@ -141,7 +88,7 @@ test.skipIf(!requests)(
   },
 );
 
-test.skipIf(!requests).each(['boris', 'hugo', 'clara'])(
+test.skipIf(!isSpecificationAtHand).each(['boris', 'hugo', 'clara'])(
   '%s: pages, currencies, and transactions without ids',
   async (psuId) => {
     const { bank, recording } = await start('redirect');
@@ -150,7 +97,7 @@ test.skipIf(!requests).each(['boris', 'hugo', 'clara'])(
   },
 );
 
-test.skipIf(!requests)('decoupled: the id, the status while the app is asked, and a denial', async () => {
+test.skipIf(!isSpecificationAtHand)('decoupled: the id, the status while the app is asked, and a denial', async () => {
   const { bank, url, recording } = await start('decoupled');
   for (const decision of ['approve', 'deny']) {
     const { credentials } = await beginConsent(bank);
@@ -163,7 +110,7 @@ test.skipIf(!requests)('decoupled: the id, the status while the app is asked, an
   expect(recording.faults).toEqual([]);
 });
 
-test.skipIf(!requests)(
+test.skipIf(!isSpecificationAtHand)(
   'embedded: password, choice of method and OTP, each wrong once, and an OTP wrong to the end',
   async () => {
     const { bank, recording } = await start('embedded');
@@ -200,7 +147,7 @@ test.skipIf(!requests)(
   },
 );
 
-test.skipIf(!requests)(
+test.skipIf(!isSpecificationAtHand)(
   'refusals: what is asked too often, too far back, under no consent, of nobody and of a bank that is down',
   async () => {
     const { bank, clock, recording } = await start('redirect');
@@ -235,7 +182,7 @@ test.skipIf(!requests)(
   },
 );
 
-test.skipIf(!requests)('a check that lets everything through would prove nothing', async () => {
+test.skipIf(!isSpecificationAtHand)('a check that lets everything through would prove nothing', async () => {
   const { url, recording } = await start('redirect');
   await fetch(`${url}/v1/accounts`, { headers: { 'psu-ip-address': 'nobody' } });
   expect(recording.faults.length).toBeGreaterThan(1);

@@ -47,6 +47,7 @@ export async function openDeliveryWorld(bench: Bench): Promise<DeliveryWorld> {
     eventLog,
     encryption: createEncryption(singleKey(randomBytes(32))),
     documents: { validate: () => [], run: async () => ({ data: {} }) },
+    publicUrl: () => 'https://tidewater.test',
     allowedNetworks: ['127.0.0.0/8'],
     log,
   };

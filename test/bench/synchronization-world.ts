@@ -1,7 +1,9 @@
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import { createAuditLog } from '../../src/audit/audit-log.ts';
+import { createAuditStore } from '../../src/audit/audit-store.ts';
 import type { BankDirectory } from '../../src/banking/bank-directory.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
 import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
@@ -105,8 +107,11 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
     });
     const queue = createSynchronizationQueue(jobStore.agenda);
     const budget = createAccessBudget(database);
+    const audit = createAuditLog({ clock, store: createAuditStore(database), onError });
+    bench.onClose(audit.close);
     const synchronization = createSynchronization({
       clock,
+      onAccess: audit.noteBankAccess,
       database,
       banks,
       encryption,
@@ -148,7 +153,7 @@ export async function openSynchronizationWorld(bench: Bench, options: WorldOptio
         const number = ++enrolledCount;
         const now = clock.now();
         const loginId = newId('bankLogin', now);
-        const consent = encryption.encrypt(`consent-${number}`, bankConsentIdOf(`con_${loginId}`));
+        const consent = encryption.encrypt(`consent-${number}`, credentialsOf(`con_${loginId}`));
         return { number, userId: newId('user', now), loginId, consent };
       });
       await insertEnrolled(database, { clientId, bankId, users });
@@ -289,7 +294,7 @@ async function insertEnrolled(
         INSERT INTO bank_logins (id, client_id, user_id, bank_id, created_at)
         SELECT "loginId", ${clientId}, "userId", ${bankId}, now() FROM given)
       INSERT INTO consents (id, client_id, user_id, bank_id, bank_login_id, status, recurring, valid_until, frequency_per_day,
-        authorised_at, bank_consent_id, created_at)
+        authorised_at, credentials, created_at)
       SELECT 'con_' || "loginId", ${clientId}, "userId", ${bankId}, "loginId", 'VALID', true, now()::date + 90, 4, now(), consent, now()
       FROM given`);
   }

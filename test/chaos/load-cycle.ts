@@ -12,7 +12,7 @@ import type { PostgresServer } from '../support/postgresql-server.ts';
 import { type Child, startChild } from './child-process.ts';
 import type { ClockPlan } from './fast-clock.ts';
 
-const apiKey = 'figures-api-key-0123456789abcdef';
+export const apiKey = 'figures-api-key-0123456789abcdef';
 const bankId = 'bank_figures';
 const never = Number.MAX_SAFE_INTEGER;
 const clock: ClockPlan = { fastFromMs: never, fastUntilMs: never, speed: 1, speedAfter: 1 };
@@ -36,13 +36,18 @@ export interface FinishedLoadCycle extends LoadCycle {
   outOfOrder: number;
 }
 
-interface World {
+/** A Tidewater in a process of its own, so many `load-<n>` users, and the bank of these. */
+export interface LoadWorld {
   tidewater: Child<{ url: string }>;
   pool: pg.Pool;
+  clientId: string;
+  encryptionKey: Buffer;
+  /** What it runs with. */
+  environment: Record<string, string>;
   close(): Promise<void>;
 }
 
-async function openWorld(postgres: PostgresServer, count: number): Promise<World> {
+export async function openLoadWorld(postgres: PostgresServer, count: number): Promise<LoadWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'tidewater-figures-'));
   const dataFile = join(directory, 'bank.jsonl');
   await writeLoadConsents(dataFile, { count, now: new Date() });
@@ -58,6 +63,7 @@ async function openWorld(postgres: PostgresServer, count: number): Promise<World
     BOOTSTRAP_API_KEY: apiKey,
     BANKS_FILE: banksFile,
     PORT: '0',
+    WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
     LOG_LEVEL: 'error',
     NODE_ENV: 'production',
   };
@@ -65,11 +71,15 @@ async function openWorld(postgres: PostgresServer, count: number): Promise<World
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 2 });
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM clients');
   const encryption = await openEncryptionAt(DATABASE_URL, encryptionKey);
-  await insertLoadUsers({ pool, encryption, clientId: rows[0]?.id ?? '', bankId, count, now: new Date() });
+  const clientId = rows[0]?.id ?? '';
+  await insertLoadUsers({ pool, encryption, clientId, bankId, count, now: new Date() });
   await pool.query('ANALYZE');
   return {
     tidewater,
     pool,
+    clientId,
+    encryptionKey,
+    environment,
     async close() {
       await pool.end();
       await tidewater.kill();
@@ -79,12 +89,12 @@ async function openWorld(postgres: PostgresServer, count: number): Promise<World
   };
 }
 
-async function readPeakMemory({ tidewater }: World): Promise<number> {
+async function readPeakMemory({ tidewater }: LoadWorld): Promise<number> {
   const status = await readFile(`/proc/${tidewater.processId}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
-async function openCycle({ tidewater }: World): Promise<number> {
+export async function openCycle({ tidewater }: LoadWorld): Promise<number> {
   const api = createApiClient(tidewater.ready.url, apiKey);
   const beganMs = performance.now();
   await api.run('mutation { runSynchronizationCycle { __typename ... on Error { message } } }');
@@ -93,19 +103,23 @@ async function openCycle({ tidewater }: World): Promise<number> {
   return seconds;
 }
 
+export async function cycleEnd({ pool }: Pick<LoadWorld, 'pool'>): Promise<void> {
+  const isRunning = async () =>
+    (await pool.query(`SELECT FROM synchronization_cycles WHERE status = 'RUNNING'`)).rowCount !== 0;
+  await eventually(async () => !(await isRunning()), {
+    limitMs: 1_000_000,
+    intervalMs: 100,
+    what: 'the end of the cycle',
+  });
+}
+
 /** A cycle over so many `load-<n>` users, from its opening to its end; the sandbox bank answers in a process of its own. */
 export async function runLoadCycle(postgres: PostgresServer, count: number): Promise<FinishedLoadCycle> {
-  const world = await openWorld(postgres, count);
+  const world = await openLoadWorld(postgres, count);
   try {
     const beganMs = performance.now();
     const openSeconds = await openCycle(world);
-    const isRunning = async () =>
-      (await world.pool.query(`SELECT FROM synchronization_cycles WHERE status = 'RUNNING'`)).rowCount !== 0;
-    await eventually(async () => !(await isRunning()), {
-      limitMs: 1_000_000,
-      intervalMs: 100,
-      what: 'the end of the cycle',
-    });
+    await cycleEnd(world);
     const seconds = (performance.now() - beganMs) / 1_000;
     const peakMemoryMiB = await readPeakMemory(world);
     const { rows } = await world.pool.query<{ users: number; once: number; late: number }>(
@@ -127,7 +141,7 @@ export async function runLoadCycle(postgres: PostgresServer, count: number): Pro
 
 /** The opening alone of a cycle over so many users. */
 export async function openLoadCycle(postgres: PostgresServer, count: number): Promise<LoadCycle> {
-  const world = await openWorld(postgres, count);
+  const world = await openLoadWorld(postgres, count);
   try {
     const openSeconds = await openCycle(world);
     const peakMemoryMiB = await readPeakMemory(world);

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/domain/clock.ts';
 import { createSandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
-import { insertClient, insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertClient, insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { startPostgresServer } from '../support/postgresql-server.ts';
 import { type Child, startChild } from './child-process.ts';
 import { oauthBankEntry } from './oauth-bank-entry.ts';
@@ -47,8 +47,8 @@ export async function killAroundRefreshes(databaseUrl: string, killCount: number
   const children: Child<object>[] = [];
   try {
     const clientId = await insertClient(database, new Date());
-    const bankConsentId = sealedConsent(encryption, (await connect(bank)).text);
-    const { loginId } = await insertEnrolledUser(database, { clientId, now: new Date(), bankConsentId });
+    const sealed = sealedCredentials(encryption, (await connect(bank)).text);
+    const { loginId } = await insertEnrolledUser(database, { clientId, now: new Date(), credentials: sealed });
     const { id: consentId } = await database.prisma.consent.findFirstOrThrow({ where: { bankLoginId: loginId } });
     const options: TokenProcessOptions = { databaseUrl, bankUrl: sandbox.url, consentId, leaseSeconds: 1 };
     const start = async (): Promise<void> => void children.push(await startChild('token-process.ts', options));
@@ -66,7 +66,7 @@ export async function killAroundRefreshes(databaseUrl: string, killCount: number
     for (const child of children.splice(0)) await child.kill();
     const consent = await database.prisma.consent.findUniqueOrThrow({ where: { id: consentId } });
     const keeper = createCredentialKeeper({ store: createCredentialStore(database), encryption });
-    const credentials = keeper.of({ id: consentId, bankConsentId: consent.bankConsentId ?? '' });
+    const credentials = keeper.of({ id: consentId, credentials: consent.credentials ?? '' });
     const { accounts } = await bank.listAccounts({ credentials, psu: null });
     return { killCount, refreshCount, reusedTokens: sandbox.countReusedTokens(), isAlive: accounts.length > 0 };
   } finally {

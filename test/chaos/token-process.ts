@@ -26,7 +26,7 @@ const psu = { ipAddress: '192.0.2.7' };
 announce({});
 for (;;) {
   const consent = await database.prisma.consent.findUniqueOrThrow({ where: { id: options.consentId } });
-  const credentials = keeper.of({ id: consent.id, bankConsentId: consent.bankConsentId ?? '' });
+  const credentials = keeper.of({ id: consent.id, credentials: consent.credentials ?? '' });
   await bank.listAccounts({ credentials, psu }).catch((error: unknown) => {
     if (!(error instanceof BankFailure) || error.code.startsWith('CONSENT_')) throw error;
   });

@@ -63,13 +63,7 @@ it('tells of a bank that is not there', async () => {
 
 it('reads under a consent that it is given, and shows fields and never values', async () => {
   const { sandbox, entry } = await startSandbox();
-  const bank = openBank(sandbox.url);
-  const { credentials, progress } = await beginConsent(bank, { validUntil: new Date().toISOString().slice(0, 10) });
-  const url = progress.next.step === 'go-to-bank' ? progress.next.url : '';
-  const login = await createFormBrowser({ stopBefore: (to) => to.startsWith('https://tidewater.example') }).open(url);
-  const code = await login.submit({ psu_id: 'anna', password: 'sandbox' });
-  await (await code.submit({ otp: '123456' })).submit({}, 'approve');
-  const consent = consentIdOf(credentials);
+  const consent = await connectAs('anna', sandbox.url);
   const report = await checkBank(entry('bank_sandbox'), { ...nothing, consent });
   expect(outcomes(report)).toMatchObject({
     consent: 'ok',
@@ -81,6 +75,43 @@ it('reads under a consent that it is given, and shows fields and never values', 
   expect(shown).toContain('iban');
   expect(shown).not.toMatch(/DE\d{20}/);
   expect(shown).not.toContain(consent);
+});
+
+async function connectAs(psuId: string, bankUrl: string): Promise<string> {
+  const bank = openBank(bankUrl);
+  const { credentials, progress } = await beginConsent(bank, { validUntil: new Date().toISOString().slice(0, 10) });
+  const url = progress.next.step === 'go-to-bank' ? progress.next.url : '';
+  const login = await createFormBrowser({ stopBefore: (to) => to.startsWith('https://tidewater.example') }).open(url);
+  const code = await login.submit({ psu_id: psuId, password: 'sandbox' });
+  await (await code.submit({ otp: '123456' })).submit({}, 'approve');
+  return consentIdOf(credentials);
+}
+
+const detailOf = ({ checks }: BankReport, name: string) => checks.find(({ check }) => check === name)?.detail ?? '';
+
+it('tells which formats the bank answers in, and asks for no more than four times', async () => {
+  const { sandbox, entry } = await startSandbox();
+  const consent = await connectAs('anna', sandbox.url);
+  const json = await checkBank(entry('bank_sandbox'), { ...nothing, consent });
+  expect(detailOf(json, 'format json')).toMatch(/^\d+ rows of 7 days$/);
+  expect(outcomes(json)).toMatchObject({ 'format json': 'ok', 'format camt': 'refused', 'format mt940': 'refused' });
+  const camt = await checkBank(entry('bank_sandbox'), {
+    ...nothing,
+    consent: await connectAs('trait-camt-only', sandbox.url),
+  });
+  expect(outcomes(camt)).toMatchObject({
+    'format json': 'refused',
+    'format camt': 'ok',
+    'transactions, history': 'ok',
+  });
+});
+
+it('tells what had to be skipped, by field and kind of fault', async () => {
+  const { sandbox, entry } = await startSandbox();
+  const consent = await connectAs('trait-unreadable-rows', sandbox.url);
+  const report = await checkBank(entry('bank_sandbox'), { ...nothing, consent });
+  expect(detailOf(report, 'transactions, history')).toMatch(/; skipped: \d+, for transactions\.booked\.\*\.\w+ \w+/);
+  expect(JSON.stringify(report)).not.toMatch(/DE\d{20}/);
 });
 
 it('is a command, with a table or JSON', { timeout: 60_000 }, async () => {

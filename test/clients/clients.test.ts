@@ -138,6 +138,18 @@ describe('a client', () => {
     }
     expect((await clients.find(client.id)).returnOrigins).toEqual(returnOrigins);
   });
+
+  test('has fifty origins to return to at most, however many it gives', async () => {
+    const { clients } = await openClients();
+    const { client } = await clients.createClient('Fintech');
+    const origins = (count: number) => Array.from({ length: count }, (_, n) => `https://app-${n}.example.com`);
+    await clients.updateClient(client.id, { returnOrigins: origins(50) });
+    for (const count of [51, 30_000]) {
+      const change = clients.updateClient(client.id, { returnOrigins: origins(count) });
+      expect(await faultsOf(change)).toMatchObject([{ path: 'returnOrigins' }]);
+    }
+    expect((await clients.find(client.id)).returnOrigins).toEqual(origins(50));
+  });
 });
 
 const noOrigins = [

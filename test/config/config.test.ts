@@ -57,6 +57,7 @@ describe('parseConfig', () => {
       webhookNetworksNamed: false,
       role: 'all',
       webhookAllowedNetworks: ['127.0.0.0/8', '::1/128'],
+      webhookClientCertificate: null,
       embeddingOrigins: [],
       requestsPerMinute: 6000,
       requestCounts: 'process',
@@ -125,6 +126,7 @@ describe('parseConfig', () => {
     [{ DATABASE_URL: 'postgresql://db/x', ENCRYPTION_KEY: key }, /BANKS_FILE/],
     [{ SANDBOX_BANK_PORT: 'off' }, /BANKS_FILE/],
     [{ ROLE: 'worker' }, /ROLE: needs DATABASE_URL/],
+    [{ WEBHOOK_CLIENT_KEY_FILE: 'tls.key' }, /WEBHOOK_CLIENT_CERTIFICATE_FILE, WEBHOOK_CLIENT_KEY_FILE: need each/],
     [{ PORT: '4001' }, /SANDBOX_BANK_PORT: must differ/],
   ])('refuses settings that cannot work together: %j', (environment, fault) => {
     expect(faultsOf(environment)).toMatch(fault);

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import { sandboxBanks } from '../../src/config/sandbox-banks.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { ownCredentials } from '../../src/consent/credential-keeper.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import type { ConnectedWorld } from './connected-world.ts';
@@ -14,10 +14,10 @@ export async function askBankOfConsents(world: ConnectedWorld): Promise<string[]
   const banks = createBankDirectory(sandboxBanks(world.bankUrl), { clock: world.clock });
   onTestFinished(async () => await banks.close());
   return await Promise.all(
-    rows.map(async ({ id, bankId, bankConsentId }) => {
+    rows.map(async ({ id, bankId, credentials }) => {
       const { status } = await banks
         .get(bankId)
-        .getConsent(ownCredentials(encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)), async () => {}));
+        .getConsent(ownCredentials(encryption.decrypt(credentials ?? '', credentialsOf(id)), async () => {}));
       return status;
     }),
   );

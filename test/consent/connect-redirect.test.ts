@@ -26,7 +26,7 @@ it('connects a recurring user: a consent of 180 days and four accesses a day, ke
     authorisedAt: world.clock.now(),
   });
   expect(consent?.validUntil.toISOString().slice(0, 10)).toBe('2026-09-06');
-  expect(consent?.bankConsentId).not.toBeNull();
+  expect(consent?.credentials).not.toBeNull();
   const [login] = await world.database.prisma.bankLogin.findMany({ include: { accounts: true } });
   expect(login).toMatchObject({ status: 'OK', bankId: 'bank_sandbox' });
   expect(login?.accounts.length).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ it('connects a one-off user: a consent for today, ended at the bank once the dat
 
   expect(back.url).toBe(`${returnUrl}?session=${session.id}&status=COMPLETED`);
   const [consent] = await world.database.prisma.consent.findMany();
-  expect(consent).toMatchObject({ recurring: false, frequencyPerDay: 1, bankConsentId: null });
+  expect(consent).toMatchObject({ recurring: false, frequencyPerDay: 1, credentials: null });
   await runMaintenance(world);
   expect(world.bankCalls).toContain('end');
   expect(await world.database.prisma.consentTermination.count()).toBe(0);
@@ -78,7 +78,7 @@ it('supersedes the old consent when it is renewed: one is valid at any time, and
   expect(consents.map(({ status }) => status)).toEqual(['SUPERSEDED', 'VALID']);
   expect(await world.database.prisma.bankLogin.count()).toBe(1);
   const queued = await world.database.prisma.consentTermination.findMany();
-  expect(queued.map(({ bankConsentId }) => bankConsentId)).toEqual([consents[0]?.bankConsentId]);
+  expect(queued.map(({ credentials }) => credentials)).toEqual([consents[0]?.credentials]);
   expect((await world.events()).map(({ type }) => type)).toEqual(['BANK_LOGIN_CONNECTED', 'BANK_LOGIN_SYNCHRONIZED']);
 });
 
@@ -213,9 +213,12 @@ it('believes the bank, not the redirect: a callback before the approval leaves t
   const world = await createConnectedWorld();
   const session = await world.createSession();
   const callbacks: string[] = [];
-  world.bankOverrides.begin = async ({ redirectUrl }) => {
+  world.bankOverrides.begin = async ({ redirectUrl, state }) => {
     callbacks.push(redirectUrl);
-    return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
+    return {
+      credentials: 'scripted',
+      progress: { next: { step: 'go-to-bank', url: world.bankUrl, state }, message: null },
+    };
   };
   world.bankOverrides.getConsent = async () => ({
     status: 'received',

@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createBankDataStore } from '../../src/accounts/bank-data-store.ts';
+import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts';
+import { createAuditStore } from '../../src/audit/audit-store.ts';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { BankPort } from '../../src/banking/bank-port.ts';
 import { createBerlinGroupBank } from '../../src/banking/berlin-group/berlin-group-bank.ts';
@@ -19,7 +21,7 @@ import { createEventLog, type EventLog } from '../../src/events/event-log.ts';
 import type { EventRecord } from '../../src/events/event-record.ts';
 import { createLocalEventSignal } from '../../src/events/event-signal.ts';
 import { createPages } from '../../src/http/pages/pages.ts';
-import { createSandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { createSynchronization, type Synchronization } from '../../src/sync/synchronization.ts';
@@ -39,10 +41,12 @@ export interface ConnectedWorld {
   synchronization: Synchronization;
   synchronizationSessions: SynchronizationSessions;
   eventLog: EventLog;
+  audit: AuditLog;
   log: TestLog;
   clientId: string;
   url: string;
   bankUrl: string;
+  sandbox: Pick<SandboxBank, 'listStatements' | 'countReusedTokens'>;
   /** What each call of a bank does instead of the adapter's; taken from here at every call. */
   bankOverrides: Partial<BankPort>;
   /** Calls of all banks, by name. */
@@ -58,6 +62,8 @@ export const returnUrl = `${returnOrigin}/banking`;
 
 export interface ConnectedWorldOptions {
   clock?: FixedClock;
+  /** @default an embedded one of its own */
+  database?: Database;
   sandbox?: Partial<SandboxBankOptions>;
   /** The operator's list. @default the sandbox's three */
   toEntries?: (sandboxUrl: string) => BankEntry[];
@@ -68,7 +74,7 @@ export interface ConnectedWorldOptions {
 }
 
 export async function createConnectedWorld(options: ConnectedWorldOptions = {}): Promise<ConnectedWorld> {
-  const database = await openTestDatabase();
+  const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? fixedClock();
   const log = createTestLog();
   const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, ...options.sandbox });
@@ -86,9 +92,17 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
   const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const eventLog = createEventLog({ database, signal: createLocalEventSignal(), fanOutSql });
   const budget = createAccessBudget(database);
-  const common = { clock, database, banks, encryption, eventLog, budget, log };
+  const audit = createAuditLog({
+    clock,
+    store: createAuditStore(database),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const common = { clock, database, banks, encryption, eventLog, audit, budget, log };
   const synchronization = createSynchronization({
     ...common,
+    onAccess: audit.noteBankAccess,
     bankData: createBankDataStore(database),
     queue: { enqueueLane: async () => {} },
     laneCount: 1,
@@ -125,6 +139,7 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     await synchronization.stop(1_000);
     await banks.close();
     await sandbox.close();
+    await audit.close();
     eventLog.close();
   });
   return {
@@ -135,10 +150,12 @@ export async function createConnectedWorld(options: ConnectedWorldOptions = {}):
     synchronization,
     synchronizationSessions: synchronization.createSessions(connections),
     eventLog,
+    audit,
     log,
     clientId,
     url,
     bankUrl: sandbox.url,
+    sandbox,
     bankOverrides,
     bankCalls,
     createSession: (input = {}) =>

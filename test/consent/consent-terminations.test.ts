@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { KeptCredentials } from '../../src/banking/bank-port.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createConsentTerminationStore } from '../../src/consent/consent-termination-store.ts';
 import { createConsentTerminations } from '../../src/consent/consent-terminations.ts';
 import { NotFound } from '../../src/domain/errors.ts';
@@ -44,13 +44,13 @@ async function createWorld() {
       encryption,
       log,
     });
-  const queue = (bankConsentId: string) =>
+  const queue = (credentials: string) =>
     database.prisma.consentTermination.create({
       data: {
         id: newId('consentTermination', clock.now()),
         bankId,
         consentId: 'cns_1',
-        bankConsentId: encryption.encrypt(bankConsentId, bankConsentIdOf('cns_1')),
+        credentials: encryption.encrypt(credentials, credentialsOf('cns_1')),
         nextAttemptAt: clock.now(),
         createdAt: clock.now(),
       },

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { loseConsent } from '../../src/consent/consent-loss-store.ts';
-import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
+import { createConsentStore, credentialsOf } from '../../src/consent/consent-store.ts';
 import { createErasure } from '../../src/consent/erasure.ts';
 import { newLink } from '../../src/consent/link-secret.ts';
 import { createSessionStore } from '../../src/consent/session-store.ts';
@@ -61,8 +61,8 @@ async function createWorld() {
         ...newLink(encryption, 'any', now),
       });
       const consentId = newId('consent', now);
-      const [bankConsentId, stateHash] = [encryption.encrypt(session.id, bankConsentIdOf(consentId)), session.id];
-      const begun = { bankId: 'bank_test', bankConsentId, stateHash, psuIpAddress: '192.0.2.1', authorisation: null };
+      const [credentials, stateHash] = [encryption.encrypt(session.id, credentialsOf(consentId)), session.id];
+      const begun = { bankId: 'bank_test', credentials, stateHash, psuIpAddress: '192.0.2.1', authorisation: null };
       const waiting = await consents.begin(session, {
         ...begun,
         consentId,

@@ -1,11 +1,11 @@
 import { describe, expect, inject, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
 import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { killAroundRefreshes } from '../chaos/refresh-kills.ts';
-import { insertClient, insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertClient, insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 
@@ -18,18 +18,18 @@ async function createWorld(leaseSeconds = 60) {
   const { loginId } = await insertEnrolledUser(database, {
     clientId,
     now,
-    bankConsentId: sealedConsent(encryption, 'first'),
+    credentials: sealedCredentials(encryption, 'first'),
   });
-  const { id, bankConsentId } = await database.prisma.consent.findFirstOrThrow({ where: { bankLoginId: loginId } });
+  const { id, credentials } = await database.prisma.consent.findFirstOrThrow({ where: { bankLoginId: loginId } });
   const open = (seconds = leaseSeconds) =>
     createCredentialKeeper({ store: createCredentialStore(database), encryption, leaseSeconds: seconds }).of({
       id,
-      bankConsentId: bankConsentId ?? '',
+      credentials: credentials ?? '',
     });
   const stored = async () =>
     encryption.decrypt(
-      (await database.prisma.consent.findUniqueOrThrow({ where: { id } })).bankConsentId ?? '',
-      bankConsentIdOf(id),
+      (await database.prisma.consent.findUniqueOrThrow({ where: { id } })).credentials ?? '',
+      credentialsOf(id),
     );
   return { database, id, open, stored };
 }
@@ -75,7 +75,7 @@ describe('credentials of a consent', () => {
   it('that have been dropped are those of no consent', async () => {
     const { database, id, open } = await createWorld();
     const credentials = open();
-    await database.prisma.consent.update({ where: { id }, data: { bankConsentId: null } });
+    await database.prisma.consent.update({ where: { id }, data: { credentials: null } });
     const failure = await credentials.change(async () => {}).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BankFailure);
     expect(failure).toMatchObject({ code: 'CONSENT_INVALID' });

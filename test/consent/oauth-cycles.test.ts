@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createFormBrowser } from '../../src/cli/form-browser.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { type ConnectedWorld, createConnectedWorld, logInAtBank } from './connected-world.ts';
 
@@ -25,8 +25,8 @@ async function runCycle(world: ConnectedWorld): Promise<void> {
 }
 
 async function readTokens(world: ConnectedWorld): Promise<{ access: string; refresh: string }> {
-  const { id, bankConsentId } = await world.database.prisma.consent.findFirstOrThrow({ where: { status: 'VALID' } });
-  return JSON.parse(encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id))).tokens;
+  const { id, credentials } = await world.database.prisma.consent.findFirstOrThrow({ where: { status: 'VALID' } });
+  return JSON.parse(encryption.decrypt(credentials ?? '', credentialsOf(id))).tokens;
 }
 
 it('tokens of two seconds last through three cycles, each renewed unattended, which counts in no budget', async () => {

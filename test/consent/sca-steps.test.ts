@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createFormBrowser, type Page } from '../../src/cli/form-browser.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createEncryption, singleKey } from '../../src/storage/encryption.ts';
 import { type ConnectedWorld, createConnectedWorld, goToBank } from './connected-world.ts';
 
@@ -154,12 +154,12 @@ it('goes on with a session and a consent that an earlier version has begun, with
   const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const consent = await prisma.consent.findFirstOrThrow();
   const place = { column: 'sessions.authorisation', rowId: session.id } as const;
-  const held = JSON.parse(encryption.decrypt(consent.bankConsentId ?? '', bankConsentIdOf(consent.id)));
+  const held = JSON.parse(encryption.decrypt(consent.credentials ?? '', credentialsOf(consent.id)));
   const kept = JSON.parse(encryption.decrypt((await world.session(session.id)).authorisation ?? '', place));
   const old = { authorisation: { authorisationId: held.authorisation.id, ...kept.progress }, psuId: 'anna' };
   await prisma.consent.update({
     where: { id: consent.id },
-    data: { bankConsentId: encryption.encrypt(held.consentId, bankConsentIdOf(consent.id)) },
+    data: { credentials: encryption.encrypt(held.consentId, credentialsOf(consent.id)) },
   });
   await prisma.session.update({
     where: { id: session.id },
@@ -167,6 +167,9 @@ it('goes on with a session and a consent that an earlier version has begun, with
   });
 
   const code = await methods.submit({ methodId: 'sms' });
+  const { credentials } = await prisma.consent.findFirstOrThrow();
+  const adopted = JSON.parse(encryption.decrypt(credentials ?? '', credentialsOf(consent.id)));
+  expect(adopted).toMatchObject({ consentId: held.consentId, psuId: 'anna' });
   expect((await code.submit({ otp: '123456' })).title).toContain('Done');
   expect(await world.session(session.id)).toMatchObject({ status: 'COMPLETED' });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFormBrowser, type FormBrowser, type Page } from '../../src/cli/form-browser.ts';
+import { listCases, toHabitsEntry } from '../banking/bank-habits.ts';
 import { askBankOfConsents, runMaintenance } from './bank-view.ts';
 import {
   type ConnectedWorld,
@@ -140,9 +141,12 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
   it('when the attacker has opened the callback’s address before the victim approves, and the victim comes back to it', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.begin = async ({ redirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl, state }) => {
       addresses.push(redirectUrl);
-      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
+      return {
+        credentials: 'scripted',
+        progress: { next: { step: 'go-to-bank', url: world.bankUrl, state }, message: null },
+      };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'received', ...terms });
@@ -202,9 +206,12 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
   it('with the address that the attacker has learnt by turning away at the bank', async () => {
     const world = await createConnectedWorld();
     const addresses: string[] = [];
-    world.bankOverrides.begin = async ({ redirectUrl, nokRedirectUrl }) => {
+    world.bankOverrides.begin = async ({ redirectUrl, nokRedirectUrl, state }) => {
       addresses.push(redirectUrl, nokRedirectUrl);
-      return { credentials: 'scripted', progress: { next: { step: 'go-to-bank', url: world.bankUrl }, message: null } };
+      return {
+        credentials: 'scripted',
+        progress: { next: { step: 'go-to-bank', url: world.bankUrl, state }, message: null },
+      };
     };
     const terms = { recurring: true, validUntil: '2026-09-06', frequencyPerDay: 4 };
     world.bankOverrides.getConsent = async () => ({ status: 'valid', ...terms });
@@ -217,6 +224,26 @@ describe('who passes the bank’s address on gets nothing of whoever authorises 
     expect((await createFormBrowser().open(addresses[1] ?? '')).title).toContain('Not in this browser');
     expect(await world.session(session.id)).toMatchObject({ status: 'FAILED', errorCode: 'OTHER_BROWSER' });
   });
+});
+
+it('an authorisation before the consent and the redirect after it lead back with states of their own; each opens once', async () => {
+  const tokenFirst = listCases().find(({ words }) => words.join(' ') === 'redirect implicit global oauth-before');
+  if (!tokenFirst) throw new Error('There is no such bank.');
+  const world = await createConnectedWorld({ toEntries: (url) => [toHabitsEntry(tokenFirst, url)] });
+  const session = await world.createSession({ bankId: 'bank_test' });
+  const owner = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+  const server = await (await owner.open(world.linkOf(session))).submit();
+  const callbacks = [(await authorise(server.url, owner)).url];
+  const atBank = await owner.open(callbacks[0] ?? '');
+  expect(atBank.url).toContain(`${world.bankUrl}/with.`);
+  // Whoever has seen the first address has nothing in hand, before the second is used and after.
+  expect((await createFormBrowser().open(callbacks[0] ?? '')).status).toBe(400);
+  expect(await world.session(session.id)).toMatchObject({ status: 'AWAITING_USER', awaitedReturn: 'CALLBACK' });
+  callbacks.push((await authorise(atBank.url, owner)).url);
+  const states = callbacks.map((url) => new URL(url).searchParams.get('state') ?? '');
+  expect(states[0]).not.toBe(states[1]);
+  expect(states).toEqual([expect.stringMatching(/^[\w-]{43}$/), expect.stringMatching(/^[\w-]{43}$/)]);
+  expect((await owner.open(callbacks[1] ?? '')).title).toContain('Done');
 });
 
 describe('who passes a session’s link on gets nothing:', () => {
@@ -394,6 +421,24 @@ it('goes on in another tab of the same browser', async () => {
   const atBank = await goToBank(world.linkOf(session), 'bank_sandbox', browser);
   await browser.open(world.linkOf(session));
   expect((await authorise(atBank.url, browser)).title).toContain('Done');
+});
+
+it('a HEAD, as of a link’s preview, neither takes a session nor uses up a way back', async () => {
+  const world = await createConnectedWorld();
+  const session = await world.createSession();
+  const head = {
+    method: 'HEAD',
+    headers: { cookie: `tidewater-browser=${'v'.repeat(43)}` },
+    redirect: 'manual',
+  } as const;
+  expect((await fetch(world.linkOf(session), head)).status).toBe(405);
+  expect(await world.session(session.id)).toMatchObject({ browserHash: null });
+  const owner = createFormBrowser({ stopBefore: (url) => url.includes('/callback') });
+  const atBank = await goToBank(world.linkOf(session), 'bank_sandbox', owner);
+  const { url: callback } = await authorise(atBank.url, owner);
+  expect((await fetch(callback, head)).status).toBe(405);
+  expect(await world.session(session.id)).toMatchObject({ awaitedReturn: 'CALLBACK' });
+  expect((await owner.open(callback)).title).toContain('Done');
 });
 
 it('tells a browser that keeps no cookies so, before anything is begun', async () => {

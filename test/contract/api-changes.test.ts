@@ -18,8 +18,27 @@ const accepted: Record<string, string> = {
       .flatMap((list) => ['last', 'before'].map((name) => `An optional arg ${name} on ${list} was added.`))
       .map((change) => [change, 'only who gives it reads backwards']),
   ),
+  'An optional arg first on SynchronizedAccount.newTransactions was added.': 'longer lists say that they are cut',
+  'An optional arg first on SynchronizedAccount.updatedTransactions was added.': 'longer lists say that they are cut',
+  'An optional arg since on Query.events was added.': 'only who gives it begins elsewhere',
+  'An optional arg since on Subscription.events was added.': 'only who gives it begins elsewhere',
   'An optional field idempotencyKey on input type CreateManagementSessionInput was added.': 'only who gives it has it',
   'ConflictError was added to union type CreateManagementSessionResult.': 'only who gives an idempotencyKey meets it',
+  'An optional arg allowedNetworks on Mutation.createApiKey was added.': 'a key without networks works from anywhere',
+  'An optional arg idempotencyKey on Mutation.createApiKey was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.createClient was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.rotateWebhookSecret was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.runSynchronizationCycle was added.': 'only who gives it has it',
+  'An optional arg idempotencyKey on Mutation.sendTestEvent was added.': 'only who gives it has it',
+  'An optional field idempotencyKey on input type CreateWebhookEndpointInput was added.': 'only who gives it has it',
+  'JWS_ES256 was added to enum type SignatureAlgorithm.': 'only who chooses it has it',
+  'CLIENT_READ was added to enum type ApiKeyScope.': 'only an operator makes such keys',
+  'ConflictError was added to union type CreateApiKeyResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type CreateClientResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type CreateWebhookEndpointResult.': 'only who gives an idempotencyKey meets it',
+  'ConflictError was added to union type RotateWebhookSecretResult.': 'only who gives an idempotencyKey meets it',
+  'ValidationError was added to union type RunSynchronizationCycleResult.': 'only who gives an idempotencyKey meets it',
+  'ValidationError was added to union type SendTestEventResult.': 'only who gives an idempotencyKey meets it',
 };
 
 test('the API breaks nothing that the last release promised', async () => {

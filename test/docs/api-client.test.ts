@@ -143,6 +143,17 @@ describe('the page on calling the API', () => {
     expect(deleteUser).toMatchObject({ bankLogins: 1, accounts: 2 });
   });
 
+  test('a key is replaced by another, and asked for again it is the same one', async () => {
+    const variables = { overlapSeconds: 3_600, scopes: ['CLIENT'], idempotencyKey: 'monthly' };
+    const { rotateApiKey: first } = await ask('rotate-key.graphql', variables);
+    expect(first).toMatchObject({ apiKey: { scopes: ['CLIENT'], expiresAt: null } });
+    expect((await ask('rotate-key.graphql', variables)).rotateApiKey).toEqual(first);
+    const successor = createApiClient(url, first.key);
+    // biome-ignore lint/suspicious/noExplicitAny: what a test reads of it, it expects.
+    expect((await successor.run<any>('{ viewer { id } }')).viewer.id).toMatch(/^cli_/);
+    await successor.close();
+  });
+
   test('names every error of the API with its status', async () => {
     const rows = [...text.matchAll(/^\| (\d{3}|socket) +\| (.*?) +\|/gm)];
     const codes = new Map(

@@ -90,6 +90,7 @@ describe('the page on receiving webhooks', () => {
     ['with-library.ts', 'HMAC_SHA256'],
     ['without-library.ts', 'HMAC_SHA256'],
     ['with-ed25519.ts', 'ED25519'],
+    ['with-jws.ts', 'JWS_ES256'],
   ])('%s takes genuine webhooks, handles each once and refuses forged ones', async (name, algorithm) => {
     take(name);
     const directory = await writeDocBlocks(blocks);
@@ -98,6 +99,7 @@ describe('the page on receiving webhooks', () => {
     const receiver = await start(process.execPath, ['--import', 'tsx', join(directory, name)], {
       PORT: String(port),
       WEBHOOK_SECRET: secret,
+      WEBHOOK_ENDPOINT_ID: endpointId,
     });
     await receiver.prints('listening');
 

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse, validate } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
+import { eventBounds } from '../../src/events/event-bounds.ts';
 import { toCursor } from '../../src/events/event-cursor.ts';
+import { changePage } from '../../src/graphql/limits.ts';
+import { createSchema } from '../../src/graphql/schema.ts';
 import { openTestApi, type TestApi } from '../support/api-fixture.ts';
 import { getDocBlock, readDocBlocks, writeDocBlocks } from '../support/doc-blocks.ts';
 import { createTestEvents } from '../support/event-streams.ts';
@@ -60,6 +64,16 @@ test.each(['with-graphql-ws.ts', 'with-apollo.ts', 'with-urql.ts', 'with-relay.t
     expect(example.ids()).toEqual(evt(6));
   },
 );
+
+test('a subscription as a signal, and the bounds that are told', async () => {
+  const blocks = await readDocBlocks('docs/subscriber.md');
+  expect(validate(createSchema(), parse(getDocBlock(blocks, 'signal.graphql').code))).toEqual([]);
+  const text = await readFile('docs/subscriber.md', 'utf8');
+  expect(eventBounds.messageBytes).toBe(1024 * 1024);
+  expect(text).toContain('never above 1 MiB');
+  expect(text).toContain(`have ${changePage.defaultFirst} rows unless`);
+  expect(text).toContain(`${changePage.maximumFirst} at most`);
+});
 
 test('curl prints the events as they come', async () => {
   const blocks = await readDocBlocks('docs/subscriber.md');

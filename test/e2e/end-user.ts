@@ -24,6 +24,8 @@ export interface EndUser {
   bankId: string;
   /** Where the bank's app is. */
   appUrl: string;
+  /** Of the accounts to be shared, where a bank wants them named. @default none */
+  iban?: string;
 }
 
 const maximumPages = 20;
@@ -42,11 +44,12 @@ export async function walkThrough(endUser: EndUser, link: string): Promise<strin
 }
 
 async function doNextStep(endUser: EndUser, heading: string): Promise<boolean> {
-  const { screen, psuId, bankId } = endUser;
+  const { screen, psuId, bankId, iban } = endUser;
   if (await screen.has('psu_id')) {
     const password = (await screen.has('password')) ? { password: 'sandbox' } : {};
     await screen.send({ psu_id: psuId, ...password });
   } else if (await screen.has('otp')) await screen.send({ otp: '123456' });
+  else if (iban && (await screen.has('iban'))) await screen.send({ iban });
   else if (await screen.has('methodId')) await screen.send({ methodId: 'sms' });
   else if (await screen.has('decision')) await screen.send({}, 'approve');
   else if (await screen.has('bankId')) await screen.send({}, bankId);

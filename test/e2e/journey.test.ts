@@ -85,12 +85,24 @@ function selectionOf(table: FieldTable): string {
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** In a payload a transaction names its account by id; in GraphQL the account is an object. */
+const leftOutWhereNull = new Set(
+  [transactionTable, accountFields, balanceFields].flatMap((table) =>
+    Object.entries(table).flatMap(([name, { nullable, since }]) => (nullable && since ? [name] : [])),
+  ),
+);
+
+/**
+ * In a payload a transaction names its account by id, where in GraphQL the account is an object; and fields that are new since the first
+ * release are left out where they are null.
+ */
 function toPayload(value: Json): Json {
   if (Array.isArray(value)) return value.map(toPayload);
   if (value === null || typeof value !== 'object') return value;
   const { account, ...rest } = value;
-  const fields = Object.fromEntries(Object.entries(rest).map(([name, field]) => [name, toPayload(field)]));
+  const given = Object.entries(rest).filter(([name, field]) => field !== null || !leftOutWhereNull.has(name));
+  const fields = Object.fromEntries(
+    given.map(([name, field]) => [name, name === 'counterpartyAccount' ? field : toPayload(field)]),
+  );
   if (account === undefined) return fields;
   return 'remittanceInformation' in value
     ? { ...fields, accountId: (account as { id: string }).id }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { type ApiClient, createApiClient, unwrap } from '../../src/cli/demo/api-client.ts';
@@ -13,7 +14,7 @@ import {
   CurrentSynchronizationCycleDocument,
   RunSynchronizationCycleDocument,
 } from '../../src/generated/operations/graphql.ts';
-import { createSandboxBank, type SandboxBank } from '../../src/sandbox-bank/sandbox-bank.ts';
+import { createSandboxBank, type SandboxBank, type SandboxBankOptions } from '../../src/sandbox-bank/sandbox-bank.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
@@ -53,6 +54,8 @@ export interface PersonsWorld {
   clock: FixedClock;
   sandbox: SandboxBank;
   appUrl: string;
+  /** Tidewater's own address. */
+  url: string;
   api: ApiClient;
   createUser(): Promise<string>;
   createConnectSession(userId: string, bankId: string): Promise<{ id: string; redirectUrl: string }>;
@@ -85,9 +88,14 @@ const transactionsQuery = /* GraphQL */ `query ($id: ID!, $after: String) {
 export function usePersonsWorld({
   toBanks = sandboxBanks,
   clock = fixedClock(),
+  sandbox: options = {},
+  log,
 }: {
   toBanks?: (url: string) => BankEntry[];
   clock?: FixedClock;
+  sandbox?: Partial<SandboxBankOptions>;
+  /** @default silence */
+  log?: Logger;
 } = {}): PersonsWorld {
   const world = {} as PersonsWorld;
   const closers: (() => Promise<unknown>)[] = [];
@@ -95,7 +103,14 @@ export function usePersonsWorld({
     const dataDir = await mkdtemp(join(tmpdir(), 'tidewater-persons-'));
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     await fillDataDirectory(dataDir);
-    const sandbox = await createSandboxBank({ host: '127.0.0.1', port: 0, dataFile: null, clock, slowMs: 100 });
+    const sandbox = await createSandboxBank({
+      host: '127.0.0.1',
+      port: 0,
+      dataFile: null,
+      clock,
+      slowMs: 100,
+      ...options,
+    });
     closers.push(sandbox.close);
     const settings = {
       PORT: '0',
@@ -104,11 +119,18 @@ export function usePersonsWorld({
       LOG_LEVEL: 'silent',
     };
     const config = { ...parseConfig(settings, () => ''), sandboxBankPort: null, banks: toBanks(sandbox.url) };
-    const app = await startApp({ config, clock });
+    const app = await startApp({ config, clock, ...(log && { log }) });
     closers.push(app.stop);
     const api = createApiClient(app.url, testApiKey);
     closers.push(api.close);
-    Object.assign(world, { clock, sandbox, appUrl: `${sandbox.url}/decoupled/app`, api, ...operations(api, clock) });
+    Object.assign(world, {
+      clock,
+      sandbox,
+      appUrl: `${sandbox.url}/decoupled/app`,
+      url: app.url,
+      api,
+      ...operations(api, clock),
+    });
   });
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
@@ -116,7 +138,10 @@ export function usePersonsWorld({
   return world;
 }
 
-function operations(api: ApiClient, clock: FixedClock): Omit<PersonsWorld, 'clock' | 'sandbox' | 'appUrl' | 'api'> {
+function operations(
+  api: ApiClient,
+  clock: FixedClock,
+): Omit<PersonsWorld, 'clock' | 'sandbox' | 'appUrl' | 'url' | 'api'> {
   const synchronizationSession = async (id: string): Promise<SessionNode> =>
     (
       await api.run<{ synchronizationSession: SessionNode }>(

@@ -18,6 +18,10 @@ const after = (...place: string[]) => `after: "${Buffer.from(JSON.stringify(plac
 const account = (args: string) =>
   `query ($id: ID!) { node(id: $id) { ... on Account { transactions(${args}) { nodes { id } } } } }`;
 
+const changes = (args: string) =>
+  `{ transactionChanges(${args}) { nodes { kind transaction { amount { amount } } } pageInfo { hasNextPage } } }`;
+const later = after('c1', '1000900', idOf(tag, 'bankLogin'), idOf(tag, 'account'), 'txn_many');
+
 /** Every filter of the API, each on a list that has far more rows than it shows; the last page too. */
 const filters: [name: string, query: string, variables?: Record<string, unknown>][] = [
   ['users', '{ users(first: 100) { nodes { id } } }'],
@@ -43,6 +47,17 @@ const filters: [name: string, query: string, variables?: Record<string, unknown>
   ['transactions, pending', account('first: 100, status: PENDING')],
   ['transactions, of old days', account('first: 100, bookedFrom: "2023-07-01", bookedTo: "2023-07-07"')],
   ['transactions, of days and status', account('first: 100, bookedTo: "2024-01-01", status: BOOKED')],
+  ['changes', changes('first: 500')],
+  ['changes, a later page', changes(`first: 500, ${later}`)],
+  [
+    'changes, a page of sets that have nothing left',
+    changes(`first: 500, ${after('c1', '1600000', idOf(tag, 'bankLogin'))}`),
+  ],
+  ['changes of a user', changes('first: 500, userId: "usr_many00000002"')],
+  ['changes of a login', changes(`first: 500, bankLoginId: "${idOf(tag, 'bankLogin')}"`)],
+  ['changes of a login, a later page', changes(`first: 500, ${later}, bankLoginId: "${idOf(tag, 'bankLogin')}"`)],
+  ['changes of an account', changes(`first: 500, accountId: "${idOf(tag, 'account')}"`)],
+  ['changes of an event', changes('first: 500, eventId: "evt_many00000002"')],
   ['deliveries', '{ webhookEndpoints { nodes { deliveries(first: 100) { nodes { id } } } } }'],
   [
     'deliveries that failed',

@@ -4,17 +4,17 @@ import WebSocket from 'ws';
 import { createUserStore } from '../../src/clients/user-store.ts';
 import { createUsers } from '../../src/clients/users.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
-import { openTestApi, type TestApi, type TestApiOptions } from '../support/api-fixture.ts';
+import { openTestApi, passingAudit, type TestApi, type TestApiOptions } from '../support/api-fixture.ts';
 import { insertClient } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 
 describe('the rate of requests', () => {
-  const openLimited = async () => {
+  const openLimited = async (services: TestApiOptions['services'] = {}) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    return await openTestApi({ server: { graphiql: true, limits: { requestsPerMinute: 3 } } });
+    return await openTestApi({ services, server: { graphiql: true, limits: { requestsPerMinute: 3 } } });
   };
 
   test('above that of a client is refused with 429, a code and when to come again', async () => {
@@ -41,8 +41,10 @@ describe('the rate of requests', () => {
     expect((await api.request('{ __typename }')).status).toBe(200);
   });
 
-  test('counts operations on sockets too, and refuses them with the same code', async () => {
-    const api = await openLimited();
+  test('counts operations on sockets too, refuses them with the same code, and tells the audit log either way', async () => {
+    const limited: string[] = [];
+    const noteLimited = ({ keyId }: { keyId: string }) => void limited.push(keyId);
+    const api = await openLimited({ audit: { ...passingAudit, noteLimited } });
     const client = createClient({
       url: `${api.url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
@@ -56,7 +58,9 @@ describe('the rate of requests', () => {
     await ask();
     await ask();
     await expect(ask()).rejects.toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 60 } }]);
+    expect(limited).toEqual(['key_1']);
     expect((await api.request('{ __typename }')).status).toBe(429);
+    expect(limited).toEqual(['key_1', 'key_1']);
   });
 
   test('is no matter of health, metrics, GraphiQL or a wrong key', async () => {

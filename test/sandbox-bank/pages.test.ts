@@ -3,6 +3,7 @@ import { escapeHtml, page } from '../../src/sandbox-bank/page-layout.ts';
 import {
   approve,
   type BankWorld,
+  connect,
   createConsent,
   nokRedirectUri,
   openBankPage,
@@ -106,4 +107,24 @@ test('a link that was never given out opens nothing', async () => {
 test('what is shown is text, whatever stands in it', () => {
   expect(escapeHtml(`<b title="x">'&'</b>`)).toBe('&#60;b title=&#34;x&#34;&#62;&#39;&#38;&#39;&#60;/b&#62;');
   expect(page(200, '<script>', '').body).not.toContain('<script>');
+});
+
+test('a consent that names accounts by IBAN shows those alone, and none of somebody else’s', async () => {
+  const bank = await startBank({ approach: 'by-iban' });
+  const all = await connect(await startBank(), 'anna');
+  const ibans = (await all.attended('/v1/accounts')).body.accounts.map(({ iban }: { iban: string }) => iban);
+  expect(new Set(ibans).size).toBe(2);
+  const named = (iban: string) => ({
+    access: { accounts: [{ iban }], balances: [{ iban }], transactions: [{ iban }] },
+  });
+  const one = await connect(bank, 'anna', named(ibans[1]));
+  const { accounts } = (await one.attended('/v1/accounts')).body;
+  expect(accounts.map(({ iban }: { iban: string }) => iban)).toEqual([ibans[1]]);
+  expect((await one.attended(`/v1/accounts/${accounts[0].resourceId}/balances`)).status).toBe(200);
+
+  const { body: strange } = await createConsent(bank, { body: named('DE89370400440532013000') });
+  const login = await openBankPage(strange._links.scaRedirect.href);
+  const otp = await login.submit({ psu_id: 'anna', password: 'sandbox' });
+  expect((await otp.submit({ otp: '123456' })).url).toBe(nokRedirectUri);
+  expect(await statusOf(bank, strange.consentId)).toBe('rejected');
 });

@@ -1,37 +1,41 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createClientTurns } from '../../src/http/client-turns.ts';
-import { toNetwork } from '../../src/http/connection-limits.ts';
+import { connectionsPerProcess, limitConnections, toNetwork } from '../../src/http/connection-limits.ts';
 import { createOpenRequests } from '../../src/http/open-requests.ts';
-import { openTestApi, type TestApi } from '../support/api-fixture.ts';
+import { openTestApi } from '../support/api-fixture.ts';
 
-function open({ url }: TestApi): Socket {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.on('error', () => {});
-  socket.resume();
-  onTestFinished(() => void socket.destroy());
-  return socket;
-}
+describe('connections', () => {
+  /** A server that connections come to from these addresses; tells which were closed at once. */
+  function connectFrom(limit: number, ...addresses: string[]) {
+    const server = Object.assign(new EventEmitter(), { maxConnections: 0 });
+    limitConnections(server as never, limit);
+    const sockets = addresses.map((remoteAddress) => {
+      const socket = Object.assign(new EventEmitter(), { remoteAddress, isClosed: false, destroy: () => {} });
+      socket.destroy = () => {
+        socket.isClosed = true;
+      };
+      server.emit('connection', socket);
+      return socket;
+    });
+    return { server, sockets, closed: () => sockets.map(({ isClosed }) => isClosed) };
+  }
 
-const isOpen = async (socket: Socket) => {
-  socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
-  return (
-    (await Promise.race([once(socket, 'data').then(() => 'data'), once(socket, 'close').then(() => 'close')])) ===
-    'data'
-  );
-};
+  test('of a public address are so many; the next is closed, and one that ends makes room', () => {
+    const one = '93.184.216.34';
+    const { server, sockets, closed } = connectFrom(2, one, one, one, '2a00:1450::1');
+    expect(closed()).toEqual([false, false, true, false]);
+    sockets[0]?.emit('close');
+    server.emit('connection', { remoteAddress: one, destroy: () => expect.unreachable(), once: () => {} });
+  });
 
-test('an address has so many connections; the next is closed, and one that ends makes room', async () => {
-  const api = await openTestApi({ server: { limits: { connectionsPerAddress: 3 } } });
-  const sockets = [open(api), open(api), open(api)];
-  for (const socket of sockets) expect(await isOpen(socket)).toBe(true);
-  expect(await isOpen(open(api))).toBe(false);
-  sockets[0]?.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(await isOpen(open(api))).toBe(true);
+  test('of the operator’s own networks are as many as the process has: they may be a proxy’s', () => {
+    const proxies = ['127.0.0.1', '10.1.2.3', '::ffff:192.168.1.1', 'fd00::1', '100.64.0.1'];
+    const { server, closed } = connectFrom(1, ...proxies, ...proxies);
+    expect(closed()).not.toContain(true);
+    expect(server.maxConnections).toBe(connectionsPerProcess);
+  });
 });
 
 test.each([
@@ -54,6 +58,14 @@ test('without a valid key an address is refused after so many requests; with one
   expect(await ask('Bearer wrong')).toEqual([401, false, 'UNAUTHENTICATED']);
   expect(await ask('Bearer other')).toEqual([429, true, 'RATE_LIMITED']);
   expect(await ask(`Bearer ${api.keys.client}`)).toEqual([200, false, undefined]);
+});
+
+test('without a valid key callers are counted apart where a proxy tells who they are, and by what it says last', async () => {
+  const api = await openTestApi({ server: { limits: { anonymousPerMinute: 1 } } });
+  const ask = async (forwarded: string) =>
+    (await api.request('{ __typename }', {}, { authorization: '', 'x-forwarded-for': forwarded })).status;
+  expect([await ask('93.184.216.1'), await ask('93.184.216.1'), await ask('93.184.216.2')]).toEqual([401, 429, 401]);
+  expect(await ask('8.8.8.8, 93.184.216.1')).toBe(429);
 });
 
 test('requests of a client that are open are so many at most, until their answers have ended', () => {

@@ -8,6 +8,7 @@ import { storedColumns } from '../../src/storage/encrypted-columns.ts';
 import { createEncryption } from '../../src/storage/encryption.ts';
 import { openKeysAtRest } from '../../src/storage/kept-keys.ts';
 import { rotateEncryptionKey } from '../../src/storage/key-rotation.ts';
+import { createSigningKeys } from '../../src/webhooks/signing-keys.ts';
 import { idOf, insertClientData, secretOf } from '../support/client-data.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openTestDatabase, temporaryDataDirectory } from '../support/test-database.ts';
@@ -52,7 +53,9 @@ describe('encrypted texts', () => {
   it('stand in the listed columns and in no other', async () => {
     const database = await openTestDatabase();
     const { keys } = await openKeys(database, [newKey()]);
-    await insertClientData(database, { tag: 'alpha', now: clock.now(), encryption: createEncryption(keys) });
+    const encryption = createEncryption(keys);
+    await insertClientData(database, { tag: 'alpha', now: clock.now(), encryption });
+    await createSigningKeys({ database, encryption, clock }).current();
     const columns = await database.query<{ table: string; column: string }>(Prisma.sql`
       SELECT table_name AS table, column_name AS column FROM information_schema.columns
       WHERE table_schema = 'public' AND data_type = 'text'`);
@@ -72,6 +75,8 @@ describe('encrypted texts', () => {
     const { keys } = await openKeys(database, [newKey()]);
     const encryption = createEncryption(keys);
     for (const tag of ['alpha', 'beta']) await insertClientData(database, { tag, now: clock.now(), encryption });
+    const signingKeys = createSigningKeys({ database, encryption, clock });
+    for (let n = 0; n < 2; n++) await signingKeys.rotate();
     const texts = await readTexts(database);
     const bindingOf = (table: string, column: string) =>
       storedColumns.find((stored) => stored.table === table && stored.column === column)?.boundAs ??
@@ -151,8 +156,8 @@ describe('an upgrade', () => {
     const encryption = createEncryption(keys);
     const consent = async () =>
       await database.prisma.consent.findUniqueOrThrow({ where: { id: idOf('alpha', 'consent') } });
-    const place = { column: 'consents.bank_consent_id', rowId: idOf('alpha', 'consent') } as const;
-    const before = (await consent()).bankConsentId ?? '';
+    const place = { column: 'consents.credentials', rowId: idOf('alpha', 'consent') } as const;
+    const before = (await consent()).credentials ?? '';
     expect(encryption.decrypt(before, place)).toBe(secretOf('alpha'));
 
     const rotation = await rotateEncryptionKey({
@@ -165,6 +170,6 @@ describe('an upgrade', () => {
     const texts = await readTexts(database);
     expect(rotation).toMatchObject({ reencryptedCount: texts.length, unreadable: [] });
     expect(texts.every(({ text }) => text.startsWith(`v2.${rotation.keyId}.`))).toBe(true);
-    expect(encryption.decrypt((await consent()).bankConsentId ?? '', place)).toBe(secretOf('alpha'));
+    expect(encryption.decrypt((await consent()).credentials ?? '', place)).toBe(secretOf('alpha'));
   });
 });

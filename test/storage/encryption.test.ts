@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createEncryption, type EncryptedPlace, singleKey } from '../../src/storage/encryption.ts';
+import { createEncryption, type EncryptedPlace, seal, singleKey } from '../../src/storage/encryption.ts';
 
 const place: EncryptedPlace = { column: 'sessions.link_secret', rowId: 'csn_1' };
 
@@ -28,5 +28,12 @@ describe('encryption', () => {
     const encrypted = encryption.encrypt('secret', place);
     expect(() => encryption.decrypt(encrypted, { ...place, rowId: 'csn_2' })).toThrow();
     expect(() => encryption.decrypt(encrypted, { ...place, column: 'sessions.authorisation' })).toThrow();
+  });
+
+  it('reads credentials that were written before their column was renamed', () => {
+    const key = randomBytes(32);
+    const before = `v2.only.${seal(Buffer.from('consent-1'), key, 'consents.bank_consent_id:con_1')}`;
+    const credentials: EncryptedPlace = { column: 'consents.credentials', rowId: 'con_1' };
+    expect(createEncryption(singleKey(key)).decrypt(before, credentials)).toBe('consent-1');
   });
 });

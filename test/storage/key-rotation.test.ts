@@ -5,7 +5,7 @@ import { type Database, openDatabase, Prisma } from '../../src/storage/database.
 import { createEncryption, type Encryption } from '../../src/storage/encryption.ts';
 import { openKeysAtRest } from '../../src/storage/kept-keys.ts';
 import { rotateEncryptionKey } from '../../src/storage/key-rotation.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { createPostgresDatabase } from '../support/postgresql-server.ts';
 import { openTestDatabase } from '../support/test-database.ts';
@@ -53,7 +53,7 @@ it('encrypts thousands of secrets anew while deliveries go out, of which none fa
   const { userId } = await insertEnrolledUser(database, {
     clientId: world.clientId,
     now: clock.now(),
-    bankConsentId: sealedConsent(encryption, 'consent-1'),
+    credentials: sealedCredentials(encryption, 'consent-1'),
   });
   await insertSessions(database, encryption, { clientId: world.clientId, userId });
   const receiver = await world.receiver();

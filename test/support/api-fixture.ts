@@ -11,6 +11,7 @@ import type { ContextSource, Viewer } from '../../src/graphql/context.ts';
 import type { Services } from '../../src/graphql/services.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpServerDependencies } from '../../src/http/server.ts';
+import { callScopes } from '../../src/storage/call-scope.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
@@ -73,7 +74,7 @@ async function startTestApi({
   const listeners: (() => void)[] = [];
   const source: ContextSource = {
     prisma: prisma ?? { $connect: async () => {} },
-    services: orUnexpected({ audit: silentAudit, ...services }),
+    services: orUnexpected({ audit: passingAudit, ...services }),
   };
   const logged: Record<string, unknown>[] = [];
   const http = createHttpServer({
@@ -129,11 +130,14 @@ function createTestKeys(clientId: string): Omit<TestKeys, 'revoke'> {
 }
 
 /** Of tests that are about something else. */
-const silentAudit: Services['audit'] = {
-  record: async () => {},
-  recordOutcome: async () => {},
+export const passingAudit: Services['audit'] = {
+  perform: (_call, work) => callScopes.run([], () => work()),
+  recordRefusal: async () => {},
   noteRead: () => {},
+  noteRefusedKey: () => {},
+  noteLimited: () => {},
   list: async () => [],
+  find: async () => null,
 };
 
 function orUnexpected(services: TestServices): Services {

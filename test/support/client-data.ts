@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { returnSecretOf } from '../../src/consent/bank-returns.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { linkSecretOf } from '../../src/consent/link-secret.ts';
 import { accountFields } from '../../src/domain/account-fields.ts';
 import { balanceFields } from '../../src/domain/balance-fields.ts';
@@ -79,6 +79,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       prefix: `tw_${tag}`,
       hash: hash(`key ${tag} ${n}`),
       scopes: ['CLIENT' as const],
+      allowedNetworks: ['10.0.0.0/8'],
       expiresAt: days(30),
       lastUsedAt: now,
       createdAt: now,
@@ -131,7 +132,7 @@ export async function insertClientData(database: Database, options: ClientDataOp
       validUntil: days(90),
       frequencyPerDay: 4,
       authorisedAt: now,
-      bankConsentId: encryption.encrypt(secret, bankConsentIdOf(id('consent', n))),
+      credentials: encryption.encrypt(secret, credentialsOf(id('consent', n))),
       createdAt: now,
     })),
   });
@@ -178,6 +179,25 @@ export async function insertClientData(database: Database, options: ClientDataOp
       updatedAt: now,
     })),
   });
+  // Told of by the first event of each user; of a transaction that was removed, too.
+  await prisma.transactionChangeSet.createMany({
+    data: each((n) => ({
+      clientId,
+      position: BigInt(n * eventTypes.length + 1),
+      bankLoginId: id('bankLogin', n),
+      version: 0,
+    })),
+  });
+  await prisma.transactionTombstone.createMany({
+    data: each((n) => ({
+      transactionId: id('transaction', 900_000 + n),
+      clientId,
+      accountId: id('account', n),
+      content: { secret },
+      position: BigInt(n * eventTypes.length + 1),
+      removedAt: now,
+    })),
+  });
   await prisma.balanceChange.createMany({
     data: each((n) => ({
       accountId: id('account', n),
@@ -218,6 +238,16 @@ export async function insertClientData(database: Database, options: ClientDataOp
         finishedAt: now,
       },
     ],
+  });
+  const recordId = `record of ${tag}`;
+  await prisma.idempotencyRecord.create({
+    data: {
+      id: recordId,
+      inputHash: tag,
+      subjectId: id('apiKey'),
+      secret: encryption.encrypt(secret, { column: 'idempotency_records.secret', rowId: recordId }),
+      createdAt: now,
+    },
   });
   const sessionId = id('connectSession');
   await prisma.returnCode.create({

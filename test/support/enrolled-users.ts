@@ -1,4 +1,4 @@
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { Encryption } from '../../src/storage/encryption.ts';
@@ -24,20 +24,20 @@ export async function insertBank(database: Database, id = 'bank_test'): Promise<
   return id;
 }
 
-/** A bank's id of a consent, encrypted; or what encrypts it for the consent with this id. */
-export type SealedConsent = string | ((consentId: string) => string);
+/** Credentials of a consent, encrypted; or what encrypts them for the consent with this id. */
+export type SealedCredentials = string | ((consentId: string) => string);
 
-/** Encrypts the bank's id of a consent for whichever consent it will be. */
-export function sealedConsent(encryption: Encryption, bankConsentId: string): (consentId: string) => string {
-  return (consentId) => encryption.encrypt(bankConsentId, bankConsentIdOf(consentId));
+/** Encrypts credentials for a consent that is still to be made. */
+export function sealedCredentials(encryption: Encryption, credentials: string): (consentId: string) => string {
+  return (consentId) => encryption.encrypt(credentials, credentialsOf(consentId));
 }
 
 /** A recurring user with a login that the cycles take in: a valid recurring consent, authorised now. */
 export async function insertEnrolledUser(
   database: Database,
-  given: { clientId: string; now: Date; bankConsentId?: SealedConsent },
+  given: { clientId: string; now: Date; credentials?: SealedCredentials },
 ): Promise<EnrolledUser> {
-  const { clientId, now, bankConsentId = 'encrypted' } = given;
+  const { clientId, now, credentials = 'encrypted' } = given;
   const bankId = await insertBank(database);
   const [userId, loginId, consentId] = [newId('user', now), newId('bankLogin', now), newId('consent', now)];
   await database.prisma.user.create({
@@ -56,7 +56,7 @@ export async function insertEnrolledUser(
       validUntil: new Date(now.getTime() + 90 * 86_400_000),
       frequencyPerDay: 4,
       authorisedAt: now,
-      bankConsentId: typeof bankConsentId === 'string' ? bankConsentId : bankConsentId(consentId),
+      credentials: typeof credentials === 'string' ? credentials : credentials(consentId),
       createdAt: now,
     },
   });

@@ -1,6 +1,9 @@
 import type { Database } from '../../src/storage/database.ts';
 import { idOf } from './client-data.ts';
 
+/** Of each login. */
+export const changeSets = 50;
+
 export interface LargeDataOptions {
   /** Of `insertClientData`: whose rows become many. */
   tag: string;
@@ -47,9 +50,9 @@ export async function insertLargeData(
       SELECT 'acc_' || substr(l.id, 7), l.client_id, l.id, 'r1', l.id, 'DE' || l.id, 'EUR', now()
       FROM bank_logins l WHERE l.id LIKE 'login_many%'`,
     `INSERT INTO transactions (id, client_id, account_id, status, identity, amount, currency, booking_date, value_date,
-        counterparty_name, remittance_information, sort_date, created_at, updated_at)
+        counterparty_name, remittance_information, sort_date, created_at, updated_at, login_version)
       SELECT 'txn_' || ${row('n')}, a.client_id, a.id, 'BOOKED', 'many' || n, -n, 'EUR', d.day, d.day, 'Shop ' || n % 500,
-        'Invoice ' || n, d.day, now(), now()
+        'Invoice ' || n, d.day, now(), now(), n % ${changeSets / 2} + 1
       FROM generate_series(1, ${transactions}) n
       CROSS JOIN LATERAL (SELECT date '2026-03-10' - n % 1000 AS day) d
       JOIN accounts a ON a.id = CASE WHEN n <= ${inFirst} THEN '${idOf(tag, 'account')}' ELSE 'acc_' || ${row(`n % ${users} + 1`)} END`,
@@ -82,6 +85,13 @@ export async function insertLargeData(
     `INSERT INTO cycle_entries (cycle_id, user_id, client_id, lane, position, status, attempt_count)
       SELECT c.id, u.id, u.client_id, 0, row_number() OVER (PARTITION BY c.id ORDER BY u.id), 'SYNCHRONIZED', 1
       FROM synchronization_cycles c CROSS JOIN users u WHERE c.id LIKE 'cyc_many%' AND u.id LIKE 'usr_many%'`,
+    // Half of the change sets have nothing left: what they told of has changed again since.
+    `INSERT INTO transaction_change_sets (client_id, position, bank_login_id, version)
+      SELECT l.client_id, 1000000 + (s - 1) * ${users} + row_number() OVER (PARTITION BY s ORDER BY l.id), l.id, s
+      FROM bank_logins l CROSS JOIN generate_series(1, ${changeSets}) s`,
+    `INSERT INTO transaction_tombstones (transaction_id, client_id, account_id, position, removed_at)
+      SELECT 'txn_gone' || s.bank_login_id || s.version, s.client_id, a.id, s.position, now()
+      FROM transaction_change_sets s JOIN accounts a ON a.bank_login_id = s.bank_login_id WHERE s.version = 7`,
     'VACUUM ANALYZE',
   ];
   for (const statement of statements) await pool.query(statement);

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import type pg from 'pg';
-import { bankConsentIdOf as placeOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { Encryption } from '../../src/storage/encryption.ts';
 
 const dayMs = 86_400_000;
 
-function bankConsentIdOf(n: number): string {
+function consentIdAtBank(n: number): string {
   return `consent-load-${n}`;
 }
 
@@ -15,7 +15,7 @@ export async function writeLoadConsents(file: string, { count, now }: { count: n
   const nowMs = now.getTime();
   const lines = Array.from({ length: count }, (_, i) => ({
     consent: {
-      id: bankConsentIdOf(i + 1),
+      id: consentIdAtBank(i + 1),
       variant: 'redirect',
       status: 'valid',
       tpp: 'anonymous',
@@ -53,13 +53,13 @@ export interface LoadUsers {
  */
 export async function insertLoadUsers(
   given: LoadUsers,
-): Promise<Array<{ userId: string; loginId: string; bankConsentId: string }>> {
+): Promise<Array<{ userId: string; loginId: string; credentials: string }>> {
   const { pool, encryption, clientId, bankId, count, now } = given;
   const users = Array.from({ length: count }, (_, i) => ({
     userId: newId('user', now),
     loginId: newId('bankLogin', now),
     consentId: newId('consent', now),
-    bankConsentId: bankConsentIdOf(i + 1),
+    credentials: consentIdAtBank(i + 1),
     enrolledAt: new Date(now.getTime() - (count - i)),
   }));
   const column = (of: (user: (typeof users)[number]) => unknown) => users.map(of);
@@ -75,21 +75,21 @@ export async function insertLoadUsers(
   );
   await pool.query(
     `INSERT INTO consents (id, client_id, user_id, bank_id, bank_login_id, status, recurring, valid_until, frequency_per_day,
-       authorised_at, bank_consent_id, created_at)
-     SELECT id, $5, user_id, $6, login_id, 'VALID', true, $7, 4, $8, bank_consent_id, $8
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS c (id, user_id, login_id, bank_consent_id)`,
+       authorised_at, credentials, created_at)
+     SELECT id, $5, user_id, $6, login_id, 'VALID', true, $7, 4, $8, credentials, $8
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS c (id, user_id, login_id, credentials)`,
     [
       column((u) => u.consentId),
       column((u) => u.userId),
       column((u) => u.loginId),
-      column((u) => encryption.encrypt(u.bankConsentId, placeOf(u.consentId))),
+      column((u) => encryption.encrypt(u.credentials, credentialsOf(u.consentId))),
       clientId,
       bankId,
       toDay(now.getTime() + 170 * dayMs),
       now,
     ],
   );
-  return users.map(({ userId, loginId, bankConsentId }) => ({ userId, loginId, bankConsentId }));
+  return users.map(({ userId, loginId, credentials }) => ({ userId, loginId, credentials }));
 }
 
 function toDay(ms: number): string {

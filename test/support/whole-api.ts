@@ -5,6 +5,7 @@ import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts';
 import { createAuditStore } from '../../src/audit/audit-store.ts';
 import { createClientStore } from '../../src/clients/client-store.ts';
 import { createClients } from '../../src/clients/clients.ts';
+import { createIdempotency, type Idempotency } from '../../src/clients/idempotency.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
 import { createUsers } from '../../src/clients/users.ts';
 import { createAccessBudget } from '../../src/consent/access-budget-store.ts';
@@ -33,6 +34,7 @@ export interface WholeApi {
   encryption: Encryption;
   eventLog: EventLog;
   audit: AuditLog;
+  idempotency: Idempotency;
 }
 
 /** The bank of `bank_test` is scripted. Closed with the test. */
@@ -46,9 +48,17 @@ export function openWholeApi(database: Database): WholeApi {
   const budget = createAccessBudget(database);
   const users = createUsers({ clock, store: createUserStore(database) });
   const bankStore = createBankStore(database);
-  const common = { clock, database, banks, encryption, eventLog, budget, log };
+  const audit = createAuditLog({
+    clock,
+    store: createAuditStore(database),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const common = { clock, database, audit, banks, encryption, eventLog, budget, log };
   const synchronization = createSynchronization({
     ...common,
+    onAccess: audit.noteBankAccess,
     bankData: createBankDataStore(database),
     queue: { enqueueLane: async () => {} },
     laneCount: 1,
@@ -74,15 +84,10 @@ export function openWholeApi(database: Database): WholeApi {
     onUnexpected: () => {},
     runCancellable: database.runCancellable,
   });
-  const audit = createAuditLog({
-    clock,
-    store: createAuditStore(database),
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const idempotency = createIdempotency({ clock, database, encryption });
   const services: Services = {
     audit,
+    idempotency,
     clients: createClients({ clock, store: createClientStore(database) }),
     users,
     erasure: connections.erasure,
@@ -100,6 +105,7 @@ export function openWholeApi(database: Database): WholeApi {
       ...common,
       signal,
       documents,
+      publicUrl: () => 'https://tidewater.test',
       allowedNetworks: ['127.0.0.0/8'],
     }),
   };
@@ -108,5 +114,5 @@ export function openWholeApi(database: Database): WholeApi {
     eventLog.close();
     await audit.close();
   });
-  return { source, schema, clock, encryption, eventLog, audit };
+  return { source, schema, clock, encryption, eventLog, audit, idempotency };
 }

@@ -6,7 +6,7 @@ import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createCycles } from '../../src/sync/cycles.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { bankAccount } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
 
@@ -48,8 +48,8 @@ interface Asked {
 /** A new login of the world's, through these steps. */
 async function walk(world: SynchronizationWorld, steps: readonly Step[]) {
   const { bank, clock, clientId, database, encryption } = world;
-  const bankConsentId = sealedConsent(encryption, 'consent');
-  const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+  const credentials = sealedCredentials(encryption, 'consent');
+  const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), credentials });
   bank.accounts = [bankAccount()];
   const unattended: Asked[] = [];
   const refusedAtMs: number[] = [];

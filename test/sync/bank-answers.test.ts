@@ -6,7 +6,7 @@ import { createCyclePlanStore } from '../../src/sync/cycle-plan-store.ts';
 import { createSynchronizationStatuses } from '../../src/sync/synchronization-status.ts';
 import { createSynchronizationStatusStore } from '../../src/sync/synchronization-status-store.ts';
 import { type BankReply, bankEntry, startFakeBank } from '../banking/fake-bank.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
@@ -314,8 +314,8 @@ async function createWorld() {
   /** What becomes of a login of its own when the bank answers so. */
   return async (given: Answer, call: Call = 'accounts'): Promise<Consequence> => {
     [answer, answeredSo] = [given, call];
-    const bankConsentId = sealedConsent(encryption, 'consent-1');
-    const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+    const credentials = sealedCredentials(encryption, 'consent-1');
+    const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), credentials });
     const alarmCount = () => log.lines.filter(({ level }) => level === 50).length;
     const alarmsBefore = alarmCount();
     const { signal } = new AbortController();

@@ -267,13 +267,24 @@ describe('a period that the bank refuses', () => {
   it('is not, where it is as short already', async () => {
     const { port, calls } = scriptedPort({ accounts: accounts.slice(0, 1), pages: { a: [tooOld] } });
     await expect(fetchBankData(port, plan({ since: () => '2025-12-11' }))).rejects.toBe(tooOld);
-    expect(calls).toEqual(['balances a', 'transactions a 2025-12-11']);
+    expect(calls).toEqual(['transactions a 2025-12-11', 'balances a']);
   });
 
   it('is what the page says, where the bank gives no more', async () => {
     const { port } = scriptedPort({ accounts: accounts.slice(0, 1), pages: { a: [page({ from: '2026-02-08' })] } });
     expect((await fetchBankData(port, plan())).accounts).toMatchObject([{ from: '2026-02-08' }]);
   });
+});
+
+it('the transactions of all accounts are asked for before balances, since further pages may follow them', async () => {
+  const { port, calls } = scriptedPort({ accounts: accounts.slice(0, 2), pages: {} });
+  await fetchBankData(port, plan());
+  expect(calls.map((call) => call.split(' ').slice(0, 2).join(' '))).toEqual([
+    'transactions a',
+    'transactions b',
+    'balances a',
+    'balances b',
+  ]);
 });
 
 it('an account without a single page is whole, and empty', async () => {

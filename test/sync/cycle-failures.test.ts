@@ -6,7 +6,7 @@ import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createCycles } from '../../src/sync/cycles.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
 
 /** A cycle over the one user of a world whose bank is down, worked through by hand. */
@@ -97,7 +97,7 @@ it('a login whose consent ends while the one before it is under way is left alon
   bank.beforeAnswer = async () => {
     await database.prisma.consent.update({
       where: { id: 'cns_zz' },
-      data: { status: 'TERMINATED', bankConsentId: null },
+      data: { status: 'TERMINATED', credentials: null },
     });
   };
   expect(await tryNext('recorded')).toEqual({ status: 'SYNCHRONIZED' });
@@ -109,8 +109,8 @@ it('a login whose consent ends while the one before it is under way is left alon
 /** Twelve users in all. */
 async function enrolEleven({ database, clientId, clock, encryption }: SynchronizationWorld): Promise<void> {
   for (let n = 0; n < 11; n++) {
-    const bankConsentId = sealedConsent(encryption, `consent-of-${n}`);
-    await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+    const credentials = sealedCredentials(encryption, `consent-of-${n}`);
+    await insertEnrolledUser(database, { clientId, now: clock.now(), credentials });
     clock.advance(1_000);
   }
 }
@@ -191,7 +191,7 @@ async function addLogin({ database, encryption, clock, clientId, userId }: Synch
       validUntil: new Date(clock.now().getTime() + 90 * 86_400_000),
       frequencyPerDay: 4,
       authorisedAt: clock.now(),
-      bankConsentId: sealedConsent(encryption, 'consent-2')('cns_zz'),
+      credentials: sealedCredentials(encryption, 'consent-2')('cns_zz'),
     },
   });
 }

@@ -66,7 +66,7 @@ describe('whether a login is synchronized without the end user', () => {
           recurring: consent.recurring,
           authorisedAt: consent.authorisedAt,
           validUntil: new Date(consent.validUntil),
-          bankConsentId: 'encrypted',
+          credentials: 'encrypted',
           createdAt: now,
         },
       });

@@ -6,7 +6,7 @@ import { createCycleRunner } from '../../src/sync/cycle-runner.ts';
 import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
 
 // While the bank of one user is asked, the next is read ahead, to be claimed by the statement that counts their accesses.
@@ -34,7 +34,7 @@ async function createWorld() {
     return insertEnrolledUser(database, {
       clientId,
       now: clock.now(),
-      bankConsentId: sealedConsent(encryption, consent),
+      credentials: sealedCredentials(encryption, consent),
     });
   };
   const [second, third] = [await enrol('consent-2'), await enrol('consent-3')];

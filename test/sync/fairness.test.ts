@@ -5,7 +5,7 @@ import { createCycleStore } from '../../src/sync/cycle-store.ts';
 import { createCycleUserStore } from '../../src/sync/cycle-user-store.ts';
 import { createSynchronizationSessionStore } from '../../src/sync/synchronization-session-store.ts';
 import { createUserSynchronizer } from '../../src/sync/synchronize-user.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { silence } from './scripted-bank.ts';
 import { createSynchronizationWorld, type WorldOptions } from './synchronization-world.ts';
@@ -14,8 +14,8 @@ import { createSynchronizationWorld, type WorldOptions } from './synchronization
 async function createSilentWorld(options: WorldOptions = {}) {
   const world = await createSynchronizationWorld(options);
   const { database, clock, clientId, encryption } = world;
-  const bankConsentId = sealedConsent(encryption, 'consent-2');
-  const second = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+  const credentials = sealedCredentials(encryption, 'consent-2');
+  const second = await insertEnrolledUser(database, { clientId, now: clock.now(), credentials });
   world.bank.beforeAnswer = (_call, access) => access.credentials.text === 'consent-1' && silence(access);
   const users = createCycleUserStore(database);
   const runner = createCycleRunner({

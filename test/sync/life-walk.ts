@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
+import type { BankPort } from '../../src/banking/bank-port.ts';
 import { createSettlement } from '../../src/consent/consent-settlement.ts';
-import { bankConsentIdOf, createConsentStore } from '../../src/consent/consent-store.ts';
+import { createConsentStore, credentialsOf } from '../../src/consent/consent-store.ts';
 import { createCredentialKeeper } from '../../src/consent/credential-keeper.ts';
 import { createCredentialStore } from '../../src/consent/credential-store.ts';
 import { createSessionStore, type Session } from '../../src/consent/session-store.ts';
@@ -8,10 +9,19 @@ import { newId } from '../../src/domain/ids.ts';
 import type { EventData, TransactionData } from '../../src/events/event-catalogue.ts';
 import { type Database, Prisma } from '../../src/storage/database.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
-import { ChangingBank, currencies, type Manner, plainly } from './changing-bank.ts';
+import { openBankFront } from './bank-front.ts';
+import { ChangingBank, type Manner, plainly, type Telling, toCurrency } from './changing-bank.ts';
 import type { Action, Change, Life } from './random-lives.ts';
 import { createSynchronizationWorld } from './synchronization-world.ts';
-import { isNamedForGood, meetEqual, type ToldPayment, tellsAnew, tellsCoffeesTwice } from './told-rows.ts';
+import {
+  bringsNewIds,
+  isNamedForGood,
+  meetEqual,
+  type ToldPayment,
+  tellsAnew,
+  tellsCoffeesTwice,
+} from './told-rows.ts';
+import { isInOnePiece } from './written-traits.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -51,9 +61,10 @@ interface KeptRow {
  * same time; they are to be created one after the other.
  */
 export async function createWalk(database: Database): Promise<(life: Life) => Promise<void>> {
-  let bank: ChangingBank;
-  const banks = { get: () => bank.port };
+  let port: BankPort;
+  const banks = { get: () => port };
   const clock = fixedClock();
+  const front = await openBankFront(clock);
   const world = await createSynchronizationWorld({ database, banks, clock });
   const { encryption, clientId, log } = world;
   const { runSession } = world.runner;
@@ -64,9 +75,10 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
   const patienceMs = 600_000;
   const settlement = createSettlement({ clock, sessions, consents, banks, credentials, runSession, log, patienceMs });
 
-  return async ({ beginsAt, habit, traits, accountCount, amountsChange, frequencyPerDay, steps }) => {
+  return async ({ beginsAt, habit, traits, written, accountCount, amountsChange, frequencyPerDay, steps }) => {
     clock.set(new Date(beginning + beginsAt * minute));
-    bank = new ChangingBank({ accountCount, habit, traits, now: clock.now });
+    const bank = new ChangingBank({ accountCount, habit, traits, now: clock.now });
+    port = written === null ? bank.port : await front.open(bank, written);
     const isNumbered = traits.some((name) => name === 'ids-used-again' || name === 'references-restart');
     // Where something is left out, what is new and of the same price and shop would be taken for it.
     const hasOnePrice = traits.length === 0 && beginsAt % 2 === 0;
@@ -116,14 +128,14 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           FROM unnest(${sessionIds}::text[]) AS id
         )
         INSERT INTO consents (id, client_id, user_id, bank_id, bank_login_id, status, recurring, valid_until, frequency_per_day,
-          authorised_at, bank_consent_id, created_at)
+          authorised_at, credentials, created_at)
         VALUES (${consentId}, ${clientId}, ${userId}, 'bank_test', ${loginId}, 'VALID', true, '2099-01-01', ${frequencyPerDay},
-          ${now}, ${encryption.encrypt(first, bankConsentIdOf(consentId))}, ${now})`);
+          ${now}, ${encryption.encrypt(first, credentialsOf(consentId))}, ${now})`);
     }
 
     function toConsentId(newIds: boolean): string {
       consentCount += 1;
-      return `c${consentCount}${newIds ? ' new ids' : ''}`;
+      return `c${consentCount}${newIds ? bringsNewIds : ''}`;
     }
 
     function apply(each: Change): void {
@@ -161,7 +173,8 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     function soften(manner: Manner): Manner {
       const leavesOut = mayLeaveOut ? manner.leavesOut : 0;
       // Of two equal coffees that meet at a seam one would be taken for the other, shown again.
-      return { ...manner, leavesOut, pageSize: meetEqual(habit, traits) ? plainly.pageSize : manner.pageSize };
+      const isOnePage = meetEqual(habit, traits) || (written !== null && isInOnePiece(written));
+      return { ...manner, leavesOut, pageSize: isOnePage ? plainly.pageSize : manner.pageSize };
     }
 
     function dayBefore(days: number): string {
@@ -172,30 +185,35 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
       const consentId = truth.consentId;
       bank.beginReading(soften(manner), trigger);
       if (renewedAtCall !== null) {
-        const renewal = { kind: 'renews', outcome: 'valid', twice: false, manner: plainly } as const;
+        const renewal = { kind: 'renews', outcome: 'valid', times: 'once', manner: plainly } as const;
         const act = () => renew({ ...renewal, terms: { frequencyPerDay: 4, newIds: false } });
         bank.meanwhile = { atCall: renewedAtCall, act };
       }
       const psu = attended ? { ipAddress: '192.0.2.1' } : null;
       const { signal } = new AbortController();
       const outcome = await world.synchronizeLogin({ loginId, trigger, psu, signal });
-      bank.meanwhile = null;
+      await bank.endReading();
       if (consentId === null) expect(outcome).toEqual({ kind: 'skipped', reason: 'CONSENT_MISSING' });
       if (outcome.kind === 'synchronized') keepTold();
     }
 
-    async function renew({ outcome, twice, terms: granted, manner }: Action & { kind: 'renews' }): Promise<void> {
+    async function renew({ outcome, times, terms, manner }: Action & { kind: 'renews' }): Promise<void> {
       const waiting = [];
       // Two at the same moment must be told the same.
-      for (let count = twice && !tellsAnew(traits) ? 2 : 1; count > 0; count -= 1) {
-        const bankConsent = toConsentId(granted.newIds && !amountsChange);
-        const { frequencyPerDay } = granted;
+      for (let count = times !== 'once' && !tellsAnew(traits) ? 2 : 1; count > 0; count -= 1) {
+        const bankConsent = toConsentId(terms.newIds && !amountsChange);
+        const { frequencyPerDay } = terms;
         bank.consents.set(bankConsent, { status: outcome, recurring: true, validUntil: '2099-01-01', frequencyPerDay });
         truth.limits.set(bankConsent, frequencyPerDay);
         waiting.push({ bankConsent, session: await awaitConsent(bankConsent) });
       }
       bank.beginReading(soften(manner), 'MANUAL');
-      await Promise.all(waiting.map(({ session }) => settlement.settle(session)));
+      if (times === 'twice, the second first') {
+        for (const { session } of waiting.toReversed()) await settlement.settle(session);
+      } else {
+        await Promise.all(waiting.map(({ session }) => settlement.settle(session)));
+      }
+      const granted: { bankConsent: string; status: string | undefined }[] = [];
       for (const { session, bankConsent } of waiting) {
         const [ended] = await database.query<{ status: string; consentStatus: string }>(Prisma.sql`
           SELECT s.status, c.status AS "consentStatus" FROM sessions s LEFT JOIN consents c ON c.id = s.consent_id
@@ -203,9 +221,22 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         expect(ended?.status).not.toBe('RUNNING');
         // Of two that run at the same moment one may have failed: what it was told the other was told, too.
         if (ended?.status === 'COMPLETED') keepTold();
-        // Of two that were granted at the same moment one is in force: which one is not for us to say.
-        if (outcome === 'valid' && ended?.consentStatus !== 'SUPERSEDED') truth.consentId = bankConsent;
+        if (outcome === 'valid') granted.push({ bankConsent, status: ended?.consentStatus });
       }
+      if (granted.length > 0) truth.consentId = findInForce(granted);
+    }
+
+    /**
+     * Of two that were granted at the same moment one supersedes the other: which one is not for us to say. The bank may have ended either
+     * before that, or after it.
+     */
+    function findInForce(granted: readonly { bankConsent: string; status: string | undefined }[]): string | null {
+      const inForce = granted.find(({ status }) => status === 'VALID');
+      if (inForce) return inForce.bankConsent;
+      const ended = granted.filter(({ status }) => status !== 'SUPERSEDED').map(({ bankConsent }) => bankConsent);
+      expect(ended).not.toEqual([]);
+      expect(ended.filter((bankConsent) => !bank.ended.has(bankConsent))).toEqual([]);
+      return null;
     }
 
     async function awaitConsent(bankConsent: string) {
@@ -218,7 +249,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
         awaitedReturn: null,
         consentId,
         bankId: 'bank_test',
-        bankConsentId: encryption.encrypt(bankConsent, bankConsentIdOf(consentId)),
+        credentials: encryption.encrypt(bankConsent, credentialsOf(consentId)),
         terms: { recurring: true, validUntil: '2099-01-01', frequencyPerDay: 4 },
         stateHash: id,
         psuIpAddress: '192.0.2.1',
@@ -231,16 +262,17 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     function keepTold(): void {
       const nowMs = clock.now().getTime();
-      for (const { index, from, payments } of bank.told) {
+      for (const telling of bank.told) {
+        const { index, payments } = telling;
         const kept = truth.kept[index] ?? new Map<number, Kept>();
         const told = new Set(payments.map(({ n }) => n));
         for (const [n, { payment, leftOutAt }] of [...kept]) {
-          if (told.has(n) || !couldBeTold(payment, from)) continue;
+          if (told.has(n) || !couldBeTold(payment, telling)) continue;
           if (leftOutAt === null) kept.set(n, { payment, leftOutAt: nowMs });
           else if (nowMs - leftOutAt >= secondWitnessMs) kept.delete(n);
         }
         for (const payment of payments) {
-          if (!kept.has(payment.n)) takePlace(payment, { kept, told, from });
+          if (!kept.has(payment.n)) takePlace(payment, { kept, told, telling });
           kept.set(payment.n, { payment, leftOutAt: null });
         }
         truth.kept[index] = kept;
@@ -250,10 +282,10 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
     /** A coffee that was left out and one that is new are the same, by all that is said of them. */
     function takePlace(
       { status, amount, name, text, bookedOn }: ToldPayment,
-      { kept, told, from }: { kept: Map<number, Kept>; told: ReadonlySet<number>; from: string },
+      { kept, told, telling }: { kept: Map<number, Kept>; told: ReadonlySet<number>; telling: Telling },
     ): void {
       for (const [n, { payment: other }] of kept) {
-        const isLeftOut = !told.has(n) && couldBeTold(other, from);
+        const isLeftOut = !told.has(n) && couldBeTold(other, telling);
         const isAlike = other.amount === amount && other.name === name && other.text === text;
         const isOfThatDay = other.status === 'PENDING' || (status === 'BOOKED' && other.bookedOn === bookedOn);
         if (isLeftOut && isAlike && isOfThatDay) {
@@ -265,7 +297,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 
     async function check(): Promise<void> {
       const [found] = await database.query<{ valid: { id: string; text: string }[]; rows: KeptRow[] }>(Prisma.sql`
-        SELECT ARRAY(SELECT json_build_object('id', id, 'text', bank_consent_id) FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
+        SELECT ARRAY(SELECT json_build_object('id', id, 'text', credentials) FROM consents WHERE bank_login_id = ${loginId} AND status = 'VALID') AS valid,
           ARRAY(
             SELECT json_build_object('id', t.id, 'currency', t.currency, 'status', t.status, 'bookingDate', t.booking_date,
               'amount', round(t.amount, 2)::text, 'name', t.counterparty_name, 'text', t.remittance_information)
@@ -273,7 +305,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
           ) AS rows`);
       const { valid = [], rows = [] } = found ?? {};
       expectSame(
-        valid.map(({ id, text }) => encryption.decrypt(text, bankConsentIdOf(id))),
+        valid.map(({ id, text }) => encryption.decrypt(text, credentialsOf(id))),
         truth.consentId === null ? [] : [truth.consentId],
       );
       expectSame(rows.map(toContent), toExpected());
@@ -332,7 +364,7 @@ export async function createWalk(database: Database): Promise<(life: Life) => Pr
 }
 
 function countRenewals(action: Action): number {
-  if (action.kind === 'renews') return action.twice ? 2 : 1;
+  if (action.kind === 'renews') return action.times === 'once' ? 1 : 2;
   return action.renewedAtCall === null ? 0 : action.times;
 }
 
@@ -357,16 +389,18 @@ function toContent({ currency, status, bookingDate, amount, name, text }: Conten
 }
 
 /** A bank asked from this day on need not tell of what has a date on it or before it. */
-function couldBeTold({ status, bookedOn, valueDate }: ToldPayment, from: string): boolean {
-  return status === 'PENDING' || [bookedOn, valueDate].every((each) => each === null || each > from);
+function couldBeTold({ status, bookedOn, valueDate }: ToldPayment, telling: Telling): boolean {
+  if (!telling.complete) return false;
+  if (status === 'PENDING') return telling.coversPending;
+  return [bookedOn, valueDate].every((each) => each === null || each > telling.from);
 }
 
 function toTold({ status, amount, name, text, bookedOn }: ToldPayment, index: number): string {
-  return toContent({ currency: currencies[index] ?? '', status, bookingDate: bookedOn, amount, name, text });
+  return toContent({ currency: toCurrency(index), status, bookingDate: bookedOn, amount, name, text });
 }
 
 function toMirrored(told: Omit<TransactionData, 'id'>): Content {
-  const { status, bookingDate, amount, counterpartyName, remittanceInformation } = told;
+  const { status, bookingDate = null, amount, counterpartyName, remittanceInformation } = told;
   const [name, text] = [counterpartyName ?? '', remittanceInformation ?? ''];
   return { currency: amount.currency, status, bookingDate, amount: amount.amount, name, text };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { IdHabit, Manner } from './changing-bank.ts';
 import { type TellingTrait, tellingTraits, toKindOfTrait } from './told-rows.ts';
+import { toKindOfWriting, type WrittenTrait, writtenJson, writtenStatements } from './written-traits.ts';
 
 /** What happens at the bank. */
 export type Change =
@@ -21,7 +22,10 @@ export type Action =
       /** One after the other. */
       times: number;
     }
-  | { kind: 'renews'; outcome: 'valid' | 'rejected' | 'received'; twice: boolean; terms: Terms; manner: Manner };
+  | { kind: 'renews'; outcome: 'valid' | 'rejected' | 'received'; times: Times; terms: Terms; manner: Manner };
+
+/** Two of them each have a session and a consent: they end at the same moment, or the one that began later ends before the other. */
+export type Times = 'once' | 'twice at once' | 'twice, the second first';
 
 /** Of a consent. */
 export interface Terms {
@@ -47,6 +51,8 @@ export interface Life {
   habit: IdHabit;
   /** In what the bank departs from others, by the names of the sandbox bank's traits. */
   traits: readonly TellingTrait[];
+  /** How it writes what it says, to the real adapter; null: it says it without a protocol. */
+  written: readonly WrittenTrait[] | null;
   accountCount: number;
   steps: Step[];
 }
@@ -121,12 +127,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         'rejected' as const,
         'received' as const,
       ),
-      twice: often(false, fc.constant(true)),
+      times: often<Times>('once', fc.constantFrom('twice at once', 'twice at once', 'twice, the second first')),
       terms,
       manner,
     }),
   },
 );
+
+const writing = (traits: readonly WrittenTrait[]) =>
+  fc.uniqueArray(fc.constantFrom(...traits), { maxLength: 3, selector: toKindOfWriting });
 
 export const randomLife: fc.Arbitrary<Life> = fc.record({
   beginsAt: fc.nat(2 * 365 * 24 * 60),
@@ -143,6 +152,11 @@ export const randomLife: fc.Arbitrary<Life> = fc.record({
         selector: toKindOfTrait,
       }),
     },
+  ),
+  written: fc.oneof(
+    { weight: 18, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: writing(writtenJson) },
+    { weight: 1, arbitrary: writing(writtenStatements) },
   ),
   accountCount: fc.constantFrom(1, 1, 2),
   steps: fc.array(

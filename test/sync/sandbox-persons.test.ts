@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../src/banking/bank-directory.ts';
 import type { BankPort, EnteredStep, NextStep } from '../../src/banking/bank-port.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { plainHabits } from '../../src/domain/bank-entry.ts';
 import type { FetchedTransaction } from '../../src/domain/transaction-fields.ts';
 import type { SynchronizedAccountData } from '../../src/events/event-catalogue.ts';
@@ -46,8 +46,8 @@ async function connect(psuId: string) {
   const world = await createSynchronizationWorld({ banks: { get: () => listenIn(bank, told) }, clock });
   const consentId = await consent(bank, psuId);
   const { id } = await world.database.prisma.consent.findFirstOrThrow();
-  const bankConsentId = world.encryption.encrypt(consentId, bankConsentIdOf(id));
-  await world.database.prisma.consent.update({ where: { id }, data: { bankConsentId, authorisedAt: clock.now() } });
+  const credentials = world.encryption.encrypt(consentId, credentialsOf(id));
+  await world.database.prisma.consent.update({ where: { id }, data: { credentials, authorisedAt: clock.now() } });
   return {
     ...world,
     synchronize: (attended: 'attended' | 'unattended' = 'unattended') =>

@@ -3,7 +3,7 @@ import { BankFailure } from '../../src/banking/bank-failure.ts';
 import { createUserStore } from '../../src/clients/user-store.ts';
 import { createUsers } from '../../src/clients/users.ts';
 import { createBankStore } from '../../src/consent/bank-store.ts';
-import { bankConsentIdOf } from '../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../src/consent/consent-store.ts';
 import { createSessionStore } from '../../src/consent/session-store.ts';
 import { createSessions } from '../../src/consent/sessions.ts';
 import { Conflict, InvalidInput, LimitReached, NotFound } from '../../src/domain/errors.ts';
@@ -213,11 +213,11 @@ describe('a synchronization session', () => {
     expect(await find(session.id)).toMatchObject({ status: end });
     expect(await login()).toMatchObject({
       status: end === 'FAILED' ? 'SYNC_FAILED' : 'OK',
-      consents: [{ status: 'TERMINATED', bankConsentId: null, endedAt: clock.now() }],
+      consents: [{ status: 'TERMINATED', credentials: null, endedAt: clock.now() }],
     });
     const [termination] = await database.prisma.consentTermination.findMany();
-    const place = bankConsentIdOf(termination?.consentId ?? null);
-    expect(encryption.decrypt(termination?.bankConsentId ?? '', place)).toBe('consent-1');
+    const place = credentialsOf(termination?.consentId ?? null);
+    expect(encryption.decrypt(termination?.credentials ?? '', place)).toBe('consent-1');
   });
 });
 

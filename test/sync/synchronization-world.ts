@@ -16,7 +16,7 @@ import { createStoreFetched } from '../../src/sync/synchronization-result.ts';
 import { createSynchronizationStore } from '../../src/sync/synchronization-store.ts';
 import { createSynchronizeLogin, type SynchronizeLogin } from '../../src/sync/synchronize-login.ts';
 import { fanOutSql } from '../../src/webhooks/fan-out.ts';
-import { insertClient, insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertClient, insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 import { createScriptedBank, type ScriptedBank } from './scripted-bank.ts';
@@ -52,15 +52,15 @@ export interface WorldOptions {
   unattendedLimitMs?: number;
 }
 
-/** The login's bank consent id is `consent-1`, in clear. */
+/** The login's credentials are `consent-1`, in clear. */
 export async function createSynchronizationWorld(options: WorldOptions = {}): Promise<SynchronizationWorld> {
   const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? fixedClock();
   const log = createTestLog();
   const encryption = createEncryption(singleKey(Buffer.alloc(32, 7)));
   const clientId = await insertClient(database, clock.now());
-  const bankConsentId = sealedConsent(encryption, 'consent-1');
-  const { userId, loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+  const sealed = sealedCredentials(encryption, 'consent-1');
+  const { userId, loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), credentials: sealed });
   // An hour ago: nothing of the SCA is fresh.
   clock.advance(3_600_000);
   const bank = createScriptedBank();

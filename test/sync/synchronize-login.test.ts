@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BankFailure, type BankFailureCode } from '../../src/banking/bank-failure.ts';
 import type { SynchronizationRequest } from '../../src/sync/synchronize-login.ts';
-import { insertEnrolledUser, sealedConsent } from '../support/enrolled-users.ts';
+import { insertEnrolledUser, sealedCredentials } from '../support/enrolled-users.ts';
 import { bankAccount, bankTransaction, silence } from './scripted-bank.ts';
 import { createSynchronizationWorld, type SynchronizationWorld } from './synchronization-world.ts';
 
@@ -36,8 +36,8 @@ async function failForFive(world: SynchronizationWorld): Promise<void> {
   bank.beforeAnswer = down;
   await world.synchronizeLogin(request(world, { psu, trigger: 'MANUAL' }));
   for (let n = 1; n < 5; n++) {
-    const bankConsentId = sealedConsent(world.encryption, `consent-${n}`);
-    const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), bankConsentId });
+    const credentials = sealedCredentials(world.encryption, `consent-${n}`);
+    const { loginId } = await insertEnrolledUser(database, { clientId, now: clock.now(), credentials });
     await world.synchronizeLogin(request(world, { loginId, psu, trigger: 'MANUAL' }));
   }
 }

@@ -36,7 +36,9 @@ export interface ToldPayment {
 }
 
 const paymentNumber = Symbol('the payment that a row is of');
-type ToldRow = Row & { [paymentNumber]: number };
+const listed = Symbol('the list that a row is in');
+/** Its status stands beside it: the protocol has it in the list that the row is in. */
+export type ToldRow = Row & { [paymentNumber]: number; [listed]: 'BOOKED' | 'PENDING' };
 
 /** By which habits ids name nothing that lasts. */
 const nameless: readonly TraitName[] = [
@@ -95,22 +97,31 @@ export function toTellingReply({ payments, traits, call, ...given }: RowQuestion
   return habits.reply({ status: 200, json: { transactions } }, call);
 }
 
-export function toLists({ json }: TraitReply): { booked: ToldRow[]; pending: ToldRow[] } {
-  return json?.transactions as { booked: ToldRow[]; pending: ToldRow[] };
+/** Booked ones first. */
+export function toToldRows({ json }: TraitReply): ToldRow[] {
+  const lists = json?.transactions as { booked: ToldRow[]; pending: ToldRow[] } | undefined;
+  return [
+    ...(lists?.booked ?? []).map((row) => ({ ...row, [listed]: 'BOOKED' as const })),
+    ...(lists?.pending ?? []).map((row) => ({ ...row, [listed]: 'PENDING' as const })),
+  ];
+}
+
+export function isBooked(row: ToldRow): boolean {
+  return row[listed] === 'BOOKED';
 }
 
 /** A booked entry says more than its announcement beside it. */
-export function toTold(reply: TraitReply): ToldPayment[] {
-  const { booked, pending } = toLists(reply);
-  const told = new Map(pending.map((row) => [row[paymentNumber], toPayment(row, 'PENDING')]));
-  for (const row of booked) told.set(row[paymentNumber], toPayment(row, 'BOOKED'));
+export function toTold(rows: readonly ToldRow[]): ToldPayment[] {
+  const told = new Map<number, ToldPayment>();
+  for (const row of rows) if (!isBooked(row)) told.set(row[paymentNumber], toPayment(row));
+  for (const row of rows) if (isBooked(row)) told.set(row[paymentNumber], toPayment(row));
   return [...told.values()];
 }
 
 /** As the adapter would read it. */
-export function toFetched(row: Row, status: 'BOOKED' | 'PENDING', currency: string): FetchedTransaction {
+export function toFetched(row: ToldRow, currency: string): FetchedTransaction {
   return bankTransaction({
-    status,
+    status: row[listed],
     bankTransactionId: row.transactionId === undefined ? null : String(row.transactionId),
     entryReference: row.entryReference === undefined ? null : String(row.entryReference),
     amount: { amount: String(row.transactionAmount.amount), currency },
@@ -121,10 +132,10 @@ export function toFetched(row: Row, status: 'BOOKED' | 'PENDING', currency: stri
   });
 }
 
-function toPayment(row: ToldRow, status: 'BOOKED' | 'PENDING'): ToldPayment {
+function toPayment(row: ToldRow): ToldPayment {
   return {
     n: row[paymentNumber],
-    status,
+    status: row[listed],
     amount: String(row.transactionAmount.amount),
     name: row.creditorName ?? '',
     text: row.remittanceInformationUnstructured ?? '',
@@ -133,11 +144,13 @@ function toPayment(row: ToldRow, status: 'BOOKED' | 'PENDING'): ToldPayment {
   };
 }
 
-// Some banks give other ids under another consent: here those whose consents end in "new ids".
-function toRow(payment: Payment, given: Pick<RowQuestion, 'habit' | 'consentId' | 'currency'>): ToldRow {
+/** Some banks give other ids under another consent: here those whose consents end in this. Statements have 16 letters for one. */
+export const bringsNewIds = 'n';
+
+function toRow(payment: Payment, given: Pick<RowQuestion, 'habit' | 'consentId' | 'currency'>) {
   const { n, amount, name, text, bookedOn } = payment;
   const { habit, consentId, currency } = given;
-  const id = `${consentId.endsWith('new ids') ? consentId : 'id'} ${n}`;
+  const id = `${consentId.endsWith(bringsNewIds) ? consentId : 'id'} ${n}`;
   const hasId = habit === 'always' || (bookedOn !== null && habit !== 'never');
   return {
     [paymentNumber]: n,

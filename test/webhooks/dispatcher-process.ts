@@ -20,6 +20,7 @@ const dispatcher = createDispatcher({
   encryption: createEncryption(singleKey(Buffer.from(ENCRYPTION_KEY, 'base64'))),
   eventLog: createEventLog({ database, signal, fanOutSql }),
   documents: { validate: () => [], run: async () => ({ data: {} }) },
+  publicUrl: () => 'https://tidewater.test',
   allowedNetworks: ['127.0.0.0/8'],
   log: pino({ level: 'error' }),
   attemptTimeoutMs: 2_000,

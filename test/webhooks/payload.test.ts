@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eventBounds, toKeptData } from '../../src/events/event-bounds.ts';
 import { eventCatalogue } from '../../src/events/event-catalogue.ts';
 import { parseCursor, toCursor } from '../../src/events/event-cursor.ts';
 import { type EventRecord, toEventBody } from '../../src/events/event-record.ts';
@@ -48,48 +49,81 @@ describe('without a document the body carries the event as the API returns it', 
   });
 });
 
-describe('a body above 1 MiB', () => {
-  const transaction = { id: 'txn_1', remittanceInformation: 'ä'.repeat(500) };
-  const account = { account: { id: 'acc_1' }, balances: [{ type: 'closingBooked' }] };
-  const data = {
+describe('an event with long lists', () => {
+  const transaction = (text: string) => ({ id: 'txn_1', accountId: 'acc_1', remittanceInformation: text });
+  const data = (text: string, more = {}) => ({
     bankLogin: { id: 'login_1' },
     accounts: [
       {
-        ...account,
-        newTransactions: Array.from({ length: 1_200 }, () => transaction),
-        updatedTransactions: [transaction, transaction],
+        account: { id: 'acc_1' },
+        balances: [{ type: 'closingBooked' }],
+        newTransactions: Array.from({ length: 1_200 }, () => transaction(text)),
+        updatedTransactions: [transaction(text)],
         removedTransactionIds: ['txn_2'],
+        ...more,
       },
     ],
+  });
+  const bodyOfData = async (given: object, ...how: [document?: string, documents?: DocumentRunner]) => {
+    const body = await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', given), ...how);
+    expect(body.length).toBeLessThanOrEqual(eventBounds.messageBytes);
+    return JSON.parse(body.toString());
   };
 
-  test('carries counts in place of transactions, and where to query the rest from', async () => {
-    const body = JSON.parse((await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', data))).toString('utf8'));
+  test('is carried with 100 rows of each, true counts, and where to query the rest from', async () => {
+    const given = data('ä'.repeat(50));
+    const body = await bodyOfData(given);
     expect(body).toMatchObject({ type: 'bank_login.synchronized', truncated: true, cursor: toCursor(6n) });
     expect(parseCursor(body.cursor)).toBe(6n);
-    expect(body.data).toMatchObject({ id: 'evt_7', cursor: toCursor(7n), truncated: true, bankLogin: data.bankLogin });
+    expect(body.data).toMatchObject({ id: 'evt_7', cursor: toCursor(7n), truncated: true, bankLogin: given.bankLogin });
     expect(body.data.accounts).toEqual([
       {
-        ...account,
-        ...{ newTransactions: [], updatedTransactions: [], removedTransactionIds: [] },
-        ...{ newTransactionCount: 1_200, updatedTransactionCount: 2, removedTransactionCount: 1 },
+        ...given.accounts[0],
+        newTransactions: given.accounts[0]?.newTransactions.slice(0, 100),
+        ...{ newTransactionCount: 1_200, updatedTransactionCount: 1, removedTransactionCount: 1, truncated: true },
       },
     ]);
   });
-  test('of a document carries the accounts and counts as well', async () => {
-    const documents = { ...never, run: async () => ({ data: 'a'.repeat(1_048_576) }) };
-    const body = JSON.parse(
-      (await bodyOf(eventOf('BANK_LOGIN_SYNCHRONIZED', data), 'subscription', documents)).toString(),
-    );
-    expect(body).toMatchObject({ truncated: true, data: { id: 'evt_7', truncated: true } });
-    expect(body.data.accounts[0]).toMatchObject({
-      newTransactions: [],
-      newTransactionCount: data.accounts[0]?.newTransactions.length,
-    });
+  test('has the counts of what was cut before it was kept', async () => {
+    const kept = toKeptData(data('x'));
+    expect(kept.accounts[0]?.newTransactions.length).toBe(500);
+    expect((await bodyOfData(kept)).data.accounts[0]).toMatchObject({ newTransactionCount: 1_200, truncated: true });
   });
-  test('is made of data that came apart from the claim', async () => {
-    const event = { ...eventOf('BANK_LOGIN_SYNCHRONIZED', data), data: null };
-    const payloads = createPayloads({ loadEventData: async () => JSON.stringify(data), documents: never });
+  test('has fewer rows where they are long, and no more than its bytes', async () => {
+    const { accounts } = (await bodyOfData(data('ä'.repeat(30_000)))).data;
+    expect(accounts[0].newTransactions).toHaveLength(12);
+    expect(accounts[0]).toMatchObject({ newTransactionCount: 1_200, removedTransactionIds: ['txn_2'] });
+  });
+  test('is carried whole while its lists are short, as are 500 ids of removed transactions', async () => {
+    const removed = Array.from({ length: 500 }, (_, n) => `txn_${String(n).padStart(26, '0')}`);
+    const given = data('x', { newTransactions: [], updatedTransactions: [], removedTransactionIds: removed });
+    const body = await bodyOfData(given);
+    expect(body.data.accounts).toEqual(given.accounts);
+    expect([body.truncated, body.data.truncated]).toEqual([undefined, undefined]);
+    const one = await bodyOfData(data('x', { newTransactions: [], removedTransactionIds: [...removed, 'txn_x'] }));
+    expect(one.data.accounts[0]).toMatchObject({ removedTransactionCount: 501, truncated: true });
+  });
+  test('is run through a document with fewer rows, until the result fits', async () => {
+    const asked: unknown[] = [];
+    const documents: DocumentRunner = {
+      ...never,
+      run: async (_document, { rowsPerList }) => {
+        asked.push(rowsPerList);
+        return { data: 'a'.repeat((rowsPerList ?? 500) * 100_000) };
+      },
+    };
+    const body = await bodyOfData(data('x'), 'subscription', documents);
+    expect(body.data).toHaveLength(600_000);
+    expect(asked).toEqual([undefined, 50, 25, 12, 6]);
+  });
+  test('is carried as without a document where not even that helps', async () => {
+    const documents = { ...never, run: async () => ({ data: 'a'.repeat(1_048_576) }) };
+    const body = await bodyOfData(data('x'), 'subscription', documents);
+    expect(body).toMatchObject({ truncated: true, data: { id: 'evt_7', truncated: true } });
+  });
+  test('is cut as well when its data comes apart from the claim', async () => {
+    const event = { ...eventOf('BANK_LOGIN_SYNCHRONIZED', {}), data: null };
+    const payloads = createPayloads({ loadEventData: async () => JSON.stringify(data('x')), documents: never });
     const payload = await payloads.payloadFor(event, null);
     expect('body' in payload && JSON.parse(payload.body.toString()).truncated).toBe(true);
   });

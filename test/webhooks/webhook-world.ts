@@ -77,6 +77,7 @@ export async function createWorld(
     encryption,
     eventLog,
     documents: options.documents ?? documents,
+    publicUrl: () => 'https://tidewater.test',
     allowedNetworks: loopback,
     log,
   };

@@ -17,6 +17,7 @@ import { readMessageCodes } from './failure-mapping.ts';
 import { parseJson } from './json-text.ts';
 import { isRecord } from './json-values.ts';
 import { toPsuHeaders } from './psu-headers.ts';
+import { findStrangeContent } from './strange-shape.ts';
 import { createTransactionListing } from './transaction-listing.ts';
 import type { Xs2aReply } from './xs2a-client.ts';
 
@@ -106,8 +107,11 @@ async function askForBalances(
   if (body === undefined) throw reply.malformed('it is not JSON');
   const [messageCode] = readMessageCodes(body);
   if (messageCode) throw reply.malformed(`it is a success and says ${messageCode}`);
+  const balances = findBalances(body);
+  const strange = isRecord(body) && (balances ?? null) === null ? findStrangeContent(body) : null;
+  if (strange !== null) throw reply.malformed(`it has no balances, but something under '${strange}'`);
   const currency = account.currency === 'XXX' ? null : account.currency;
-  return readBalances(findBalances(body), { currency, isReversed: handle.listed.isReversed });
+  return readBalances(balances, { currency, isReversed: handle.listed.isReversed });
 }
 
 function findBalances(body: unknown): unknown {

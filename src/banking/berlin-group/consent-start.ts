@@ -106,7 +106,10 @@ async function findPage(
     if (call.work.held.tokens) return null;
     return goTo(await bank.oauth.begin(call.work, { link: reply.resolveRedirect(scaOAuth), signal: call.signal }));
   }
-  return scaRedirect ? goTo(reply.resolveRedirect(scaRedirect)) : null;
+  const { terms } = call.work.held;
+  if (!scaRedirect) return null;
+  if (!terms) throw new BankFailure('CONSENT_INVALID', 'The consent was begun too long ago.');
+  return goTo({ url: reply.resolveRedirect(scaRedirect), state: terms.state });
 }
 
 export function askWhoItIs(entry: BankEntry, message: string | null = null): Progress {
@@ -121,6 +124,6 @@ export function only(next: NextStep): Progress {
   return { next, message: null };
 }
 
-function goTo(url: string): Progress {
-  return only({ step: 'go-to-bank', url });
+function goTo(there: { url: string; state: string }): Progress {
+  return only({ step: 'go-to-bank', ...there });
 }

@@ -60,6 +60,8 @@ const held = z.object({
   server: authorisationServer.nullable(),
   /** An authorisation at the server that waits for its callback: the verifier of PKCE. */
   codeVerifier: text,
+  /** What it comes back with; null in what was stored before it had a state of its own: that of the terms. */
+  codeState: text.default(null),
   tokens: tokens.nullable(),
   /** The server has refused the refresh token for good. */
   tokensLost: z.boolean(),
@@ -79,6 +81,7 @@ export const emptyHeld: Held = {
   authorisation: null,
   server: null,
   codeVerifier: null,
+  codeState: null,
   tokens: null,
   tokensLost: false,
 };
@@ -91,14 +94,15 @@ export const emptyAuthorisation: HeldAuthorisation = {
   links: {},
 };
 
-/** Consent ids have no blanks: before there were credentials the text was one, with an authorisation's id behind a blank. */
-const bareIds = /^([\x21-\x7e]+)(?: ([\x21-\x7e]+))?$/;
+/** Consent ids have no blanks: before there were credentials the text was one, with an authorisation's id and a PSU id behind blanks. */
+const bareIds = /^([\x21-\x7e]+)(?: ([\x21-\x7e]+)(?: ([\x21-\x7e]+))?)?$/;
 
 /** Throws CONSENT_INVALID for what another protocol, or a later version, has written. */
 export function readHeld(stored: string): Held {
   if (!stored.startsWith('{')) {
-    const [, consentId = null, id = null] = bareIds.exec(stored) ?? [];
-    if (consentId) return { ...emptyHeld, consentId, authorisation: id ? { ...emptyAuthorisation, id } : null };
+    const [, consentId = null, id = null, psuId = null] = bareIds.exec(stored) ?? [];
+    const authorisation = id ? { ...emptyAuthorisation, id } : null;
+    if (consentId) return { ...emptyHeld, consentId, psuId: psuId && decodeURIComponent(psuId), authorisation };
   }
   const parsed = held.safeParse(parseJson(stored));
   if (parsed.success) return parsed.data;

@@ -7,8 +7,8 @@ export interface FailureContext {
   bankId: string;
   /** In words: `list accounts`. */
   operation: string;
-  /** The X-Request-ID, by which the bank finds the call. */
-  requestId: string;
+  /** The X-Request-ID, by which the bank finds the call; authorisation servers have none. */
+  requestId?: string;
 }
 
 export interface Refusal {

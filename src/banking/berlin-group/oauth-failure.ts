@@ -1,11 +1,19 @@
 import * as oauth from 'oauth4webapi';
 import { BankFailure, type BankFailureCode } from '../bank-failure.ts';
+import { toConnectionFailure } from './failure-mapping.ts';
 
 /** Ours to mend, by the entry or at the bank. */
 const ofClient = new Set(['invalid_client', 'unauthorized_client', 'invalid_request', 'invalid_scope']);
 
-/** What an authorisation server's refusal means to us. Neither tokens nor codes get into it: the causes, which hold requests, stay out. */
-export function toOAuthFailure(error: unknown, context: { bankId: string; operation: string }): unknown {
+/**
+ * What an authorisation server's refusal means to us. Neither tokens nor codes get into it: the causes, which hold requests, stay out.
+ * `showsCertificate`: whether we show it a client certificate.
+ */
+export function toOAuthFailure(
+  error: unknown,
+  context: { bankId: string; operation: string },
+  showsCertificate: boolean,
+): unknown {
   if (error instanceof BankFailure) return error;
   const asked = `when asked to ${context.operation}`;
   const fail = (code: BankFailureCode, what: string, details: Record<string, unknown> = {}) =>
@@ -27,8 +35,10 @@ export function toOAuthFailure(error: unknown, context: { bankId: string; operat
   if (error instanceof oauth.OperationProcessingError)
     return fail('MALFORMED_REPLY', 'gave a reply that cannot be used');
   // undici's fetch ends in a TypeError, a deadline in a DOMException; a mistake of ours is neither.
-  if (error instanceof DOMException || (error instanceof TypeError && error.message === 'fetch failed')) {
-    return fail('BANK_UNAVAILABLE', 'could not be reached');
+  if (error instanceof DOMException) return fail('BANK_UNAVAILABLE', 'did not answer in time');
+  if (error instanceof TypeError && error.message === 'fetch failed') {
+    const { code, message, details } = toConnectionFailure(cause, context, showsCertificate);
+    return new BankFailure(code, message, { details });
   }
   return error;
 }

@@ -9,8 +9,14 @@ import { toOAuthFailure } from './oauth-failure.ts';
 
 /** The bank's authorisation server (RFC 6749, 7636, 8414, 8705, 9207), as the entry and the bank's links lead to it. */
 export interface OAuthServer {
-  /** Where the end user's browser is sent to. `link`: the bank's `scaOAuth`, an absolute address; null where there is no consent yet. */
-  begin(work: Work, given: { link: string | null; signal?: AbortSignal | undefined }): Promise<string>;
+  /**
+   * Where the end user's browser is sent to, and the state that it comes back with: one of its own, since the redirect of a consent may
+   * follow. `link`: the bank's `scaOAuth`, an absolute address; null where there is no consent yet.
+   */
+  begin(
+    work: Work,
+    given: { link: string | null; signal?: AbortSignal | undefined },
+  ): Promise<{ url: string; state: string }>;
   /** Gets the tokens for the code in the callback's query. False when the end user, or the server, has said no. */
   exchange(work: Work, given: { parameters: URLSearchParams; signal?: AbortSignal | undefined }): Promise<boolean>;
   /** Stores new tokens before they are used. A server that knows the refresh token no more: BankFailure CONSENT_INVALID, for good. */
@@ -65,7 +71,7 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
     try {
       return await call();
     } catch (error) {
-      throw toOAuthFailure(error, { bankId: entry.id, operation });
+      throw toOAuthFailure(error, { bankId: entry.id, operation }, entry.clientCertificate !== null);
     }
   }
 
@@ -105,8 +111,8 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
       const { terms, consentId } = work.held;
       if (!terms) throw new BankFailure('CONSENT_INVALID', 'The consent was begun too long ago.');
       const server = await findServer(link, signal);
-      const codeVerifier = oauth.generateRandomCodeVerifier();
-      await work.save({ server, codeVerifier });
+      const [codeVerifier, state] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState()];
+      await work.save({ server, codeVerifier, codeState: state });
       const url = new URL(server.authorizationEndpoint);
       const wanted = (scope ?? 'AIS:{consentId}').replaceAll('{consentId}', consentId ?? '');
       for (const [name, value] of Object.entries({
@@ -114,24 +120,24 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
         client_id: clientId,
         redirect_uri: terms.callbackUrl,
         scope: wanted,
-        state: terms.state,
+        state,
         code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
       })) {
         url.searchParams.set(name, value);
       }
-      return url.href;
+      return { url: url.href, state };
     },
 
     async exchange(work, { parameters, signal }) {
-      const { server, codeVerifier, terms } = work.held;
+      const { server, codeVerifier, codeState, terms } = work.held;
       if (!server || !codeVerifier || !terms) throw new BankFailure('CONSENT_INVALID', 'No authorisation waits.');
       const own = settings();
       const [as, client] = [toMetadata(server), clientOf(own)];
       return await calling('exchange a code for tokens', async () => {
         let checked: URLSearchParams;
         try {
-          checked = oauth.validateAuthResponse(as, client, parameters, terms.state);
+          checked = oauth.validateAuthResponse(as, client, parameters, codeState ?? terms.state);
         } catch (error) {
           // The end user has refused, or the callback carries another session's answer.
           if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.OperationProcessingError) {
@@ -142,7 +148,7 @@ export function createOAuthServer(entry: BankEntry, { clock, limits }: OAuthServ
         // The state alone says nothing of who comes back: also who cancels at the bank has seen it.
         if (!checked.get('code')) return false;
         // A code is good once: whatever comes of it, it is not tried again.
-        await work.save({ codeVerifier: null });
+        await work.save({ codeVerifier: null, codeState: null });
         const authentication = authenticationOf(own, server);
         const { callbackUrl } = terms;
         const response = await oauth.authorizationCodeGrantRequest(

@@ -1,3 +1,4 @@
+import type { StatementFormat } from '../../domain/bank-entry.ts';
 import type { ReadingFault } from '../../domain/reading-fault.ts';
 import type { FetchedTransaction } from '../../domain/transaction-fields.ts';
 import { detectFormat, readStatement } from '../../statements/read-statement.ts';
@@ -7,6 +8,7 @@ import { parseJson } from './json-text.ts';
 import { isRecord, type JsonRecord, toList, toText } from './json-values.ts';
 import { splitMultipart } from './multipart.ts';
 import { linksOf } from './reply-links.ts';
+import { findStrangeContent, findStrangeList } from './strange-shape.ts';
 import { type RowContext, readTransaction, UnreadableRow } from './transaction-reading.ts';
 
 /** What a reply to the question for transactions says, in whatever format it came. */
@@ -14,7 +16,8 @@ export interface Report {
   transactions: FetchedTransaction[];
   faults: ReadingFault[];
   skippedRows: number;
-  isJson: boolean;
+  /** Null where there was nothing to be read. */
+  format: StatementFormat | null;
   /** False for statements, of booked entries alone, whatever was asked for. */
   mayHavePending: boolean;
   /** False: the file breaks off. */
@@ -60,7 +63,7 @@ function emptyReport(): Report {
     transactions: [],
     faults: [],
     skippedRows: 0,
-    isJson: false,
+    format: null,
     mayHavePending: false,
     complete: true,
     next: null,
@@ -79,13 +82,13 @@ function readParts(parts: readonly string[], context: RowContext): Report {
     }
   });
   if (reports.length === 0) throw new UnreadableReport('none of its parts is JSON, camt or MT940');
-  const ofJson = reports.filter(({ isJson, transactions }) => isJson && transactions.length > 0);
+  const ofJson = reports.filter(({ format, transactions }) => format === 'json' && transactions.length > 0);
   const used = ofJson.length > 0 ? ofJson : reports;
   return {
     transactions: used.flatMap(({ transactions }) => transactions),
     faults: used.flatMap(({ faults }) => faults),
     skippedRows: used.reduce((sum, { skippedRows }) => sum + skippedRows, 0),
-    isJson: ofJson.length > 0,
+    format: used.find(({ format }) => format !== null)?.format ?? null,
     mayHavePending: used.some(({ mayHavePending }) => mayHavePending),
     complete: used.every(({ complete }) => complete) && reports.length === parts.length,
     next: reports.find(({ next }) => next !== null)?.next ?? null,
@@ -101,6 +104,7 @@ function readJson(json: unknown, context: RowContext): Report {
   // An error that calls itself a success says nothing of the transactions.
   const [messageCode] = lists === undefined ? readMessageCodes(json) : [];
   if (messageCode) throw new UnreadableReport(`it is a success and says ${messageCode}`);
+  refuseStrangeContent(json, lists);
   const links = { ...linksOf(json), ...linksOf(lists) };
   const report = readRows(
     hasLists(json) && lists === undefined ? { transactions: json } : { transactions: lists },
@@ -110,13 +114,20 @@ function readJson(json: unknown, context: RowContext): Report {
   return { ...report, next: links.next ?? null, download: isThere ? null : (links.download ?? null) };
 }
 
+function refuseStrangeContent(json: JsonRecord, lists: unknown): void {
+  let strange: string | null = null;
+  if ((lists ?? null) === null && !hasLists(json)) strange = findStrangeContent(json);
+  else if (isRecord(lists) && !hasLists(lists)) strange = findStrangeList(lists);
+  if (strange !== null) throw new UnreadableReport(`it has no transactions, but something under '${strange}'`);
+}
+
 function hasLists(json: JsonRecord): boolean {
   return 'booked' in json || 'pending' in json;
 }
 
 /** `{ booked, pending }`, each a list, one row, or nothing; or one list of rows that say themselves what they are. */
 function readRows({ transactions }: { transactions: unknown }, context: RowContext): Report {
-  const report = { ...emptyReport(), isJson: true, mayHavePending: true };
+  const report = { ...emptyReport(), format: 'json' as const, mayHavePending: true };
   const read = (rows: unknown, path: string, statusOf: (row: unknown) => FetchedTransaction['status']) => {
     // Some languages write an empty list as an empty object.
     const isNone = isRecord(rows) && Object.keys(rows).length === 0;
@@ -159,6 +170,7 @@ function readFile(content: string, context: RowContext): Report {
   const others = file.statements.length - own.length;
   return {
     ...emptyReport(),
+    format: detectFormat(content) === 'mt940' ? 'mt940' : 'camt',
     transactions,
     faults: [...file.faults, ...(others > 0 ? [{ path: 'statements', kind: 'of_another_account' }] : [])],
     skippedRows: file.skippedRows,

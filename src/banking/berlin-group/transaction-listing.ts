@@ -139,8 +139,8 @@ function read(reply: Xs2aReply<null>, context: RowContext): Report {
 }
 
 function toPage(page: ReadPage, coversPending: boolean): TransactionPage {
-  const { transactions, faults, skippedRows, complete } = page;
-  return { transactions, faults, skippedRows, coversPending, complete };
+  const { transactions, faults, skippedRows, complete, format } = page;
+  return { transactions, faults, skippedRows, coversPending, complete, ...(format && { format }) };
 }
 
 function toPath({ handle, query }: TransactionListing, bookingStatus: BookingStatus): string {
@@ -166,7 +166,7 @@ const noPage: ReadPage = {
   transactions: [],
   faults: [],
   skippedRows: 0,
-  isJson: false,
+  format: null,
   mayHavePending: true,
   complete: true,
   next: null,

@@ -1,8 +1,8 @@
-import { createBankDirectory } from '../../banking/bank-directory.ts';
+import { type BankDirectory, createBankDirectory } from '../../banking/bank-directory.ts';
 import { BankFailure } from '../../banking/bank-failure.ts';
 import type { BankPort, Progress } from '../../banking/bank-port.ts';
 import { ownCredentials } from '../../consent/credential-keeper.ts';
-import { type BankEntry, consentModels, scaApproaches } from '../../domain/bank-entry.ts';
+import { type BankEntry, consentModels, type StatementFormat, scaApproaches } from '../../domain/bank-entry.ts';
 import { type Check, toDetail } from './check.ts';
 import { checkCertificates, checkTls } from './check-connection.ts';
 import { checkReading } from './check-reading.ts';
@@ -38,8 +38,7 @@ export async function checkBank(entry: BankEntry, options: CheckOptions): Promis
   }
   checks.push(toSignatureCheck(entry, checks));
   const { consent } = options;
-  if (consent !== null)
-    checks.push(...(await withBank(entry, async (bank) => await checkReading(bank, entry, consent))));
+  if (consent !== null) checks.push(...(await readUnder(entry, consent)));
   else checks.push({ check: 'reading', outcome: 'not asked', detail: 'needs --consent' });
   return { bank: entry.id, name: entry.name, checks };
 }
@@ -99,6 +98,20 @@ function toSignatureCheck({ signingCertificate }: BankEntry, checks: readonly Ch
   const hasAnswered = checks.some(({ check: of, outcome }) => /^(consent|SCA)/.test(of) && outcome !== 'failed');
   if (!hasAnswered) return { check, outcome: 'not asked', detail: 'the bank has answered nothing' };
   return { check, outcome: 'ok', detail: signingCertificate ? 'accepted' : 'none is sent, and none was missed' };
+}
+
+async function readUnder(entry: BankEntry, consent: string): Promise<Check[]> {
+  const opened: BankDirectory[] = [];
+  const openWith = (formats: readonly StatementFormat[]): BankPort => {
+    const banks = createBankDirectory([{ ...entry, formats: formats.length > 0 ? formats : entry.formats }]);
+    opened.push(banks);
+    return banks.get(entry.id);
+  };
+  try {
+    return await checkReading({ entry, openWith, consent });
+  } finally {
+    for (const banks of opened) await banks.close();
+  }
 }
 
 async function withBank<T>(entry: BankEntry, work: (bank: BankPort) => Promise<T>): Promise<T> {

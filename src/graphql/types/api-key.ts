@@ -3,10 +3,12 @@ import { builder } from '../builder.ts';
 export const ApiKeyScope = builder.enumType('ApiKeyScope', {
   description: 'What a key may be used for.',
   values: {
-    CLIENT: { description: "The client's own users, bank data, events and endpoints." },
+    CLIENT: { description: "The client's own users, bank data, events and endpoints: to read and to change." },
+    CLIENT_READ: {
+      description: 'What `CLIENT` may read, but for links that end users are sent to; it changes nothing.',
+    },
     OPERATOR: {
-      description:
-        "The operator's mutations (clients, keys, extra cycles), and all that `CLIENT` allows of the key's own client.",
+      description: "The operator's mutations (clients, keys, extra cycles) and the whole audit log; no bank data.",
     },
   } as const,
 });
@@ -19,6 +21,9 @@ export const ApiKey = builder.prismaObject('ApiKey', {
     name: t.exposeString('name', { description: 'What the key is called.' }),
     prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
     scopes: t.expose('scopes', { type: [ApiKeyScope], description: 'What the key may be used for.' }),
+    allowedNetworks: t.exposeStringList('allowedNetworks', {
+      description: 'Whence the key may be used, in CIDR notation; empty: from anywhere.',
+    }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,

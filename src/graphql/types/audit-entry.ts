@@ -1,20 +1,28 @@
 import type { ListedEntry } from '../../audit/audit-log.ts';
 import { builder } from '../builder.ts';
 import { forwardArguments, readConnection } from '../connections.ts';
+import { auditedClient } from '../context.ts';
 
 const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
   description:
     'Something that was done, or refused: by whom, to what, when. Ids and codes only, never a secret, an IBAN or a name.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Begins with `aud_`.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When it was recorded.' }),
     action: t.exposeString('action', {
       description:
-        'Such as `key.revoked`, `user.erased`, `endpoint.updated`; `data.read` and `key.refused` are counted by the hour.',
+        'Such as `key.revoked`, `user.erased`, `consent.given`; `data.read`, `bank.accessed`, `key.refused` and `key.limited` are counted by the hour.',
     }),
     actorId: t.exposeID('actorId', {
       nullable: true,
-      description: 'The key that did it; null: nobody with a known key.',
+      description: 'The key that did it; null: an end user, a cycle, or nobody with a known key.',
+    }),
+    actorName: t.string({
+      nullable: true,
+      description: "What that key is called now; null for another client's, but to an operator.",
+      resolve: async ({ actorId }, _args, { loaders }) =>
+        (actorId === null ? null : await loaders.actor.load(actorId))?.name ?? null,
     }),
     subjectId: t.exposeID('subjectId', { nullable: true, description: 'What it was done to.' }),
     clientId: t.exposeID('clientId', { nullable: true, description: 'The client that it concerns.' }),
@@ -22,8 +30,9 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     ipAddress: t.exposeString('ipAddress', { nullable: true, description: 'Whence the request came.' }),
     details: t.expose('details', {
       type: 'JSON',
+      nullable: true,
       description:
-        '`state` of a mutation: REQUESTED before anything is done, then DONE, REFUSED (with its `code`) or FAILED.',
+        '`state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED.',
     }),
   }),
 });
@@ -50,7 +59,7 @@ builder.queryField('auditLog', (t) =>
         keyOf: (cursor) => (/^\d{1,18}$/.test(cursor) ? BigInt(cursor) : null),
         read: ({ after, limit }) =>
           services.audit.list(
-            viewer.scopes.includes('OPERATOR') ? null : viewer.clientId,
+            auditedClient(viewer),
             { actorId: actorId ?? null, subjectId: subjectId ?? null, action: action ?? null, since: since ?? null },
             { before: after, limit },
           ),

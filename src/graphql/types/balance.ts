@@ -1,8 +1,9 @@
-import { type Balance as BalanceRow, balanceFields, balanceRecordFields } from '../../domain/balance-fields.ts';
+import { balanceFields, balanceRecordFields } from '../../domain/balance-fields.ts';
+import type { BalanceData } from '../../events/event-catalogue.ts';
 import { builder } from '../builder.ts';
 import { tableFields } from './table-fields.ts';
 
-export const Balance = builder.objectRef<BalanceRow>('Balance').implement({
+export const Balance = builder.objectRef<BalanceData>('Balance').implement({
   description: 'What an account held, by one way of counting.',
   fields: (t) => tableFields(t, { ...balanceFields, ...balanceRecordFields }),
 });

@@ -1,6 +1,8 @@
+import type { FirstResult } from '../../clients/idempotency.ts';
 import type { ApiKey as ApiKeyRow, Client as ClientRow } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
+import { doOnce, idempotencyKeyDescription, secretOf } from '../idempotent-mutations.ts';
 import { defineNamedResult, defineResult } from '../results.ts';
 import { ApiKey, ApiKeyScope } from './api-key.ts';
 import { DeletedPayload } from './deleted-payload.ts';
@@ -80,10 +82,10 @@ const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }
   }),
 });
 
-const CreateClientResult = defineResult(CreateClientPayload, 'ValidationError');
+const CreateClientResult = defineResult(CreateClientPayload, 'ValidationError', 'ConflictError');
 const UpdateClientResult = defineResult(UpdateClientPayload, 'ValidationError');
 const RenameClientResult = defineResult(RenameClientPayload, 'ValidationError', 'NotFoundError');
-const CreateApiKeyResult = defineResult(CreateApiKeyPayload, 'ValidationError', 'NotFoundError');
+const CreateApiKeyResult = defineResult(CreateApiKeyPayload, 'ValidationError', 'NotFoundError', 'ConflictError');
 const RotateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }>('RotateApiKeyPayload').implement({
   description: 'The successor of the key was created.',
   fields: (t) => ({
@@ -91,8 +93,12 @@ const RotateApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow; key: string }
     key: t.exposeString('key', { description: 'The new key itself. It is shown here and never again.' }),
   }),
 });
-const RotateApiKeyResult = defineResult(RotateApiKeyPayload, 'ValidationError');
+const RotateApiKeyResult = defineResult(RotateApiKeyPayload, 'ValidationError', 'ConflictError');
 const RevokeApiKeyResult = defineNamedResult('RevokeApiKeyResult', DeletedPayload, ['NotFoundError']);
+
+function withSecret(apiKey: ApiKeyRow | null, first: FirstResult) {
+  return apiKey && { apiKey, key: secretOf(first) };
+}
 
 builder.mutationFields((t) => ({
   updateClient: t.field({
@@ -119,12 +125,24 @@ builder.mutationFields((t) => ({
         required: true,
         description: 'What to call the client: end users read it on the hosted pages.',
       }),
+      idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }),
     },
-    resolve: (_root, { name }, { services }) =>
-      CreateClientResult.from(async () => {
-        const { client, key } = await services.clients.createClient(name);
-        return { client, apiKey: key };
-      }),
+    resolve: (_root, { name, idempotencyKey }, context) =>
+      CreateClientResult.from(() =>
+        doOnce(context, {
+          mutation: 'createClient',
+          idempotencyKey,
+          input: { name },
+          work: async () => {
+            const { client, key } = await context.services.clients.createClient(name);
+            return { client, apiKey: key };
+          },
+          again: async (first) => ({
+            client: await context.services.clients.find(first.subjectId),
+            apiKey: secretOf(first),
+          }),
+        }),
+      ),
   }),
   renameClient: t.field({
     type: RenameClientResult.ref,
@@ -145,25 +163,57 @@ builder.mutationFields((t) => ({
       clientId: t.arg.id({ required: true, description: 'The client that the key will belong to.' }),
       name: t.arg.string({ required: true, description: 'What to call the key.' }),
       scopes: t.arg({ type: [ApiKeyScope], defaultValue: ['CLIENT'], description: 'What the key may be used for.' }),
+      allowedNetworks: t.arg.stringList({
+        description: 'Whence the key may be used, such as `203.0.113.0/24`; left out or empty: from anywhere.',
+      }),
       expiresAt: t.arg({ type: 'DateTime', description: 'When the key ceases to work; left out: never.' }),
+      idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }),
     },
-    resolve: (_root, { clientId, name, scopes, expiresAt }, { services }) =>
-      CreateApiKeyResult.from(() =>
-        services.clients.createApiKey({ clientId, name, scopes: scopes ?? ['CLIENT'], expiresAt: expiresAt ?? null }),
-      ),
+    resolve: (_root, { idempotencyKey, scopes, allowedNetworks, expiresAt, ...given }, context) => {
+      const { clients } = context.services;
+      const input = {
+        ...given,
+        scopes: scopes ?? ['CLIENT' as const],
+        allowedNetworks: allowedNetworks ?? [],
+        expiresAt: expiresAt ?? null,
+      };
+      return CreateApiKeyResult.from(() =>
+        doOnce(context, {
+          mutation: 'createApiKey',
+          idempotencyKey,
+          input,
+          work: () => clients.createApiKey(input),
+          again: async (first) => withSecret(await clients.findApiKey(input.clientId, first.subjectId), first),
+        }),
+      );
+    },
   }),
   rotateApiKey: t.field({
     type: RotateApiKeyResult.ref,
     description:
-      'A new key in the place of the one that asks, with its name, scopes and expiry; that one works on until `overlapSeconds` are over.',
+      'A new key in the place of the one that asks, with its name, scopes, networks and expiry; that one works on until `overlapSeconds` are over.',
     args: {
       overlapSeconds: t.arg.int({
         defaultValue: 86_400,
         description: 'How long both work: 0 to 604800. Asked for again, it is not lengthened.',
       }),
+      scopes: t.arg({ type: [ApiKeyScope], description: 'Of those of this key; left out: all of them.' }),
+      idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }),
     },
-    resolve: (_root, { overlapSeconds }, { services, viewer }) =>
-      RotateApiKeyResult.from(() => services.clients.rotateApiKey(viewer, overlapSeconds ?? 86_400)),
+    resolve: (_root, { idempotencyKey, ...given }, context) => {
+      const { services, viewer } = context;
+      const rotation = { overlapSeconds: given.overlapSeconds ?? 86_400, scopes: given.scopes ?? null };
+      return RotateApiKeyResult.from(() =>
+        doOnce(context, {
+          mutation: 'rotateApiKey',
+          idempotencyKey,
+          input: { ...rotation, keyId: viewer.keyId },
+          work: () => services.clients.rotateApiKey(viewer, rotation),
+          again: async (first) =>
+            withSecret(await services.clients.findApiKey(viewer.clientId, first.subjectId), first),
+        }),
+      );
+    },
   }),
   revokeApiKey: t.field({
     type: RevokeApiKeyResult.ref,

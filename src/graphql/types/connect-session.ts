@@ -3,6 +3,7 @@ import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
+import { assertMayAct } from '../root-access.ts';
 import { SessionStatus } from './session-status.ts';
 import { CreateUserInput, toNewUser } from './user.ts';
 
@@ -16,8 +17,11 @@ export const ConnectSession = builder.prismaObject('Session', {
     user: t.relation('user', { description: 'Who connects.' }),
     redirectUrl: t.field({
       type: 'URL',
-      description: 'Where to send the end user.',
-      resolve: (session, _args, { services }) => services.sessions.redirectUrl(session) ?? services.sessions.endedUrl(),
+      description: 'Where to send the end user. It lets its holder act: not for a key that may only read.',
+      resolve: (session, _args, context) => {
+        assertMayAct(context, 'ConnectSession.redirectUrl');
+        return context.services.sessions.redirectUrl(session) ?? context.services.sessions.endedUrl();
+      },
     }),
     expiresAt: t.field({
       type: 'DateTime',

@@ -1,8 +1,8 @@
 import { NotFound } from '../../domain/errors.ts';
 import type { EventData } from '../../events/event-catalogue.ts';
 import type { EventRecord } from '../../events/event-record.ts';
-import { withRecordFields } from '../../events/event-upgrade.ts';
 import { builder } from '../builder.ts';
+import { showAccounts } from '../event-rows.ts';
 import { BankLogin } from './bank-login.ts';
 import { defineEvent } from './event-node.ts';
 import { SynchronizationTrigger } from './login-synchronization-status.ts';
@@ -47,7 +47,8 @@ for (const ref of [Connected, Synchronized]) {
     t.field({
       type: [SynchronizedAccount],
       description: 'Every account of the login.',
-      resolve: (event) => withRecordFields(dataOf(event).accounts, event.occurredAt),
+      resolve: (event, _args, context, info) =>
+        showAccounts({ accounts: dataOf(event).accounts, occurredAt: event.occurredAt }, context, info),
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { defineResult } from '../results.ts';
+import { assertMayAct } from '../root-access.ts';
 
 export const ManagementSession = builder.prismaObject('Session', {
   variant: 'ManagementSession',
@@ -11,8 +12,11 @@ export const ManagementSession = builder.prismaObject('Session', {
     user: t.relation('user', { description: 'Whose logins are shown.' }),
     redirectUrl: t.field({
       type: 'URL',
-      description: 'Where to send the end user.',
-      resolve: (session, _args, { services }) => services.sessions.redirectUrl(session) ?? services.sessions.endedUrl(),
+      description: 'Where to send the end user. It lets its holder act: not for a key that may only read.',
+      resolve: (session, _args, context) => {
+        assertMayAct(context, 'ManagementSession.redirectUrl');
+        return context.services.sessions.redirectUrl(session) ?? context.services.sessions.endedUrl();
+      },
     }),
     expiresAt: t.field({
       type: 'DateTime',

@@ -2,11 +2,15 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { type IdKind, idKindOf } from '../../domain/ids.ts';
 import { badInput } from '../bad-input.ts';
 import { builder } from '../builder.ts';
-import type { Context } from '../context.ts';
+import { auditedClient, type Context } from '../context.ts';
 import { maximumPageSize } from '../limits.ts';
+import { mayRead, refuse } from '../root-access.ts';
 import { readAccount } from './account.ts';
 
 type Read = (id: string, context: Context, info: GraphQLResolveInfo) => Promise<{ id: string } | null>;
+
+// Nothing of the client's users: for a key of the operator too.
+const openKinds: ReadonlySet<IdKind> = new Set(['client', 'apiKey', 'bank', 'cycle', 'auditEntry']);
 
 // What is left out has an id, and is no Node of the API.
 const readers: Partial<Record<IdKind, Read>> = {
@@ -24,11 +28,13 @@ const readers: Partial<Record<IdKind, Read>> = {
   cycle: (id, { loaders }) => loaders.cycle.load(id),
   event: (id, { loaders }) => loaders.event.load(id),
   webhookEndpoint: (id, { loaders }) => loaders.webhookEndpoint.load(id),
+  auditEntry: (id, { services, viewer }) => services.audit.find(auditedClient(viewer), id),
   webhookDelivery: (id, { loaders }) => loaders.webhookDelivery.load(id),
 };
 
-const readNode: Read = async (id, context, info) => {
+const readNode = async (id: string, field: string, context: Context, info: GraphQLResolveInfo) => {
   const kind = idKindOf(id);
+  if (!mayRead(context.viewer) && !(kind && openKinds.has(kind))) throw refuse(context, field);
   return (kind && (await readers[kind]?.(id, context, info))) ?? null;
 };
 
@@ -38,7 +44,7 @@ builder.queryField('node', (t) =>
     nullable: true,
     description: 'Anything of yours by its id; null when there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
-    resolve: (_root, { id }, context, info) => readNode(id, context, info),
+    resolve: (_root, { id }, context, info) => readNode(id, 'Query.node', context, info),
   }),
 );
 
@@ -53,7 +59,7 @@ builder.queryField('nodes', (t) =>
     extensions: { lengthOf: 'ids' },
     resolve: (_root, { ids }, context, info) => {
       if (ids.length > maximumPageSize) throw badInput(`\`ids\` must be ${maximumPageSize} at most.`);
-      return ids.map((id) => readNode(id, context, info));
+      return ids.map((id) => readNode(id, 'Query.nodes', context, info));
     },
   }),
 );

@@ -2,6 +2,7 @@ import { type CycleCounts, type CycleRecord, noUsers } from '../../sync/cycle-st
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import type { Context } from '../context.ts';
+import { doOnce, idempotencyKeyDescription } from '../idempotent-mutations.ts';
 import { defineResult } from '../results.ts';
 
 const CycleStatus = builder.enumType('CycleStatus', {
@@ -82,7 +83,7 @@ const RunCyclePayload = builder.objectRef<{ cycle: CycleRecord }>('RunSynchroniz
   description: 'The cycle was opened.',
   fields: (t) => ({ cycle: t.expose('cycle', { type: SynchronizationCycle, description: 'The new cycle.' }) }),
 });
-const RunCycleResult = defineResult(RunCyclePayload, 'ConflictError');
+const RunCycleResult = defineResult(RunCyclePayload, 'ConflictError', 'ValidationError');
 
 builder.mutationField('runSynchronizationCycle', (t) =>
   t.field({
@@ -90,7 +91,19 @@ builder.mutationField('runSynchronizationCycle', (t) =>
     authScopes: { operator: true },
     description:
       'Opens an extra cycle now, through the ordinary path; a conflict while one is running. Needs a key with the OPERATOR scope.',
-    resolve: (_root, _args, { services }) =>
-      RunCycleResult.from(async () => ({ cycle: await services.cycles.runExtraCycle() })),
+    args: { idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }) },
+    resolve: (_root, { idempotencyKey }, context) =>
+      RunCycleResult.from(() =>
+        doOnce(context, {
+          mutation: 'runSynchronizationCycle',
+          idempotencyKey,
+          input: {},
+          work: async () => ({ cycle: await context.services.cycles.runExtraCycle() }),
+          again: async ({ subjectId }) => {
+            const cycle = await context.loaders.cycle.load(subjectId);
+            return cycle && { cycle };
+          },
+        }),
+      ),
   }),
 );

@@ -2,6 +2,7 @@ import type { Session } from '../../generated/prisma/client.ts';
 import { builder } from '../builder.ts';
 import { cursorById, pageArguments, readConnection } from '../connections.ts';
 import { defineResult } from '../results.ts';
+import { assertMayAct } from '../root-access.ts';
 import { watchSession } from '../session-watch.ts';
 import { Event } from './event.ts';
 import { SessionStatus } from './session-status.ts';
@@ -17,8 +18,12 @@ export const SynchronizationSession = builder.prismaObject('Session', {
     redirectUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'Where to send the end user. Set while the session awaits the end user.',
-      resolve: (session, _args, { services }) => services.sessions.redirectUrl(session),
+      description:
+        'Where to send the end user, while the session awaits one. It lets its holder act: not for a key that may only read.',
+      resolve: (session, _args, context) => {
+        assertMayAct(context, 'SynchronizationSession.redirectUrl');
+        return context.services.sessions.redirectUrl(session);
+      },
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',

@@ -1,13 +1,25 @@
 import { NotFound } from '../../domain/errors.ts';
-import type { SynchronizedAccountData } from '../../events/event-catalogue.ts';
+import { countChanges } from '../../events/event-bounds.ts';
 import { builder } from '../builder.ts';
-import { assumedChanges } from '../limits.ts';
+import { toFirst } from '../connections.ts';
+import type { ShownAccount } from '../event-rows.ts';
+import { assumedChanges, changePage } from '../limits.ts';
 import { Account } from './account.ts';
 import { AccountProblem } from './account-problem.ts';
 import { Balance } from './balance.ts';
 import { Transaction } from './transaction.ts';
 
-export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('SynchronizedAccount').implement({
+const firstArgument = builder.args((arg) => ({
+  first: arg.int({
+    defaultValue: changePage.defaultFirst,
+    description: `How many at most: 0 to ${changePage.maximumFirst}. The counts say how many there were.`,
+  }),
+}));
+
+const firstOf = ({ first }: { first?: number | null | undefined }) =>
+  toFirst(first ?? changePage.defaultFirst, changePage.maximumFirst);
+
+export const SynchronizedAccount = builder.objectRef<ShownAccount>('SynchronizedAccount').implement({
   description: 'An account as this synchronization left it, with what changed since the one before.',
   fields: (t) => ({
     account: t.field({
@@ -20,21 +32,42 @@ export const SynchronizedAccount = builder.objectRef<SynchronizedAccountData>('S
       },
     }),
     balances: t.expose('balances', { type: [Balance], description: 'The balances that the bank gave.' }),
-    newTransactions: t.expose('newTransactions', {
+    newTransactions: t.field({
       type: [Transaction],
+      args: firstArgument,
       description: 'Transactions seen for the first time, as they were then.',
       extensions: { listLength: assumedChanges.newTransactions },
+      resolve: ({ newTransactions }, args) => newTransactions.slice(0, firstOf(args)),
     }),
-    updatedTransactions: t.expose('updatedTransactions', {
+    updatedTransactions: t.field({
       type: [Transaction],
+      args: firstArgument,
       description: 'Transactions that have changed, such as pending ones that were booked, as they were then.',
       extensions: { listLength: assumedChanges.updatedTransactions },
+      resolve: ({ updatedTransactions }, args) => updatedTransactions.slice(0, firstOf(args)),
     }),
     removedTransactionIds: t.field({
       type: ['ID'],
       description: 'Pending transactions that the bank has withdrawn.',
       extensions: { listLength: assumedChanges.removedTransactionIds },
       resolve: ({ removedTransactionIds }) => removedTransactionIds,
+    }),
+    newTransactionCount: t.int({
+      description: 'How many transactions were seen for the first time, whatever of them is listed.',
+      resolve: (account) => countChanges(account).newTransactionCount,
+    }),
+    updatedTransactionCount: t.int({
+      description: 'How many transactions have changed, whatever of them is listed.',
+      resolve: (account) => countChanges(account).updatedTransactionCount,
+    }),
+    removedTransactionCount: t.int({
+      description: 'How many transactions were withdrawn, whatever of them is listed.',
+      resolve: (account) => countChanges(account).removedTransactionCount,
+    }),
+    truncated: t.boolean({
+      description:
+        'A list that is asked for here has fewer rows than there were: `Query.transactionChanges(eventId:)` has the rest.',
+      resolve: ({ isCut }) => isCut,
     }),
     problem: t.field({
       type: AccountProblem,

@@ -21,10 +21,19 @@ export const WebhookEndpointStatus = builder.enumType('WebhookEndpointStatus', {
 });
 
 export const SignatureAlgorithm = builder.enumType('SignatureAlgorithm', {
-  description: 'How deliveries are signed (Standard Webhooks 1.0).',
+  description: 'How deliveries are signed.',
   values: {
-    HMAC_SHA256: { description: 'With a shared secret, `whsec_…`; the signature begins with `v1,`.' },
-    ED25519: { description: 'With a private key, checked with `whpk_…`; the signature begins with `v1a,`.' },
+    HMAC_SHA256: {
+      description: 'Standard Webhooks 1.0: with a shared secret, `whsec_…`; the signature begins with `v1,`.',
+    },
+    ED25519: {
+      description:
+        'Standard Webhooks 1.0: with a private key, checked with `whpk_…`; the signature begins with `v1a,`.',
+    },
+    JWS_ES256: {
+      description:
+        'With a key of this installation, checked with those at `/.well-known/jwks.json`: a detached JWS (RFC 7515, RFC 7797) in `x-jws-signature`.',
+    },
   } as const,
 });
 
@@ -56,7 +65,7 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
     }),
     publicKey: t.string({
       nullable: true,
-      description: 'The `whpk_` key to check deliveries with; null for an endpoint that signs with a shared secret.',
+      description: 'The `whpk_` key to check deliveries with; null for an endpoint that signs otherwise.',
       resolve: (endpoint, _args, { services }) => services.webhooks.publicKey(endpoint),
     }),
     documentError: t.exposeString('documentError', {

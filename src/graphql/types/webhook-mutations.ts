@@ -1,6 +1,9 @@
+import type { FirstResult } from '../../clients/idempotency.ts';
 import type { WebhookDelivery as DeliveryRow, WebhookEndpoint as EndpointRow } from '../../generated/prisma/client.ts';
 import type { NewWebhookEndpoint, WebhookEndpointChange } from '../../webhooks/endpoint-input.ts';
 import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { doOnce, idempotencyKeyDescription, secretOf } from '../idempotent-mutations.ts';
 import { defineNamedResult, defineResult } from '../results.ts';
 import { DeletedPayload } from './deleted-payload.ts';
 import { EventType } from './event-type.ts';
@@ -38,6 +41,7 @@ const CreateWebhookEndpointInput = builder.inputType('CreateWebhookEndpointInput
       defaultValue: 'HMAC_SHA256',
       description: 'How to sign deliveries.',
     }),
+    idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
 });
 
@@ -89,7 +93,10 @@ const CreatePayload = builder
     description: 'The endpoint was created. The secret is shown here and never again.',
     fields: (t) => ({
       endpoint: t.expose('endpoint', { type: WebhookEndpoint, description: 'The new endpoint.' }),
-      secret: t.exposeString('secret', { description: 'What deliveries are signed, or checked, with.' }),
+      secret: t.exposeString('secret', {
+        description:
+          'What deliveries are signed, or checked, with: `whsec_…`, `whpk_…`, or the address of the public keys.',
+      }),
     }),
   });
 const UpdatePayload = builder.objectRef<{ endpoint: EndpointRow }>('UpdateWebhookEndpointPayload').implement({
@@ -122,15 +129,20 @@ const RecoverPayload = builder.objectRef<{ count: number }>('RecoverDeliveriesPa
   fields: (t) => ({ count: t.exposeInt('count', { description: 'How many events.' }) }),
 });
 
-const CreateResult = defineResult(CreatePayload, 'ValidationError');
+const CreateResult = defineResult(CreatePayload, 'ValidationError', 'ConflictError');
 const UpdateResult = defineResult(UpdatePayload, 'ValidationError', 'NotFoundError');
 const DeleteResult = defineNamedResult('DeleteWebhookEndpointResult', DeletedPayload, ['NotFoundError']);
-const RotateResult = defineResult(RotatePayload, 'NotFoundError', 'ValidationError');
-const SendTestResult = defineResult(SendTestPayload, 'NotFoundError', 'ConflictError');
+const RotateResult = defineResult(RotatePayload, 'NotFoundError', 'ValidationError', 'ConflictError');
+const SendTestResult = defineResult(SendTestPayload, 'NotFoundError', 'ConflictError', 'ValidationError');
 const RedeliverResult = defineResult(RedeliverPayload, 'NotFoundError', 'ConflictError');
 const RecoverResult = defineResult(RecoverPayload, 'ValidationError', 'NotFoundError', 'ConflictError');
 
 const endpointId = { required: true, description: "The endpoint's id." } as const;
+
+async function readWithSecret({ loaders }: Context, first: FirstResult) {
+  const endpoint = await loaders.webhookEndpoint.load(first.subjectId);
+  return endpoint && { endpoint, secret: secretOf(first) };
+}
 
 builder.mutationFields((t) => ({
   createWebhookEndpoint: t.field({
@@ -139,8 +151,17 @@ builder.mutationFields((t) => ({
     args: {
       input: t.arg({ type: CreateWebhookEndpointInput, required: true, description: 'The endpoint to create.' }),
     },
-    resolve: (_root, { input }, { services, viewer }) =>
-      CreateResult.from(() => services.webhooks.create(viewer.clientId, toNewEndpoint(input))),
+    resolve: (_root, { input: { idempotencyKey, ...input } }, context) =>
+      CreateResult.from(() =>
+        doOnce(context, {
+          mutation: 'createWebhookEndpoint',
+          idempotencyKey,
+          path: 'input.idempotencyKey',
+          input,
+          work: () => context.services.webhooks.create(context.viewer.clientId, toNewEndpoint(input)),
+          again: (first) => readWithSecret(context, first),
+        }),
+      ),
   }),
   updateWebhookEndpoint: t.field({
     type: UpdateResult.ref,
@@ -167,18 +188,45 @@ builder.mutationFields((t) => ({
     args: {
       id: t.arg.id(endpointId),
       overlapSeconds: t.arg.int({ defaultValue: 86_400, description: 'How long the old secret keeps signing.' }),
+      idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }),
     },
-    resolve: (_root, { id, overlapSeconds }, { services, viewer }) =>
-      RotateResult.from(() => services.webhooks.rotateSecret(viewer.clientId, id, overlapSeconds ?? 86_400)),
+    resolve: (_root, { id, overlapSeconds, idempotencyKey }, context) => {
+      const { services, viewer } = context;
+      const overlap = overlapSeconds ?? 86_400;
+      return RotateResult.from(() =>
+        doOnce(context, {
+          mutation: 'rotateWebhookSecret',
+          idempotencyKey,
+          input: { id, overlap },
+          work: () => services.webhooks.rotateSecret(viewer.clientId, id, overlap),
+          again: (first) => readWithSecret(context, first),
+        }),
+      );
+    },
   }),
   sendTestEvent: t.field({
     type: SendTestResult.ref,
     description: 'Delivers a webhook.test event to this endpoint, through the ordinary path.',
-    args: { endpointId: t.arg.id(endpointId) },
-    resolve: (_root, args, { services, viewer }) =>
-      SendTestResult.from(async () => ({
-        delivery: await services.webhooks.sendTest(viewer.clientId, args.endpointId),
-      })),
+    args: {
+      endpointId: t.arg.id(endpointId),
+      idempotencyKey: t.arg.string({ description: idempotencyKeyDescription }),
+    },
+    resolve: (_root, { endpointId: to, idempotencyKey }, { services, viewer, ...context }) =>
+      SendTestResult.from(() =>
+        doOnce(
+          { services, viewer, ...context },
+          {
+            mutation: 'sendTestEvent',
+            idempotencyKey,
+            input: { to },
+            work: async () => ({ delivery: await services.webhooks.sendTest(viewer.clientId, to) }),
+            again: async ({ subjectId: eventId }) => {
+              const delivery = await services.webhooks.findDeliveryOf(viewer.clientId, to, eventId);
+              return delivery && { delivery };
+            },
+          },
+        ),
+      ),
   }),
   redeliver: t.field({
     type: RedeliverResult.ref,

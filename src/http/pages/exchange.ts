@@ -55,7 +55,7 @@ export function redirect({ response }: Exchange, location: string): void {
 /** Answers with a plain page that tells nothing. */
 export function refuse(exchange: Exchange, status: number): void {
   const { words, response } = exchange;
-  if (status === 405) response.setHeader('allow', 'GET, HEAD, POST');
+  if (status === 405) response.setHeader('allow', 'GET, POST');
   // The rest of a body that is too long is not waited for.
   if (status === 413) response.setHeader('connection', 'close');
   send(exchange, { status, title: words.invalidTitle, content: html`<p>${words.invalidText}</p>` });

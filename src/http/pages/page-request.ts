@@ -94,6 +94,7 @@ function toAddress(text: string): string | null {
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null;
 }
 
-function isPublic(address: string): boolean {
-  return ipaddr.process(address).range() === 'unicast';
+/** Whether nobody but the caller itself is behind this address, as far as can be told: else it may be a proxy's. */
+export function isPublic(address: string | undefined): boolean {
+  return address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 }

@@ -76,7 +76,8 @@ export function createPages(deps: PagesDeps) {
 async function answer(exchange: Exchange, area: 'sessions' | 'callback', path: string[]): Promise<void> {
   const { method } = exchange.request;
   const [secret, action = '', ...rest] = path;
-  const isRead = method === 'GET' || method === 'HEAD';
+  const isRead = method === 'GET';
+  // HEAD, too, is refused: a page that is opened binds its session to a browser, and a way back counts once. Previews have neither to give.
   if (!isRead && method !== 'POST') refuse(exchange, 405);
   else if (area === 'callback')
     await (secret === undefined ? answerCallback(exchange, (view) => show(exchange, view)) : refuse(exchange, 404));

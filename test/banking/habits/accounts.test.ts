@@ -175,6 +175,14 @@ describe('balances', () => {
     expect(await readBalances(reply)).toEqual({ balances: [], faults: [] });
   });
 
+  test('under a name that is none of the protocol’s are malformed, not missing', async () => {
+    const body = { data: { balances: [{ balanceType: 'expected', balanceAmount: { amount: 1, currency: 'EUR' } }] } };
+    expect(await failureOf(readBalances({ body }))).toMatchObject({
+      code: 'MALFORMED_REPLY',
+      message: expect.stringContaining("'data.balances'"),
+    });
+  });
+
   test.each<[status: number, code?: string]>([
     [401],
     [403],

@@ -52,13 +52,47 @@ describe('a reply without transactions says that there are none', () => {
     ['404 RESOURCE_UNKNOWN', refusal(404, 'RESOURCE_UNKNOWN')],
   ])('%s', async (_what, reply) => {
     const { pages } = await readRows([reply]);
-    expect(pages).toEqual([{ transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true }]);
+    expect(pages).toMatchObject([
+      { transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true },
+    ]);
   });
 
   test('a success that is an error says nothing of them', async () => {
     const fake = await startFakeBank(refusal(200, 'SERVICE_UNAVAILABLE'));
     const failure = await failureOf(collect(openBank(fake.url).listTransactions(account, query, attended)));
     expect(failure).toMatchObject({ code: 'MALFORMED_REPLY', message: expect.stringContaining('SERVICE_UNAVAILABLE') });
+  });
+});
+
+describe('a reply of another shape does not say that there are none, for what was there would count as withdrawn', () => {
+  const rows = [row('t-1')];
+  test.each<[what: string, body: unknown, path: string]>([
+    ['an envelope of its own', { data: { transactions: { booked: rows } } }, 'data.transactions.booked'],
+    [
+      'another standard’s names',
+      { Data: { Transaction: rows }, Links: { Self: '/x' }, Meta: { TotalPages: 1 } },
+      'Data.Transaction',
+    ],
+    ['another language', { umsaetze: [{ betrag: '12,00', buchungstag: '01.03.2026' }] }, 'umsaetze'],
+    ['errors in place of data', { errors: [{ message: 'secret' }] }, 'errors'],
+    ['other lists within', { account: {}, transactions: { entries: rows } }, 'transactions.entries'],
+    ['itself once more within', { transactions: { transactions: rows } }, 'transactions.transactions'],
+    ['other card lists within', { cardTransactions: { posted: rows } }, 'transactions.posted'],
+    ['names that are no names', { 'a secret': { DE02: rows } }, '?.?'],
+    ['an envelope whose content is of no known shape', { result: { secret: 1 } }, 'result'],
+  ])('%s', async (_what, body, path) => {
+    const fake = await startFakeBank({ body });
+    const failure = await failureOf(collect(openBank(fake.url).listTransactions(account, query, attended)));
+    expect(failure).toMatchObject({ code: 'MALFORMED_REPLY', message: expect.stringContaining(`'${path}'`) });
+    expect(failure.message).not.toContain('secret');
+  });
+
+  test('what stands beside no transactions at all is no other shape', async () => {
+    const beside = { account: { iban: ownIban }, balances: [{}], _links: { account: { href: '/v1/accounts/a-1' } } };
+    const { pages } = await readRows([
+      { body: { ...beside, status: 'ok', page: { number: 1 }, warnings: [], notes: ['a'] } },
+    ]);
+    expect(pages).toMatchObject([{ transactions: [], faults: [], complete: true }]);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createBankDirectory } from '../../../src/banking/bank-directory.ts';
 import { BankFailure } from '../../../src/banking/bank-failure.ts';
 import { sandboxBanks } from '../../../src/config/sandbox-banks.ts';
-import { bankConsentIdOf } from '../../../src/consent/consent-store.ts';
+import { credentialsOf } from '../../../src/consent/consent-store.ts';
 import { createEncryption, singleKey } from '../../../src/storage/encryption.ts';
 import { kept } from '../../banking/fake-bank.ts';
 import {
@@ -42,9 +42,9 @@ async function createBankView(world: ConnectedWorld, userId: string) {
   const rows = await world.database.prisma.consent.findMany({ where: { userId }, orderBy: { id: 'asc' } });
   const banks = createBankDirectory(sandboxBanks(world.bankUrl), { clock: world.clock });
   onTestFinished(async () => await banks.close());
-  const known = rows.map(({ id, bankId, bankConsentId }) => ({
+  const known = rows.map(({ id, bankId, credentials }) => ({
     bankId,
-    id: encryption.decrypt(bankConsentId ?? '', bankConsentIdOf(id)),
+    id: encryption.decrypt(credentials ?? '', credentialsOf(id)),
   }));
   return async () =>
     await Promise.all(known.map(async ({ bankId, id }) => (await banks.get(bankId).getConsent(kept(id))).status));
@@ -136,7 +136,7 @@ it('of a login whose secrets are not stored it says so, and leaves nothing at th
   const anna = { screen: createChromiumScreen(page), psuId: 'anna', bankId: 'bank_sandbox', appUrl: '' };
   expect((await walkThrough(anna, page.url())).at(-1)).toBe('Your banks');
   expect(await page.textContent('main')).toContain('Last fetched on 11 March 2026');
-  expect(await world.database.prisma.consent.count({ where: { bankConsentId: { not: null } } })).toBe(0);
+  expect(await world.database.prisma.consent.count({ where: { credentials: { not: null } } })).toBe(0);
   expect(await world.database.prisma.consentTermination.count()).toBe(2);
   await maintain(world);
   expect(world.bankCalls.filter((name) => name === 'end')).toHaveLength(2);
