@@ -235,21 +235,16 @@ function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeT
 
 function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
   const assumed = listLengthOf(field);
-  // Of events nobody knows before they are read how many rows they have: there are fewer than may be asked for.
-  if (assumed !== null && field.args.some(({ name }) => name === 'first')) {
-    return costByArgument({ field, node, name: 'first' }, (first) =>
-      Math.max(1, Math.min((first as number | null | undefined) ?? assumed, assumed)),
-    );
-  }
   if (field.args.some(({ name }) => name === 'first')) {
-    const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
+    // Of events nobody knows before they are read how many rows they have: there are fewer than may be asked for.
+    const ofEvent = assumed !== null && { defaultFirst: assumed, maximumFirst: assumed };
+    const sizes = (ofEvent || field.extensions) as Partial<PageSizes>;
+    const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = sizes;
     // Below zero: not given.
     const counts = ['last', 'first'].map((name) =>
       costByArgument({ field, node, name }, (count) => Math.min(Number(count ?? -1), maximumFirst)),
     );
-    return combine(counts, ([last = -1, first = -1]) =>
-      Math.max(1, [last, first].find((count) => count >= 0) ?? defaultFirst),
-    );
+    return combine(counts, ([last = -1, first = -1]) => Math.max(1, [last, first].find((n) => n >= 0) ?? defaultFirst));
   }
   const { lengthOf } = field.extensions;
   if (typeof lengthOf === 'string') {
