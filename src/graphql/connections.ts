@@ -62,15 +62,14 @@ export function toPage<Key>(
   if (backward && args.first != null && args.first !== defaultFirst) {
     throw badInput('Give `first` or `last`, not both.');
   }
-  const count = backward
-    ? toCount('last', args.last ?? 0, maximumFirst)
-    : toFirst(args.first ?? defaultFirst, maximumFirst);
+  const [name, given] = backward ? (['last', args.last] as const) : (['first', args.first] as const);
+  const count = toCount(name, given ?? defaultFirst, maximumFirst);
   return { after: toKey('after', args, keyOf), before: toKey('before', args, keyOf), backward, limit: count + 1 };
 }
 
 function toKey<Key>(name: 'after' | 'before', args: PageArguments, keyOf: (cursor: string) => Key | null): Key | null {
   const cursor = args[name];
-  // Whoever keeps a cursor in a text begins with an empty one.
+  // A client that keeps its cursor in a text begins with an empty one.
   if (cursor == null || cursor === '') return null;
   const key = keyOf(cursor);
   if (key === null) throw badInput(`\`${name}\` is not a cursor of this list.`);
@@ -78,12 +77,8 @@ function toKey<Key>(name: 'after' | 'before', args: PageArguments, keyOf: (curso
 }
 
 /** Refuses what is out of bounds. */
-export function toFirst(first: number, maximumFirst: number): number {
-  return toCount('first', first, maximumFirst);
-}
-
-function toCount(name: 'first' | 'last', count: number, most: number): number {
-  if (count < 0 || count > most) throw badInput(`\`${name}\` must be 0 to ${most}.`);
+export function toCount(name: 'first' | 'last', count: number, maximum: number): number {
+  if (count < 0 || count > maximum) throw badInput(`\`${name}\` must be 0 to ${maximum}.`);
   return count;
 }
 

@@ -7,6 +7,7 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLSchema,
+  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
@@ -23,9 +24,19 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
-import { argumentsCostOf, type Cost, costByArgument, searchCostOf, type Variables } from './argument-price.ts';
-import type { PageSizes } from './connections.ts';
-import { assumedListLength, defaultPageSize, maximumPageSize, operationLimits } from './limits.ts';
+import {
+  argumentsCostOf,
+  type Cost,
+  combine,
+  costOnce,
+  costWith,
+  countOf,
+  listLengthOf,
+  searchCostOf,
+  sum,
+  type Variables,
+} from './field-cost.ts';
+import { operationLimits } from './limits.ts';
 import { refuseVariables } from './storable-text.ts';
 
 export interface OperationPrice {
@@ -106,27 +117,6 @@ function planOperation(
   );
   return { ...planSelections(operation.selectionSet, root, { schema, fragments, planned: new Map() }), defaults };
 }
-
-const costWith = (cost: Cost, variables: Variables): number => (typeof cost === 'number' ? cost : cost(variables));
-
-/** A number still, where all of them are. */
-function combine(costs: readonly Cost[], toOne: (numbers: readonly number[]) => number): Cost {
-  if (costs.every((cost) => typeof cost === 'number')) return toOne(costs);
-  return (variables) => toOne(costs.map((cost) => costWith(cost, variables)));
-}
-
-/** Worked out once for the same variables, however often it is asked for. */
-function costOnce(cost: Cost): Cost {
-  if (typeof cost === 'number') return cost;
-  const known = new WeakMap<Variables, number>();
-  return (variables) => {
-    const value = known.get(variables) ?? cost(variables);
-    known.set(variables, value);
-    return value;
-  };
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** The refusal of an operation that is beyond a limit, or that asks with what nobody can store; or null. */
 export function refuseOperation(operation: PricedOperation): GraphQLError | null {
@@ -228,37 +218,4 @@ function planField(node: FieldNode, parent: GraphQLCompositeType, planning: Plan
 function isRead(field: GraphQLField<unknown, unknown>, parent: GraphQLCompositeType, { schema }: Planning): boolean {
   const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
   return isRoot || (listLengthOf(field) === null && field.args.some(({ name }) => name === 'first'));
-}
-
-function countOf(field: GraphQLField<unknown, unknown>, node: FieldNode, parent: GraphQLCompositeType): Cost {
-  const assumed = listLengthOf(field);
-  // Of events nobody knows before they are read how many rows they have: there are fewer than may be asked for.
-  if (assumed !== null && field.args.some(({ name }) => name === 'first')) {
-    return costByArgument({ field, node, name: 'first' }, (first) =>
-      Math.max(1, Math.min((first as number | null | undefined) ?? assumed, assumed)),
-    );
-  }
-  if (field.args.some(({ name }) => name === 'first')) {
-    const { defaultFirst = defaultPageSize, maximumFirst = maximumPageSize } = field.extensions as Partial<PageSizes>;
-    // Below zero: not given.
-    const counts = ['last', 'first'].map((name) =>
-      costByArgument({ field, node, name }, (count) => Math.min(Number(count ?? -1), maximumFirst)),
-    );
-    return combine(counts, ([last = -1, first = -1]) =>
-      Math.max(1, [last, first].find((count) => count >= 0) ?? defaultFirst),
-    );
-  }
-  const { lengthOf } = field.extensions;
-  if (typeof lengthOf === 'string') {
-    return costByArgument({ field, node, name: lengthOf }, (list) => (Array.isArray(list) ? list.length : 1));
-  }
-  // The rows of a page have been counted by the field that the page came with.
-  if (!isListType(getNullableType(field.type)) || parent.name.endsWith('Connection')) return 1;
-  return listLengthOf(field) ?? assumedListLength;
-}
-
-/** Of a field that says how long its list is taken to be. */
-function listLengthOf(field: GraphQLField<unknown, unknown> | undefined): number | null {
-  const length = field?.extensions.listLength;
-  return typeof length === 'number' ? length : null;
 }

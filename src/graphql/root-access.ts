@@ -14,7 +14,7 @@ const openFields: ReadonlySet<string> = new Set([
   'Query.currentSynchronizationCycle',
   'Query.eventTypes',
   'Query.nextSynchronizationCycleAt',
-  // They look at the kind of the id.
+  // They look at the kind of each id.
   'Query.node',
   'Query.nodes',
   'Query.synchronizationCycles',

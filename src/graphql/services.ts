@@ -25,8 +25,8 @@ export interface Services {
   clients: Pick<
     Clients,
     | 'find'
-    | 'findAny'
     | 'findApiKey'
+    | 'findAny'
     | 'list'
     | 'listApiKeys'
     | 'createClient'
@@ -85,9 +85,9 @@ export interface Services {
     | 'recover'
     | 'preview'
     | 'findDelivery'
+    | 'findDeliveryOf'
     | 'listDeliveriesByIds'
     | 'listDeliveriesOfClient'
-    | 'findDeliveryOf'
     | 'listDeliveries'
   >;
 }

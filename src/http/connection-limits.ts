@@ -17,10 +17,10 @@ export function limitConnections(server: Pick<Server, 'on' | 'maxConnections'>, 
   const open = new Map<string, number>();
   const counted = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
-    if (!isPublic(socket.remoteAddress)) return;
     // One that is parsed anew comes again.
     if (counted.has(socket)) return;
     counted.add(socket);
+    if (!isPublic(socket.remoteAddress)) return;
     const address = toNetwork(socket.remoteAddress);
     const count = (open.get(address) ?? 0) + 1;
     if (count > perAddress) {

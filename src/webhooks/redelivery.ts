@@ -22,12 +22,12 @@ export interface WebhookPreview {
 /** Deliveries: to look at, to repeat, to recover. */
 export interface Redelivery {
   findDelivery(clientId: string, id: string): Promise<WebhookDelivery | null>;
+  /** Of an event to an endpoint. */
+  findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** In no order; what is not the client's is left out. */
   listDeliveriesByIds(clientId: string, ids: readonly string[]): Promise<WebhookDelivery[]>;
   /** Of all of the client's endpoints, the newest event first. */
   listDeliveriesOfClient(clientId: string, filter: DeliveryFilter, page: Page): Promise<WebhookDelivery[]>;
-  /** Of an event to an endpoint. */
-  findDeliveryOf(clientId: string, endpointId: string, eventId: string): Promise<WebhookDelivery | null>;
   /** The same page of each of the client's endpoints, newest first; an endpoint without deliveries is left out. */
   listDeliveries(
     clientId: string,
@@ -86,9 +86,9 @@ export function createRedelivery(deps: RedeliveryDeps): Redelivery {
 
   return {
     findDelivery: store.find,
+    findDeliveryOf: store.findByEvent,
     listDeliveriesByIds: store.listByIds,
     listDeliveriesOfClient: store.listOfClient,
-    findDeliveryOf: store.findByEvent,
     listDeliveries: store.list,
     wakeDispatchers,
     async sendTest(clientId, endpointId) {

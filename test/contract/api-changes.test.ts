@@ -12,16 +12,16 @@ const readRelease = (version: string | undefined) => readFile(new URL(`${version
 
 /** Since the last release, with what was done for the clients that it may surprise. Emptied by a release. */
 const accepted: Record<string, string> = {
+  'An optional arg first on SynchronizedAccount.newTransactions was added.': 'longer lists say that they are cut',
+  'An optional arg first on SynchronizedAccount.updatedTransactions was added.': 'longer lists say that they are cut',
+  'An optional arg since on Query.events was added.': 'only who gives it begins elsewhere',
+  'An optional arg since on Subscription.events was added.': 'only who gives it begins elsewhere',
   ...Object.fromEntries(
     ['Account.transactions', 'WebhookEndpoint.deliveries', 'Query.banks', 'Query.synchronizationCycles', 'Query.users']
       .concat('Query.webhookEndpoints')
       .flatMap((list) => ['last', 'before'].map((name) => `An optional arg ${name} on ${list} was added.`))
       .map((change) => [change, 'only who gives it reads backwards']),
   ),
-  'An optional arg first on SynchronizedAccount.newTransactions was added.': 'longer lists say that they are cut',
-  'An optional arg first on SynchronizedAccount.updatedTransactions was added.': 'longer lists say that they are cut',
-  'An optional arg since on Query.events was added.': 'only who gives it begins elsewhere',
-  'An optional arg since on Subscription.events was added.': 'only who gives it begins elsewhere',
   'An optional field idempotencyKey on input type CreateManagementSessionInput was added.': 'only who gives it has it',
   'ConflictError was added to union type CreateManagementSessionResult.': 'only who gives an idempotencyKey meets it',
   'An optional arg allowedNetworks on Mutation.createApiKey was added.': 'a key without networks works from anywhere',

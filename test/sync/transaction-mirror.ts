@@ -53,12 +53,9 @@ export function createTransactionMirror(database: Database, clientId: string): T
       const rows = await database.query<{ id: string }>(
         Prisma.sql`SELECT id FROM transactions WHERE client_id = ${clientId} ORDER BY id COLLATE "C"`,
       );
-      const found = await accounts.listTransactionsByIds(
-        clientId,
-        rows.map(({ id }) => id),
-      );
-      const kept = found.sort((a, b) => (a.id < b.id ? -1 : 1));
-      const expected = kept.map((transaction) => toText({ ...transaction, sortDate: undefined }));
+      const ids = rows.map(({ id }) => id);
+      const kept = new Map((await accounts.listTransactionsByIds(clientId, ids)).map((each) => [each.id, each]));
+      const expected = ids.map((id) => toText({ ...kept.get(id), sortDate: undefined }));
       expect([...copy].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { text }]) => text)).toEqual(expected);
     },
   };

@@ -32,11 +32,11 @@ const readers: Partial<Record<IdKind, Read>> = {
   webhookDelivery: (id, { loaders }) => loaders.webhookDelivery.load(id),
 };
 
-const readNode = async (id: string, field: string, context: Context, info: GraphQLResolveInfo) => {
+async function readNode(field: string, id: string, context: Context, info: GraphQLResolveInfo) {
   const kind = idKindOf(id);
   if (!mayRead(context.viewer) && !(kind && openKinds.has(kind))) throw refuse(context, field);
   return (kind && (await readers[kind]?.(id, context, info))) ?? null;
-};
+}
 
 builder.queryField('node', (t) =>
   t.field({
@@ -44,7 +44,7 @@ builder.queryField('node', (t) =>
     nullable: true,
     description: 'Anything of yours by its id; null when there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The id, with its prefix.' }) },
-    resolve: (_root, { id }, context, info) => readNode(id, 'Query.node', context, info),
+    resolve: (_root, { id }, context, info) => readNode('Query.node', id, context, info),
   }),
 );
 
@@ -59,7 +59,7 @@ builder.queryField('nodes', (t) =>
     extensions: { lengthOf: 'ids' },
     resolve: (_root, { ids }, context, info) => {
       if (ids.length > maximumPageSize) throw badInput(`\`ids\` must be ${maximumPageSize} at most.`);
-      return ids.map((id) => readNode(id, 'Query.nodes', context, info));
+      return ids.map((id) => readNode('Query.nodes', id, context, info));
     },
   }),
 );

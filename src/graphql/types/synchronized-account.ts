@@ -1,7 +1,7 @@
 import { NotFound } from '../../domain/errors.ts';
 import { countChanges } from '../../events/event-bounds.ts';
 import { builder } from '../builder.ts';
-import { toFirst } from '../connections.ts';
+import { toCount } from '../connections.ts';
 import type { ShownAccount } from '../event-rows.ts';
 import { assumedChanges, changePage } from '../limits.ts';
 import { Account } from './account.ts';
@@ -17,7 +17,7 @@ const firstArgument = builder.args((arg) => ({
 }));
 
 const firstOf = ({ first }: { first?: number | null | undefined }) =>
-  toFirst(first ?? changePage.defaultFirst, changePage.maximumFirst);
+  toCount('first', first ?? changePage.defaultFirst, changePage.maximumFirst);
 
 export const SynchronizedAccount = builder.objectRef<ShownAccount>('SynchronizedAccount').implement({
   description: 'An account as this synchronization left it, with what changed since the one before.',
