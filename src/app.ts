@@ -142,10 +142,8 @@ async function compose(
   if (bootstrapKey) await clients.bootstrap(bootstrapKey.value);
   const idempotency = createIdempotency({ clock, database, encryption });
   const users = createUsers({ clock, store: createUserStore(database) });
-  const eventLog = createEventLog({
-    ...{ database, signal, fanOutSql, retentionDays: config.retentionDays },
-    onError: onStoreError,
-  });
+  const { retentionDays } = config;
+  const eventLog = createEventLog({ database, signal, fanOutSql, retentionDays, onError: onStoreError });
   closers.push(async () => eventLog.close());
 
   // Synchronization.

@@ -42,6 +42,8 @@ export interface TransactionChangeStore {
     filter: ChangeFilter,
     page: { after: ChangePlace | null; limit: number },
   ): Promise<ChangePage>;
+  /** Whether the event at this position told of changes that are listed; those of before the list existed are not. */
+  hasChangeSet(clientId: string, position: bigint): Promise<boolean>;
 }
 
 /** Change sets that one statement goes through, and statements of one page: each set costs some looks into indexes. */
@@ -80,6 +82,10 @@ export function createTransactionChangeStore(database: Database): TransactionCha
         place = { position: last.position, bankLoginId: last.bankLoginId, of: null };
       }
       return { changes, goOnAfter: place };
+    },
+    async hasChangeSet(clientId, position) {
+      const sets = await database.query(setsSql({ clientId, filter: { position }, after: null, limit: 1 }));
+      return sets.length > 0;
     },
   };
 }

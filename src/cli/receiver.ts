@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { createJwsVerification, type VerifyJws } from './receiver/jws-verification.ts';
 import { startWebhookReceiver } from './receiver/webhook-receiver.ts';
 import { parseVerificationKey, type VerificationKey } from './receiver/webhook-verification.ts';
 
@@ -6,8 +7,9 @@ const usage = `A webhook receiver to try things out with: verifies each webhook,
 
   npm run receiver -- --secret whsec_… [--port 9000] [--host 127.0.0.1] [--fail-rate 0.2]
 
-  --secret      what createWebhookEndpoint or rotateWebhookSecret gave: whsec_…, or whpk_… of an Ed25519 endpoint. Several while
-                a secret is being rotated. Left out: WEBHOOK_SECRET of the environment, several parted by spaces.
+  --secret      what createWebhookEndpoint or rotateWebhookSecret gave: whsec_…, whpk_… of an Ed25519 endpoint, or the address of
+                the public keys of one with JWS. Several while a secret is being rotated. Left out: WEBHOOK_SECRET of the environment, several parted by spaces.
+  --endpoint    with JWS: the id of the endpoint, whe_…; left out, what is signed for any is taken.
   --fail-rate   the share of webhooks to answer with 500, from 0 to 1, to see them come again.
 `;
 
@@ -16,12 +18,14 @@ interface Settings {
   port: number;
   failRate: number;
   keys: VerificationKey[];
+  verifyJws: VerifyJws | null;
 }
 
 function parseSettings(): Settings {
   const { values } = parseArgs({
     options: {
       secret: { type: 'string', multiple: true },
+      endpoint: { type: 'string' },
       port: { type: 'string', default: '9000' },
       host: { type: 'string', default: '127.0.0.1' },
       'fail-rate': { type: 'string', default: '0' },
@@ -38,8 +42,15 @@ function parseSettings(): Settings {
     host: values.host,
     port: parseNumber('--port', values.port, 65_535),
     failRate: parseNumber('--fail-rate', values['fail-rate'], 1),
-    keys: secrets.map(parseVerificationKey),
+    ...parseSecrets(secrets, values.endpoint ?? null),
   };
+}
+
+function parseSecrets(secrets: readonly string[], endpointId: string | null): Pick<Settings, 'keys' | 'verifyJws'> {
+  const [jwksUrl, ...others] = secrets.filter((secret) => /^https?:/.test(secret));
+  if (jwksUrl === undefined) return { keys: secrets.map(parseVerificationKey), verifyJws: null };
+  if (others.length > 0 || secrets.length > 1) throw new Error('An address of public keys is given alone.');
+  return { keys: [], verifyJws: createJwsVerification(jwksUrl, endpointId) };
 }
 
 function parseNumber(name: string, text: string, most: number): number {

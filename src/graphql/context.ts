@@ -46,8 +46,10 @@ export interface Context {
   prisma: RelationReader;
   loaders: Loaders;
   eventRows: EventRows;
-  /** Of a subscription to events: the last one that was handed out. */
+  /** Of a subscription to events: the last one that was handed out, or the one that it begins behind. */
   progress: Progress;
+  /** Of a subscription to events: where its door says that it begins. */
+  beginning: Beginning;
   /** Of a door that takes events as text, the same for many, rather than each subscriber's results. */
   sink?: PayloadSink;
 }
@@ -62,6 +64,13 @@ export interface EventRows {
 
 export interface Progress {
   position: bigint | null;
+}
+
+export interface Beginning {
+  /** Whatever the operation says: the door has been told by the client's own library what came last. */
+  resumeAfter: bigint | null;
+  /** Where the operation says nothing, so that the client can be told where it begins. Null: with what comes. */
+  head: bigint | null;
 }
 
 export interface PayloadSink {
@@ -126,6 +135,7 @@ export function createContext({ services, prisma }: ContextSource, facts: Reques
     ipAddress,
     eventRows: { perList: changePage.maximumFirst, left: eventRowsPerAnswer },
     progress: { position: null },
+    beginning: { resumeAfter: null, head: null },
     services,
     prisma,
     loaders: {

@@ -117,7 +117,7 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
     subscribe(requested, context) {
       const subscription = mayRead(context.viewer) ? read(requested) : null;
       if (!subscription) return null;
-      const { sink, progress, viewer } = context;
+      const { sink, progress, viewer, beginning } = context;
       const { userId, bankLoginId } = subscription.filter;
       const leave = claim(
         JSON.stringify([viewer.clientId, bankLoginId ?? userId ?? null]),
@@ -127,7 +127,8 @@ export function createEventFanOut(dependencies: EventFanOutDependencies): EventF
       // It lives as long as the subscription, and nothing is executed with it: what is, has a context of its own.
       Reflect.deleteProperty(context, 'loaders');
       const open = () => findFeed(subscription, viewer);
-      const { after } = subscription;
+      const after = beginning.resumeAfter ?? subscription.after ?? beginning.head;
+      progress.position = after;
       return sink ? push({ open, after, progress, sink, leave }) : pull({ open, after, progress, leave });
     },
   };

@@ -50,6 +50,7 @@ export interface Services {
     | 'listTransactions'
     | 'searchTransactions'
     | 'listChanges'
+    | 'hasChangeSet'
   >;
   sessions: Pick<
     Sessions,
@@ -69,7 +70,7 @@ export interface Services {
   cycles: Pick<Cycles, 'listByIds' | 'findRunning' | 'nextOpensAt' | 'list' | 'countUsersOfCycles' | 'runExtraCycle'>;
   events: Pick<
     EventLog,
-    'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent'
+    'listByIds' | 'reconcile' | 'read' | 'stream' | 'openFeed' | 'findPosition' | 'positionBefore' | 'extent' | 'head'
   >;
   webhooks: Pick<
     WebhookEndpoints,

@@ -22,6 +22,7 @@ import type { NamedDocuments } from './named-documents.ts';
 import type { ProcessorBudget } from './processor-budget.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { executeWithin, useEventFanOut } from './use-event-fan-out.ts';
+import { useEventIds, useStreamBeginnings } from './use-event-ids.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
 import { useOperationPrices } from './use-operation-prices.ts';
 import { type OperationTimeoutOptions, useOperationTimeout } from './use-operation-timeout.ts';
@@ -70,6 +71,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     useEventFanOut(
       createEventFanOut({ schema, source, mapResult: withoutStatus(mapResult), inTurn: executeWithin(budget) }),
     ),
+    // Around what subscribes: it says where that begins.
+    useEventIds(),
     useSubscriptionLimit(),
     ...(dependencies.plugins ?? []),
   ];
@@ -100,6 +103,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
       ...(dependencies.documents ? [dependencies.documents.plugin] : []),
       ...onBothWays(operationPlugins),
       useResultMapping(dependencies),
+      useStreamBeginnings(),
     ],
   });
 }
@@ -117,7 +121,7 @@ const hooksOfBothWays: ReadonlySet<string> = new Set([
 
 /**
  * The short way to an answer (direct-operation.ts) runs these hooks and no other. Result mapping, which needs another, is done there
- * by itself; any other plugin that would be skipped on it is refused.
+ * by itself, and streams do not go that way; any other plugin that would be skipped on it is refused.
  */
 function onBothWays(plugins: readonly Plugin<Context>[]): readonly Plugin<Context>[] {
   for (const plugin of plugins) {

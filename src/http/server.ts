@@ -131,6 +131,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     metrics,
     mapResult,
     logger,
+    head: (clientId) => dependencies.source.services.events.head(clientId),
     ...timing,
   });
   const graphiql = createGraphiQL(dependencies.graphiql ?? false);

@@ -9,6 +9,7 @@ import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
 import { type ResultMapper, withinMessage, withoutStatus } from './result-mapping.ts';
 import { slowConsumerStallMs, watchReader } from './slow-consumers.ts';
+import { withEventId } from './use-event-ids.ts';
 
 export interface ResultMappingOptions {
   mapResult: ResultMapper;
@@ -21,9 +22,17 @@ export interface ResultMappingOptions {
 export function useResultMapping(options: ResultMappingOptions): Plugin<Context> {
   const { mapResult, keyWatch } = options;
   const mapStreamed = withoutStatus(mapResult);
+  const toMessage = (one: ExecutionResult, requestId: string) =>
+    isShared(one) ? one : withinMessage(mapStreamed(one, requestId));
   return {
     async onExecutionResult({ result, setResult, context }) {
-      const { key, viewer, requestId, res: response } = context as unknown as DoorContext & { res?: ServerResponse };
+      const {
+        key,
+        viewer,
+        requestId,
+        progress,
+        res: response,
+      } = context as unknown as DoorContext & Pick<Context, 'progress'> & { res?: ServerResponse };
       if (result === undefined || Array.isArray(result)) return;
       if (!isStream(result)) return setResult(mapResult(result as ExecutionResult, requestId));
       if (keyWatch.count(key) >= liveConnectionsPerKey) {
@@ -31,8 +40,9 @@ export function useResultMapping(options: ResultMappingOptions): Plugin<Context>
         return setResult(mapResult({ errors: [tooMany] }, requestId));
       }
       setResult(
-        mapStream(result, (one) => (isShared(one) ? one : withinMessage(mapStreamed(one, requestId))), {
+        mapStream(result, (one) => withEventId(toMessage(one, requestId), progress), {
           ...options,
+          beginsBehind: progress.position,
           key,
           expiresAt: viewer.expiresAt,
           response,
@@ -59,6 +69,8 @@ function isStream(result: object): result is Stream {
 }
 
 interface StreamEnds extends ResultMappingOptions {
+  /** Of the event log; null for what does not come from it. */
+  beginsBehind: bigint | null;
   key: string;
   expiresAt: Date | null;
   response: ServerResponse | undefined;
@@ -67,8 +79,16 @@ interface StreamEnds extends ResultMappingOptions {
 function mapStream(
   stream: Stream,
   map: (result: ExecutionResult) => ExecutionResult,
-  { key, expiresAt, keyWatch, response, metrics, slowConsumerMs: stallMs = slowConsumerStallMs }: StreamEnds,
-): AsyncIterableIterator<ExecutionResult> {
+  {
+    beginsBehind,
+    key,
+    expiresAt,
+    keyWatch,
+    response,
+    metrics,
+    slowConsumerMs: stallMs = slowConsumerStallMs,
+  }: StreamEnds,
+): AsyncIterableIterator<ExecutionResult> & { beginsBehind: bigint | null } {
   const iterator = stream[Symbol.asyncIterator]();
   const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
   const leave = async () => {
@@ -92,6 +112,7 @@ function mapStream(
   // yoga itself finds out only when it next writes.
   response?.once('close', () => void leave());
   return {
+    beginsBehind,
     [Symbol.asyncIterator]() {
       return this;
     },

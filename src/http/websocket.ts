@@ -35,6 +35,8 @@ export const closeCodes = {
 export interface WebSocketDoorDependencies {
   endpoint: GraphQLEndpoint;
   authenticate: Authenticate;
+  /** The latest event's position in a client's log. */
+  head: (clientId: string) => Promise<bigint>;
   keyWatch: KeyWatch;
   rate: RequestRate;
   audit: () => Pick<Services['audit'], 'noteRefusedKey' | 'noteLimited'>;
@@ -71,7 +73,9 @@ export function createWebSocketDoor(dependencies: WebSocketDoorDependencies): So
     onConnect: async (socket) => {
       const admitted = await admit(socket, dependencies);
       if (admitted) watch(socket);
-      return admitted;
+      const { door } = socket.extra;
+      // Before anything is subscribed to: who is cut off before the first event comes goes on from there, and has missed nothing.
+      return admitted && door ? { headCursor: toCursor(await dependencies.head(door.viewer.clientId)) } : admitted;
     },
     onSubscribe: (socket, id, payload) => prepareOperation({ socket, id, payload }, endpoint, dependencies),
     execute: (args) => takePrepared(args).execute(args),

@@ -80,7 +80,7 @@ function createCallScopes(): CallScopes {
 /** One for the process, since a call goes through all rooms. */
 export const callScopes: CallScopes = createCallScopes();
 
-/** How the transactions of the stores tell: null, false, 0 or an empty list says that there was nothing to do. */
+/** How the transactions of the stores tell: null, undefined, false, 0 or an empty list says that nothing of the call's was done. */
 function hasChanged(result: unknown): boolean {
   return Array.isArray(result) ? result.length > 0 : Boolean(result);
 }

@@ -26,8 +26,8 @@ export interface Database {
    * Runs `work` in one transaction: all or nothing. Keep it short, and use nothing but `tx` inside; on the embedded database
    * a query beside it throws, since it would wait for ever.
    *
-   * In a call of the API (call-scope.ts) the first one whose result is not null, false, 0 or an empty list has changed something: what
-   * the call has to record is written in it. `told` picks that result out of a larger one.
+   * In a call of the API (call-scope.ts) the first one whose result is not null, undefined, false, 0 or an empty list has changed
+   * something: what the call has to record is written in it. `told` picks that result out of a larger one.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, told?: (result: T) => unknown): Promise<T>;
   /**

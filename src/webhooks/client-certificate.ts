@@ -47,7 +47,7 @@ export async function openClientCertificate({
       [text, context] = [found, renewed];
       log.info({ certificateFile: changing.certificateFile }, 'the client certificate for webhooks was renewed');
     } catch (err) {
-      log.error({ err }, 'the client certificate for webhooks cannot be read; the one before is used');
+      log.error({ err }, 'the client certificate for webhooks cannot be read');
     }
   }
 

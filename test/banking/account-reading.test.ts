@@ -185,7 +185,7 @@ describe('transactions', () => {
     const fake = await startFakeBank(page({ booked: [] }));
     const bank = openBank(fake.url);
     expect(await collect(bank.listTransactions(account, query, attended))).toEqual([
-      { transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true },
+      { transactions: [], faults: [], skippedRows: 0, coversPending: true, complete: true, format: 'json' },
     ]);
     await collect(bank.listTransactions(account, { ...query, dateTo: '2026-03-10' }, attended));
     expect(fake.request(0).url).toBe('/v1/accounts/a-1/transactions?bookingStatus=both&dateFrom=2025-12-10');

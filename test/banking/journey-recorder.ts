@@ -66,6 +66,9 @@ export async function startRecorder(bankUrl: string, variant: string): Promise<{
     recording.faults.push(...(requests?.findFaults({ ...sent, url: path, body }, `/${variant}`) ?? []));
     const replyHeaders = new Headers(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
     const seen = { status: reply.status, headers: replyHeaders, body: reply.text === '' ? '' : JSON.parse(reply.text) };
-    recording.faults.push(...(findReplyFaults?.({ method, url: `http://bank${path}`, reply: seen }) ?? []));
+    recording.faults.push(
+      ...(findReplyFaults?.({ method, url: `http://bank/redirect${path.slice(variant.length + 1)}`, reply: seen }) ??
+        []),
+    );
   }
 }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -54,6 +56,32 @@ describe('npm run receiver', () => {
       expect(await receiver.ended).toEqual([0, null]);
     },
   );
+
+  test('verifies what is signed by JWS with the published keys, for its endpoint and no other', async () => {
+    const world = await createWorld();
+    const keyServer = createServer(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/jwk-set+json' });
+      response.end(JSON.stringify(await world.endpoints.jwks()));
+    });
+    keyServer.listen(0, '127.0.0.1');
+    await once(keyServer, 'listening');
+    onTestFinished(() => void keyServer.close());
+    const jwksUrl = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/.well-known/jwks.json`;
+    const { endpoint } = await world.endpoint('http://127.0.0.1:9/', { signatureAlgorithm: 'JWS_ES256' });
+    world.clock.set(new Date());
+    const deliver = async (endpointId: string) => {
+      const receiver = await runReceiver(['--port', '0', '--secret', jwksUrl, '--endpoint', endpointId]);
+      await world.endpoints.update(world.clientId, endpoint.id, { url: receiver.url });
+      const eventId = await world.emit();
+      await world.dispatcher().drain();
+      return { receiver, eventId };
+    };
+    const own = await deliver(endpoint.id);
+    await own.receiver.prints(`bank_login.synchronized  ${own.eventId}`);
+    const other = await deliver('whe_other');
+    await other.receiver.prints(`REFUSED ${other.eventId}: It is signed for the endpoint ${endpoint.id}`);
+    expect((await world.attempts()).map(({ responseStatus }) => responseStatus)).toEqual([200, 401]);
+  });
 
   test('fails as often as it is told to, and handles the event when it comes again', async () => {
     const world = await createWorld();

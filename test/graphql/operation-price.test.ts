@@ -16,8 +16,19 @@ test('the lists of an event are priced by what a synchronization brings', () => 
   // Of each of five accounts.
   expect(withList('newTransactions { id }') - bare).toBe(5 * assumedChanges.newTransactions);
   expect(withList('newTransactions { amount { currency } }') - bare).toBe(10 * assumedChanges.newTransactions);
+  // Fewer where fewer are asked for; more than is assumed is counted when it is there.
+  expect(withList('newTransactions(first: 3) { id }') - bare).toBe(5 * 3);
+  expect(withList('newTransactions(first: 500) { id }') - bare).toBe(5 * assumedChanges.newTransactions);
   expect(withList('updatedTransactions { id }') - bare).toBe(5 * assumedChanges.updatedTransactions);
   expect(withList('removedTransactionIds') - bare).toBe(5 * assumedChanges.removedTransactionIds);
+});
+
+test('a page of changes is priced by its length', () => {
+  const page = (args: string) =>
+    costOf(`{ transactionChanges${args} { nodes { transaction { amount { amount } } } } }`);
+  expect(page('(first: 500)')).toBe(500 * 3 + 500);
+  expect(page('')).toBe(100 * 3 + 100);
+  expect(page('(first: 5000)')).toBe(page('(first: 500)'));
 });
 
 test('a value is of one type: of what is asked of several, the dearest counts', () => {

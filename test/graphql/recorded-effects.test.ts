@@ -66,3 +66,18 @@ test('many calls of one client at once make one chain, and each has its entry', 
   const told = (await readEntries()).map(({ subjectId }) => subjectId);
   expect(told.sort()).toEqual(users.map(({ id }) => id).sort());
 });
+
+test('what a call makes on its way, such as the first key to sign with, is not taken for what it is asked for', async () => {
+  const { run, readEntries, database } = await openMutationWorld();
+  const args = { input: { url: 'http://127.0.0.1:9/', signatureAlgorithm: 'JWS_ES256', idempotencyKey: 'jws' } };
+  const made = await run('createWebhookEndpoint', args);
+  expect(await database.prisma.signingKey.count()).toBe(1);
+  expect(await run('createWebhookEndpoint', args)).toEqual(made);
+  const endpoint = await database.prisma.webhookEndpoint.findFirstOrThrow({
+    where: { signatureAlgorithm: 'JWS_ES256' },
+  });
+  expect((await readEntries()).map(({ subjectId, details }) => [subjectId, details.state])).toEqual([
+    [null, 'UNCHANGED'],
+    [endpoint.id, 'DONE'],
+  ]);
+});

@@ -30,7 +30,8 @@ describe('keys', () => {
 
   test("an operator's mutation is FORBIDDEN to a key without the scope", async () => {
     const createClient = async (name: string) => ({ client: { id: 'cli_2', name } as never, key: 'new' });
-    const api = await openTestApi({ services: { clients: { createClient } } });
+    const once = async <T>(_call: unknown, work: () => Promise<T>) => await work();
+    const api = await openTestApi({ services: { clients: { createClient }, idempotency: { once } } });
     const mutation = 'mutation { createClient(name: "Other") { __typename } }';
     const refused = await api.request(mutation, {}, { authorization: `Bearer ${api.keys.client}` });
     expect(refused.status).toBe(403);

@@ -31,6 +31,23 @@ async function firstOf(client: Client, query: string) {
   throw new Error('nothing came');
 }
 
+test('the acknowledgement says where the log stands: who is cut off before the first event goes on from there', async () => {
+  const events = createTestEvents();
+  const api = await openTestApi({ services: { events } });
+  events.emit(2);
+  const client = connect(api);
+  const acknowledged = new Promise((resolve) => client.on('connected', (_socket, payload) => resolve(payload)));
+  const stopped = client.subscribe(
+    { query: 'subscription { events { id } }' },
+    { next() {}, error() {}, complete() {} },
+  );
+  expect(await acknowledged).toEqual({ headCursor: toCursor(2n) });
+  stopped();
+  events.emit();
+  const query = `subscription { events(after: "${toCursor(2n)}") { id } }`;
+  expect(await firstOf(client, query)).toEqual({ data: { events: { id: 'evt_3' } } });
+});
+
 describe('a socket', () => {
   test.each([
     ['authorization with Bearer', { authorization: 'Bearer client-key' }],
@@ -205,7 +222,7 @@ describe('a subscription to events', () => {
       const { payload } = JSON.parse(String(message));
       if (payload?.data) cursors.push(payload.data.events.cursor);
     });
-    events.emit(2, { data: { message: 'x'.repeat(8 * 1024 * 1024) } });
+    events.emit(30, { data: { message: 'x'.repeat(700 * 1024) } });
     await eventually(async () => (await (await fetch(`${api.url}/metrics`)).text()).includes('slow_consumers_total 1'));
     socket.resume();
     const { code, reason } = await closing;

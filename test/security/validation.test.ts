@@ -82,12 +82,16 @@ test.each([
   expect(refuseDocument(parse(text))).toBeNull();
 });
 
-test('what is wrong with fragments is left to validation to tell', async () => {
+test.each([
+  ['at one place', '{ viewer { ...A } } fragment A on Client { id ...B } fragment B on Client { ...A }'],
+  [
+    'through a field',
+    '{ viewer { ...A } } fragment A on Client { apiKeys { ...B } } fragment B on ApiKey { client { ...A } }',
+  ],
+])('what is wrong with fragments is left to validation to tell: a circle %s', async (_where, document) => {
   const api = await openTestApi();
-  const { errors } = await api.request(
-    '{ viewer { ...A } } fragment A on Client { id ...B } fragment B on Client { ...A }',
-  );
-  expect(errors?.[0].message).toContain('Cannot spread fragment "A" within itself');
+  const { errors } = await api.request(document);
+  expect(errors?.map(({ message }) => message).join()).toContain('Cannot spread fragment "A" within itself');
 });
 
 test('of many faults the first ones are told', async () => {

@@ -15,6 +15,7 @@ export function createTestEvents(clientId = 'cli_test') {
   const stream = createEventStreams({ store: fake.store, tail });
   return {
     stream,
+    head: fake.store.head,
     openFeed: createEventFeeds({ store: fake.store, stream }),
     /** Commits events: the first has the position 1, the id `evt_1` and the message `1`. */
     emit(count = 1, more: Partial<EventRecord> = {}): void {

@@ -13,6 +13,9 @@ const account = z.looseObject({
   account: z.looseObject({ name: z.string().nullish(), iban: z.string().nullish(), currency: z.string() }),
   balances: z.array(z.looseObject({ type: z.string(), amount: money })),
   newTransactions: z.array(transaction),
+  newTransactionCount: z.number().optional(),
+  updatedTransactionCount: z.number().optional(),
+  removedTransactionCount: z.number().optional(),
   updatedTransactions: z.array(transaction),
   removedTransactionIds: z.array(z.string()),
 });
@@ -57,9 +60,13 @@ function renderLogin({ user, bankLogin, sequence, accounts }: z.infer<typeof syn
 
 function renderAccount(changed: z.infer<typeof account>): string[] {
   const { account: of, balances, newTransactions, updatedTransactions, removedTransactionIds } = changed;
+  // Of lists that are cut it is said how many rows they would have.
+  const newCount = changed.newTransactionCount ?? newTransactions.length;
+  const updatedCount = changed.updatedTransactionCount ?? updatedTransactions.length;
+  const removedCount = changed.removedTransactionCount ?? removedTransactionIds.length;
   const balance = balances[0] ? `, ${balances[0].amount.amount} ${balances[0].amount.currency}` : '';
-  const counts = `${newTransactions.length} new, ${updatedTransactions.length} updated, ${removedTransactionIds.length} removed`;
-  const hidden = newTransactions.length - shownTransactions;
+  const counts = `${newCount} new, ${updatedCount} updated, ${removedCount} removed`;
+  const hidden = newCount - shownTransactions;
   return [
     `${[of.name, of.iban, of.currency].filter(Boolean).join(' ')}${balance}: ${counts}`,
     ...newTransactions.slice(0, shownTransactions).map(renderTransaction),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { renderEvent } from './event-report.ts';
+import type { VerifyJws } from './jws-verification.ts';
 import { type VerificationKey, verifyWebhook } from './webhook-verification.ts';
 
 export interface ReceiverOptions {
@@ -10,6 +11,8 @@ export interface ReceiverOptions {
   port: number;
   /** Several while a secret is being rotated. */
   keys: readonly VerificationKey[];
+  /** Instead of the keys, where the endpoint is signed for by JWS. @default null */
+  verifyJws?: VerifyJws | null;
   /** 0 to 1: this share of genuine webhooks is answered with 500, to see them again. */
   failRate: number;
   print(line: string): void;
@@ -43,7 +46,7 @@ export async function startWebhookReceiver(options: ReceiverOptions): Promise<{ 
 // Larger than any that is sent: 1 MiB.
 const longestBodyBytes = 2 * 1_048_576;
 
-function createHandler({ keys, failRate, print, random = Math.random }: ReceiverOptions) {
+function createHandler({ keys, verifyJws = null, failRate, print, random = Math.random }: ReceiverOptions) {
   // A real receiver keeps them where its data is, in the transaction that stores what the event says.
   const handledIds = new Set<string>();
 
@@ -58,7 +61,8 @@ function createHandler({ keys, failRate, print, random = Math.random }: Receiver
       response.shouldKeepAlive = false;
       return answer(413, 'Too long.');
     }
-    const verdict = verifyWebhook({ headers: request.headers, body }, keys, new Date());
+    const received = { headers: request.headers, body };
+    const verdict = await (verifyJws?.(received, new Date()) ?? verifyWebhook(received, keys, new Date()));
     if (verdict.outcome === 'refused') {
       print(
         `${time}  REFUSED ${String(request.headers['webhook-id'] ?? `${request.method} ${request.url}`)}: ${verdict.reason}`,

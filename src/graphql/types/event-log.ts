@@ -112,7 +112,9 @@ builder.subscriptionField('events', (t) =>
       const filter = toFilter(viewer.clientId, args);
       const given = args.after == null || args.after === '' ? null : parseAfter(args.after);
       const from = args.after === '' ? theBeginning : args.since;
-      const after = await placeOf({ after: given, since: from }, context);
+      const { resumeAfter, head } = context.beginning;
+      const after = resumeAfter ?? (await placeOf({ after: given, since: from }, context)) ?? head;
+      context.progress.position = after;
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
     resolve: (event, _args, { progress }) => {

@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import type {
   TransactionChange as Change,
   ChangeFilter,
@@ -5,6 +6,7 @@ import type {
   ChangePlace,
 } from '../../accounts/transaction-change-store.ts';
 import { NotFound } from '../../domain/errors.ts';
+import { countChanges, hasAccounts } from '../../events/event-bounds.ts';
 import { builder } from '../builder.ts';
 import { type Connection, decodeCursor, encodeCursor, toPage } from '../connections.ts';
 import type { Context } from '../context.ts';
@@ -81,7 +83,9 @@ builder.queryField('transactionChanges', (t) =>
       const { services, viewer } = context;
       const page = toPage(args, toPlace, changePage);
       services.audit.noteRead(viewer);
-      const read = await services.accounts.listChanges(viewer.clientId, await toFilter(args, context), page);
+      const filter = await toFilter(args, context);
+      const read = await services.accounts.listChanges(viewer.clientId, filter, page);
+      if (read.changes.length === 0 && args.eventId != null) await refuseUnlisted(args.eventId, filter, context);
       return toConnection(read, page);
     },
   }),
@@ -107,6 +111,17 @@ async function toFilter(
     ...(accountId != null && { accountId }),
     ...(position !== null && { position }),
   };
+}
+
+// Of an event from before the list existed, an empty page would say that it told of no changes.
+async function refuseUnlisted(eventId: string, { position }: ChangeFilter, context: Context): Promise<void> {
+  const { services, viewer, loaders } = context;
+  if (position === undefined || (await services.accounts.hasChangeSet(viewer.clientId, position))) return;
+  const event = await loaders.event.load(eventId);
+  const accounts = event && hasAccounts(event.data) ? event.data.accounts : [];
+  if (!accounts.some((account) => Object.values(countChanges(account)).some((count) => count > 0))) return;
+  const message = `The event ${eventId} was written before changes were listed. What it told of is in the list of its bank login, from the beginning: ask with bankLoginId.`;
+  throw new GraphQLError(message, { extensions: { code: 'CHANGES_NOT_LISTED' } });
 }
 
 function toConnection(
