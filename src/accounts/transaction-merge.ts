@@ -53,7 +53,13 @@ export function mergeTransactions(merge: Merge): Merged {
   const today = toDay(now);
   const payments = toPayments(merge.fetched);
   const isLeftOut = (kept: StoredTransaction): boolean => isMissing(kept, merge);
-  const { pairs, fresh, missing } = recognise({ payments, known: stored, today, isLeftOut });
+  const { pairs, fresh, missing } = recognise({
+    payments,
+    known: stored,
+    today,
+    isLeftOut,
+    tellsAnnouncements: merge.coversPending,
+  });
   const identities = createIdentities(() => stored.map(({ identity }) => identity));
 
   const updated: StoredTransaction[] = [];
@@ -95,7 +101,7 @@ function findRemoved(
   if (fresh.length === 0 || removed.length === 0) return new Map();
   const isLasting = ({ status, removedAt }: RemovedTransaction): boolean =>
     status === 'BOOKED' || now.getTime() - removedAt.getTime() <= announcementsRememberedMs;
-  const request = { today: toDay(now), isLeftOut: () => false };
+  const request = { today: toDay(now), isLeftOut: () => false, tellsAnnouncements: true };
   const { pairs, fresh: others } = recognise({ ...request, payments: fresh, known: removed.filter(isLasting) });
   const ids = new Map(pairs.map(({ payment, known: { id } }) => [payment, id]));
   const byName = new Map(removed.flatMap((known) => toNames(known).map((name) => [name, known] as const)));

@@ -32,6 +32,8 @@ export interface RecognitionRequest<K extends Known> {
   today: string;
   /** Whether the reply had to tell of this one: that it does not is then a sign that it is told otherwise, or gone. */
   isLeftOut(known: K): boolean;
+  /** Whether announcements would be in the reply: only then is one that it does not tell of likely to have been booked since. */
+  tellsAnnouncements: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface RecognitionRequest<K extends Known> {
  */
 export function recognise<K extends Known>(request: RecognitionRequest<K>): Recognition<K> {
   const matching = createMatching(request);
-  const { today, isLeftOut } = request;
+  const { today, isLeftOut, tellsAnnouncements } = request;
   matching.byName((payment, known) => isSurelyNamed(payment.values, known, today));
   matching.byWholeFace();
   matching.bookedWithOneId();
@@ -50,7 +52,7 @@ export function recognise<K extends Known>(request: RecognitionRequest<K>): Reco
   matching.bookedByLikeness((pending, booked) => isAnnouncementOf(pending, booked, today));
   matching.byFace('PENDING', toFace);
   matching.byPlainFace('PENDING');
-  matching.bookedByLikeness(() => true);
+  matching.bookedByLikeness(() => tellsAnnouncements);
   matching.bookedStillAnnounced();
   matching.bookedOtherwise(isLeftOut);
   matching.byName((payment, known) => isCorrected(payment.values, known));

@@ -50,6 +50,19 @@ describe('recognising a transaction', () => {
     expect(account.take(twice)).toMatchObject(nothing);
   });
 
+  it('does not take an announcement for another booking where the reply could not tell of announcements', () => {
+    const account = keepAccount();
+    account.take([
+      givenPending({ counterpartyName: 'Coffee Bar', remittanceInformation: 'payment 1', bookingDate: null }),
+    ]);
+    const other = givenTransaction({ counterpartyName: 'Coffee Bar', remittanceInformation: 'payment 2' });
+    expect(account.take([other], { coversPending: false }).added).toHaveLength(1);
+    expect(account.stored.map(({ id, status }) => [id, status])).toEqual([
+      ['txn_1', 'PENDING'],
+      ['txn_2', 'BOOKED'],
+    ]);
+  });
+
   it('does not let a collective reference swallow transactions', () => {
     const account = keepAccount();
     const [first, second] = [

@@ -111,9 +111,9 @@ builder.subscriptionField('events', (t) =>
       services.audit.noteRead(viewer);
       const filter = toFilter(viewer.clientId, args);
       const given = args.after == null || args.after === '' ? null : parseAfter(args.after);
-      const since = args.after === '' ? theBeginning : args.since;
+      const from = args.after === '' ? theBeginning : args.since;
       const { resumeAfter, head } = context.beginning;
-      const after = resumeAfter ?? (await placeOf({ after: given, since }, context)) ?? head;
+      const after = resumeAfter ?? (await placeOf({ after: given, since: from }, context)) ?? head;
       context.progress.position = after;
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
