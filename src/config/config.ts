@@ -4,6 +4,7 @@ import { StartupError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
 import { parseBanksFile } from './banks-file.ts';
 import { effectiveSandboxBankPort, findContradictions } from './contradictions.ts';
+import { parseTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export const roles = ['all', 'api', 'worker'] as const;
@@ -48,6 +49,8 @@ export interface Config {
   /** Of one address; null: no limit. */
   connectionsPerAddress: number | null;
   operationTimeoutSeconds: number;
+  /** What clients may name rather than send, and whether nothing else is run. */
+  trustedDocuments: { documents: TrustedDocuments; only: boolean };
   /** Whether a browser finds GraphiQL at /graphql. */
   graphiql: boolean;
   /** Origins of pages that may call the API with a key. */
@@ -134,6 +137,8 @@ const settings = z.object({
     )
     .default(25),
   OPERATION_TIMEOUT_SECONDS: z.coerce.number('must be a number').int().min(1).max(600).default(30),
+  TRUSTED_DOCUMENTS_FILE: z.string().min(1).optional(),
+  TRUSTED_DOCUMENTS_ONLY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
@@ -159,8 +164,15 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   const faults = findContradictions(parsed.data);
   const banks = parsed.data.BANKS_FILE ? parseBanksFile(parsed.data.BANKS_FILE, readFile) : null;
   if (banks && 'faults' in banks) faults.push(...banks.faults);
+  const { TRUSTED_DOCUMENTS_FILE: trustedFile } = parsed.data;
+  const trusted = trustedFile === undefined ? noDocuments : parseTrustedDocuments(trustedFile, readFile);
+  if ('faults' in trusted) faults.push(...trusted.faults);
   if (faults.length > 0) throw toStartupError(faults);
-  return toConfig(parsed.data, banks && 'entries' in banks ? banks.entries : null);
+  const documents = 'documents' in trusted ? trusted.documents : new Map();
+  return {
+    ...toConfig(parsed.data, banks && 'entries' in banks ? banks.entries : null),
+    trustedDocuments: { documents, only: parsed.data.TRUSTED_DOCUMENTS_ONLY === 'on' },
+  };
 }
 
 // A secret that is mounted as a file: one key a line.
@@ -174,7 +186,9 @@ function readKeyFile(path: string, readFile: (path: string) => string): string {
 
 const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
 
-function toConfig(given: Settings, banks: BankEntry[] | null): Config {
+const noDocuments = { documents: new Map<string, string>() };
+
+function toConfig(given: Settings, banks: BankEntry[] | null): Omit<Config, 'trustedDocuments'> {
   const embedded = given.DATABASE_URL === undefined;
   return {
     port: given.PORT,

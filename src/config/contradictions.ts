@@ -18,6 +18,9 @@ export function findContradictions(given: Settings): string[] {
   if (embedded && given.ROLE !== 'all') {
     faults.push('ROLE: needs DATABASE_URL, since the embedded database serves one process alone');
   }
+  if (given.TRUSTED_DOCUMENTS_ONLY === 'on' && given.TRUSTED_DOCUMENTS_FILE === undefined) {
+    faults.push('TRUSTED_DOCUMENTS_ONLY: needs TRUSTED_DOCUMENTS_FILE, or nothing at all could be run');
+  }
   if ((given.WEBHOOK_CLIENT_CERTIFICATE_FILE === undefined) !== (given.WEBHOOK_CLIENT_KEY_FILE === undefined)) {
     faults.push('WEBHOOK_CLIENT_CERTIFICATE_FILE, WEBHOOK_CLIENT_KEY_FILE: need each other');
   }

@@ -24,6 +24,8 @@ interface DirectAnswerDependencies {
   budget: Pick<ProcessorBudget, 'charge'>;
   requestIds: AsyncLocalStorage<string>;
   logger: Logger;
+  /** Every request is left to yoga, whose plugins say which documents may be run. @default false */
+  closed?: boolean;
 }
 
 /**
@@ -33,12 +35,12 @@ interface DirectAnswerDependencies {
  */
 export function createDirectAnswer(
   endpoint: GraphQLEndpoint,
-  { mapResult, budget, requestIds, logger }: DirectAnswerDependencies,
+  { mapResult, budget, requestIds, logger, closed = false }: DirectAnswerDependencies,
 ): AnswerOperation {
   // yoga's cache puts a key together from the names of all rules each time.
   const valid = new WeakSet<DocumentNode>();
   return async (request, response, door) => {
-    const mediaType = isPlain(request) ? toMediaType(request.headers.accept) : null;
+    const mediaType = !closed && isPlain(request) ? toMediaType(request.headers.accept) : null;
     if (mediaType === null) return await toYoga(request);
     const body = await readBody(request);
     if (body === null) return;

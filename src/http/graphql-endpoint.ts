@@ -18,6 +18,7 @@ import { documentHoldsNul, refuseNul } from '../graphql/storable-text.ts';
 import { createDocumentCache } from './document-cache.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import type { NamedDocuments } from './named-documents.ts';
 import type { ProcessorBudget } from './processor-budget.ts';
 import { type ResultMapper, withoutStatus } from './result-mapping.ts';
 import { executeWithin, useEventFanOut } from './use-event-fan-out.ts';
@@ -53,6 +54,8 @@ export interface GraphQLEndpointDependencies {
   logger: Logger;
   /** How long the reader of an event stream may take nothing of what waits for it. @default 10_000 */
   slowConsumerMs?: number;
+  /** The short way to an answer takes texts alone, which they let through, or is closed. @default none */
+  documents?: NamedDocuments;
   /** Further ones, of the operation alone. @default none */
   plugins?: readonly Plugin<Context>[];
 }
@@ -96,7 +99,12 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         throw maskError(error, requestId, logger);
       }
     },
-    plugins: [...onBothWays(operationPlugins), useResultMapping(dependencies), useStreamBeginnings()],
+    plugins: [
+      ...(dependencies.documents ? [dependencies.documents.plugin] : []),
+      ...onBothWays(operationPlugins),
+      useResultMapping(dependencies),
+      useStreamBeginnings(),
+    ],
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { TrustedDocuments } from '../config/trusted-documents-file.ts';
 
 /** The operator's; what is left out is not limited, or as the settings have it by default. */
 export interface RequestLimits {
@@ -16,6 +17,8 @@ export interface RequestLimits {
   operationTimeoutMs?: number;
   /** Origins of pages that may call the API. @default none */
   corsOrigins?: readonly string[];
+  /** What clients may name rather than send; `only`: nothing else is run. @default none */
+  trustedDocuments?: { documents: TrustedDocuments; only: boolean };
 }
 
 export function toRequestLimits(config: Config): Required<RequestLimits> {
@@ -27,5 +30,6 @@ export function toRequestLimits(config: Config): Required<RequestLimits> {
     connectionsPerAddress: config.connectionsPerAddress,
     operationTimeoutMs: config.operationTimeoutSeconds * 1000,
     corsOrigins: config.corsOrigins,
+    trustedDocuments: config.trustedDocuments,
   };
 }

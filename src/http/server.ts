@@ -19,6 +19,7 @@ import { createGraphQLHandler } from './graphql-handler.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createKeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import { createNamedDocuments } from './named-documents.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { createProcessorBudget } from './processor-budget.ts';
 import { createRequestHandler, type PagesHandler } from './request-handler.ts';
@@ -96,13 +97,16 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
     statementMs = 0.3,
     anonymousPerMinute = null,
     connectionsPerAddress = null,
+    trustedDocuments = { documents: new Map(), only: false },
   } = dependencies.limits ?? {};
   const budget = createProcessorBudget({ share: processorShare });
   const turns = createClientTurns();
   const rate = createRequestRate({ perMinute: requestsPerMinute, budget, counts: dependencies.requestCounts });
   const mapResult = createResultMapper(logger);
   const requestIds = new AsyncLocalStorage<string>();
+  const documents = createNamedDocuments(trustedDocuments.documents, trustedDocuments.only);
   const endpoint = createGraphQLEndpoint({
+    documents,
     schema: createSchema(),
     source: dependencies.source,
     keyWatch,
@@ -118,6 +122,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
   const audit = () => dependencies.source.services.audit;
   const sockets = createWebSocketDoor({
     endpoint,
+    documents,
     audit,
     authenticate,
     keyWatch,
@@ -145,7 +150,7 @@ export function createHttpServer(dependencies: HttpServerDependencies): HttpServ
         audit,
         logger,
       }),
-      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger }),
+      answer: createDirectAnswer(endpoint, { mapResult, budget, requestIds, logger, closed: documents.only }),
     }),
   });
   const server = createServer(

@@ -26,7 +26,7 @@ interface RequestedOperation {
 export async function prepareOperation(
   { socket, id, payload }: RequestedOperation,
   endpoint: GraphQLEndpoint,
-  { rate, turns, audit }: Pick<WebSocketDoorDependencies, 'rate' | 'turns' | 'audit'>,
+  { rate, turns, audit, documents }: Pick<WebSocketDoorDependencies, 'rate' | 'turns' | 'audit' | 'documents'>,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { door, operations } = socket.extra;
   if (!door || !operations) throw new Error('an operation on a socket without a key');
@@ -47,7 +47,7 @@ export async function prepareOperation(
     params: payload,
   } as never);
   try {
-    const document = parse(payload.query);
+    const document = parse(documents.textOf(payload));
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const { operationName, variables } = payload;

@@ -13,6 +13,7 @@ import type { ClientTurns } from './client-turns.ts';
 import type { DoorContext, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { KeyWatch } from './key-watch.ts';
 import type { Metrics } from './metrics.ts';
+import type { NamedDocuments } from './named-documents.ts';
 import { readAddress } from './pages/page-request.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestRate } from './request-rate.ts';
@@ -40,6 +41,7 @@ export interface WebSocketDoorDependencies {
   rate: RequestRate;
   audit: () => Pick<Services['audit'], 'noteRefusedKey' | 'noteLimited'>;
   turns: ClientTurns;
+  documents: NamedDocuments;
   metrics: Metrics;
   mapResult: ResultMapper;
   logger: Logger;

@@ -34,12 +34,12 @@ export interface SynchronizationSessionsDeps {
   sessions: Pick<Sessions, 'awaitEndUser' | 'checkReturnUrl'>;
   budget: Pick<AccessBudget, 'listLeft'>;
   runner: Pick<SessionRunner, 'runSession'>;
-  /** How long the caller waits for the end: what a fast bank takes. @default 250 */
+  /** How long the caller waits for the end: what a fast bank takes. @default 500 */
   patienceMs?: number;
 }
 
 export function createSynchronizationSessions(deps: SynchronizationSessionsDeps): SynchronizationSessions {
-  const { clock, store, sessionStore, sessions, budget, runner, patienceMs = 250 } = deps;
+  const { clock, store, sessionStore, sessions, budget, runner, patienceMs = 500 } = deps;
 
   async function runAtOnce(session: Session): Promise<Session> {
     let timer: NodeJS.Timeout | undefined;

@@ -65,6 +65,7 @@ describe('parseConfig', () => {
       connectionsPerAddress: 1000,
       clientProcessorPercent: 25,
       operationTimeoutSeconds: 30,
+      trustedDocuments: { documents: new Map(), only: false },
       graphiql: true,
       corsOrigins: [],
       logLevel: 'info',
@@ -151,6 +152,33 @@ describe('parseConfig', () => {
     });
     for (const place of ['0.country', '1.id', '1.name', '1.baseUrl', '1.ownIpAddress'])
       expect(faults).toContain(`BANKS_FILE: ${place}`);
+  });
+
+  it('reads trusted documents as code generators and Apollo Client write them', () => {
+    const read = (content: unknown) =>
+      parseConfig({ TRUSTED_DOCUMENTS_FILE: 'trusted.json', TRUSTED_DOCUMENTS_ONLY: 'on' }, () =>
+        JSON.stringify(content),
+      ).trustedDocuments;
+    const documents = new Map([['abc', '{ __typename }']]);
+    expect(read({ abc: '{ __typename }' })).toEqual({ documents, only: true });
+    const manifest = {
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations: [{ id: 'abc', body: '{ __typename }' }],
+    };
+    expect(read(manifest)).toEqual({ documents, only: true });
+    expect(parseConfig({}, noFiles).trustedDocuments).toEqual({ documents: new Map(), only: false });
+  });
+
+  it('refuses trusted documents that cannot be read, and nothing but trusted ones where there are none', () => {
+    const given = { TRUSTED_DOCUMENTS_FILE: 'trusted.json' };
+    expect(faultsOf(given)).toContain('TRUSTED_DOCUMENTS_FILE: trusted.json cannot be read as JSON');
+    for (const content of ['[]', '{ "abc": 1 }', '{ "abc": "" }', '7', '{ "operations": [{ "id": "abc" }] }']) {
+      expect(faultsOf(given, () => content)).toContain('TRUSTED_DOCUMENTS_FILE: trusted.json must be an object');
+    }
+    expect(faultsOf({ TRUSTED_DOCUMENTS_ONLY: 'on' })).toContain(
+      'TRUSTED_DOCUMENTS_ONLY: needs TRUSTED_DOCUMENTS_FILE',
+    );
   });
 
   it('knows how long an SCA lasts, by the bank’s entry, else by its country', () => {

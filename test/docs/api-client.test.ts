@@ -21,6 +21,7 @@ import {
   variablesDepth,
 } from '../../src/graphql/limits.ts';
 import { type DocBlock, getDocBlock, readDocBlocks, writeDocBlocks } from '../support/doc-blocks.ts';
+import { eventually } from '../support/eventually.ts';
 import { testApiKey } from '../support/spawn-tidewater.ts';
 import { fillDataDirectory } from '../support/test-database.ts';
 
@@ -104,7 +105,20 @@ describe('the page on calling the API', () => {
     const { tidewater } = await import(join(directory, 'tidewater.ts'));
     await expect(tidewater('{ nothing }')).rejects.toThrow('Cannot query field "nothing"');
 
+    const { bankLogins } = await ask('who-must-renew.graphql', { before: '2999-01-01' });
+    expect(bankLogins.nodes).toContainEqual({
+      user: { externalId: 'ada' },
+      consent: { validUntil: expect.any(String) },
+    });
+    const filter = { userId, bookedFrom: '2020-01-01', amountTo: '0' };
+    const { transactions } = await ask('search-everywhere.graphql', { filter });
+    expect(transactions.nodes.length).toBeGreaterThan(10);
+    const everything = { since: '2020-01-01T00:00:00Z', seenEventIds: ['evt_unknown'] };
+    const { reconcile } = await ask('reconcile.graphql', everything);
+    expect(reconcile).toMatchObject({ unknownEventIds: ['evt_unknown'], complete: true, checkedCount: 1 });
+
     const { events } = await ask('events.graphql');
+    expect(reconcile.missingEventIds).toEqual(events.nodes.map(({ id }: { id: string }) => id));
     expect(events.nodes).toMatchObject([{ type: 'BANK_LOGIN_CONNECTED' }]);
     expect((await ask('events.graphql', { after: events.pageInfo.endCursor })).events.nodes).toEqual([]);
   });
@@ -117,10 +131,13 @@ describe('the page on calling the API', () => {
     expect(second.session.id).toBe(first.session.id);
     const reused = await ask('synchronize.graphql', { ...variables, psuIpAddress: '203.0.113.7' });
     expect(reused.createSynchronizationSession).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
-    const { synchronizationSession } = await ask('synchronization-session.graphql', { id: first.session.id });
-    expect(synchronizationSession).toMatchObject({
-      status: 'COMPLETED',
-      event: { id: expect.stringMatching(/^evt_/) },
+    await eventually(async () => {
+      const { synchronizationSession } = await ask('synchronization-session.graphql', { id: first.session.id });
+      expect(synchronizationSession).toMatchObject({
+        status: 'COMPLETED',
+        event: { id: expect.stringMatching(/^evt_/) },
+      });
+      return true;
     });
     const { deleteUser } = await ask('delete-user.graphql', { id: userId });
     expect(deleteUser).toMatchObject({ bankLogins: 1, accounts: 2 });

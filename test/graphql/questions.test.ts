@@ -1,4 +1,4 @@
-import { type ExecutionResult, execute, parse, validate } from 'graphql';
+import { type ExecutionResult, execute, parse, subscribe, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { createContext } from '../../src/graphql/context.ts';
@@ -329,6 +329,23 @@ test('nodes come in the order of their ids, each in its place, whoever has the r
   expect(answer).toEqual({
     data: { nodes: [{ id: ids[0], __typename: 'Account' }, null, null, user, null, null, user] },
   });
+});
+
+test('an empty cursor is the beginning, of a list and of a subscription', async () => {
+  const world = await open();
+  const { data } = await ask(world, '{ events(after: "", first: 100) { nodes { id } } }');
+  expect(data.events.nodes.length).toBeGreaterThan(20);
+  const { schema, source } = world;
+  const viewer = { clientId, keyId: idOf(tag, 'apiKey'), scopes: ['CLIENT' as const], expiresAt: null };
+  const stream = await subscribe({
+    schema,
+    document: parse('subscription { events(after: "") { id } }'),
+    contextValue: createContext(source, { viewer, requestId: 'req_1' }),
+  });
+  if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream));
+  const { value } = await stream.next();
+  await stream.return?.(undefined);
+  expect(value).toEqual({ data: { events: data.events.nodes[0] } });
 });
 
 test('a user is found by its external id, written as it was given', async () => {

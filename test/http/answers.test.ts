@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { openTestApi } from '../support/api-fixture.ts';
+import { createTestEvents } from '../support/event-streams.ts';
 
 const query = '{ __typename }';
 const body = JSON.stringify({ query });
 
 async function open() {
-  const api = await openTestApi({ services: { users: { find: () => Promise.reject(new Error('broken')) } } });
+  const api = await openTestApi({
+    services: { users: { find: () => Promise.reject(new Error('broken')) }, events: createTestEvents() },
+  });
   const key = { authorization: `Bearer ${api.keys.client}` };
   const json = { ...key, 'content-type': 'application/json' };
   const get = async (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
@@ -65,7 +68,7 @@ test('no cache keeps an answer, and one that does is told what it depends on', a
   const answer = await post(body);
   expect(answer.headers.get('cache-control')).toBe('no-store');
   expect(answer.headers.get('vary')?.split(', ').sort()).toEqual(['Accept', 'Accept-Encoding']);
-  const stream = await post(text('subscription { synchronizationSessionUpdated(id: "sync_1") { id } }'), {
+  const stream = await post(text('subscription { events { id } }'), {
     accept: 'text/event-stream',
   });
   expect([stream.headers.get('content-type'), stream.headers.get('cache-control')]).toEqual([

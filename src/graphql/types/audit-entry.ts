@@ -29,8 +29,8 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     requestId: t.exposeString('requestId', { nullable: true, description: 'The request, as `x-request-id` had it.' }),
     ipAddress: t.exposeString('ipAddress', { nullable: true, description: 'Whence the request came.' }),
     details: t.expose('details', {
-      nullable: true,
       type: 'JSON',
+      nullable: true,
       description:
         '`state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED.',
     }),

@@ -101,16 +101,19 @@ builder.subscriptionField('events', (t) =>
     ].join('\n'),
     args: {
       ...filterArguments,
-      after: t.arg.string({ description: 'The cursor of the last event that you have seen; left out: live only.' }),
+      after: t.arg.string({
+        description: 'The cursor of the last event that you have seen; empty: from the beginning; left out: live only.',
+      }),
       since: t.arg({ type: 'DateTime', description: since }),
     },
     subscribe: async (_root, args, context) => {
       const { services, viewer } = context;
       services.audit.noteRead(viewer);
       const filter = toFilter(viewer.clientId, args);
-      const given = args.after == null ? null : parseAfter(args.after);
+      const given = args.after == null || args.after === '' ? null : parseAfter(args.after);
+      const since = args.after === '' ? theBeginning : args.since;
       const { resumeAfter, head } = context.beginning;
-      const after = resumeAfter ?? (await placeOf({ after: given, since: args.since }, context)) ?? head;
+      const after = resumeAfter ?? (await placeOf({ after: given, since }, context)) ?? head;
       context.progress.position = after;
       return streamUntilLeft((abort) => services.events.stream({ ...filter, after, abort }));
     },
@@ -120,6 +123,8 @@ builder.subscriptionField('events', (t) =>
     },
   }),
 );
+
+const theBeginning = new Date(0);
 
 function parseAfter(cursor: string): bigint {
   const position = parseCursor(cursor);
