@@ -30,6 +30,7 @@ const AuditEntry = builder.objectRef<ListedEntry>('AuditEntry').implement({
     ipAddress: t.exposeString('ipAddress', { nullable: true, description: 'Whence the request came.' }),
     details: t.expose('details', {
       type: 'JSON',
+      nullable: true,
       description:
         '`state` of a mutation: DONE, in the transaction of what it changed; else UNCHANGED, REFUSED (with its `code`) or FAILED.',
     }),
