@@ -101,10 +101,15 @@ it('a wrong password, a wrong code and a login that the bank refuses are told, w
   const refused = await world.createSession();
   await connectByRedirect(world.linkOf(refused), 'greta').catch(() => {});
   const failures = (await readEntries(world)).filter(({ action }) => action === 'login.failed');
-  expect(failures.map(({ subjectId, ipAddress, details }) => [subjectId, ipAddress, details.reason])).toEqual([
-    [embedded.id, '127.0.0.1', 'CREDENTIALS_INVALID'],
-    [refused.id, '127.0.0.1', 'CONSENT_REJECTED'],
-  ]);
+  const told = failures.map(({ subjectId, ipAddress, details }) => [subjectId, ipAddress, details.reason]);
+  // At one moment of the clock they have no order.
+  expect(new Set(told)).toEqual(
+    new Set([
+      [embedded.id, '127.0.0.1', 'CREDENTIALS_INVALID'],
+      [refused.id, '127.0.0.1', 'CONSENT_REJECTED'],
+    ]),
+  );
+  expect(told).toHaveLength(2);
 });
 
 it('end users who turn away, or are done with the overview, are told of', async () => {

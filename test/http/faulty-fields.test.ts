@@ -63,6 +63,8 @@ const faultyCalls: Record<string, FaultyCall> = {
   renameClient: { args: 'id: "cli_none", name: ""', paths: ['name'] },
   rotateApiKey: { args: 'overlapSeconds: -1', paths: ['overlapSeconds'] },
   rotateWebhookSecret: { args: 'id: "whe_none", overlapSeconds: -1', paths: ['overlapSeconds'] },
+  runSynchronizationCycle: { args: 'idempotencyKey: ""', paths: ['idempotencyKey'] },
+  sendTestEvent: { args: 'endpointId: "ENDPOINT", idempotencyKey: ""', paths: ['idempotencyKey'] },
   updateClient: {
     args: 'returnOrigins: ["https://app.example.com", "app.example.com", "https://app.example.com/path"]',
     paths: ['returnOrigins.1', 'returnOrigins.2'],
@@ -86,6 +88,8 @@ async function openApi() {
   const database = await openTestDatabase();
   const { source, schema, clock } = openWholeApi(database);
   const clientId = await insertClient(database, clock.now());
+  const key = { id: 'key_1', clientId, name: 'The caller', prefix: 'tw_test', hash: 'hash', createdAt: clock.now() };
+  await database.prisma.apiKey.create({ data: { ...key, scopes: ['CLIENT', 'OPERATOR'] } });
   const { userId, loginId } = await insertEnrolledUser(database, { clientId, now: clock.now() });
   const { endpoint } = await source.services.webhooks.create(clientId, { url: 'http://127.0.0.1:9/' });
   const api = await openTestApi({ services: source.services, prisma: database.prisma, clientId });
@@ -97,7 +101,7 @@ async function openApi() {
       const given = args.replace(/"([A-Z]+)"/, (whole, name: string) => (known[name] ? `"${known[name]}"` : whole));
       const answer = await api.request(`mutation { ${mutation}(${given}) {
         __typename ... on ValidationError { fields { path message } } } }`);
-      expect(answer.errors).toBeUndefined();
+      expect(answer.errors, mutation).toBeUndefined();
       return answer.data[mutation];
     },
   };

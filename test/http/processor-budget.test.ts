@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createProcessorBudget } from '../../src/http/processor-budget.ts';
 import { costInMs, priceInMs } from '../../src/http/processor-prices.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('the budget of a client', () => {
   const open = (share: number | null) => {
@@ -55,10 +56,10 @@ describe('the budget of a client', () => {
     await new Promise(setImmediate);
     expect(began).toEqual(['a1', 'a2', 'b1']);
     ends.get('a2')?.();
-    await new Promise((resolve) => setTimeout(resolve));
+    await eventually(() => began.length === 4, { what: 'the third operation' });
     expect(began).toEqual(['a1', 'a2', 'b1', 'a3']);
     for (const name of ['a1', 'a3', 'b1']) ends.get(name)?.();
-    await new Promise((resolve) => setTimeout(resolve));
+    await eventually(() => ends.has('a4'), { what: 'the fourth operation' });
     ends.get('a4')?.();
     await Promise.all(all);
   });

@@ -263,6 +263,8 @@ describe('a page refuses, and changes nothing:', () => {
     await send(world.linkOf(expired));
     await send(world.linkOf(completed));
     const bankLogin = await world.database.prisma.bankLogin.findFirstOrThrow();
+    // What is counted until a while is over.
+    await world.audit.flush();
     const before = await dump(world);
     const calls = world.bankCalls.length;
     for (const link of [completed, cancelled, expired].map((session) => world.linkOf(session))) {
