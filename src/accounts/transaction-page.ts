@@ -84,11 +84,12 @@ function toRecords(fields: TransactionPage['fields']): TransactionRecords {
     asText: Prisma.sql`ROW(id, sort_date ${listed})::text`,
     read: (accountId, texts, snapshot) =>
       parseRecords(texts ?? '').map((record) => ({
-        ...wanted.fromTexts(record, 2),
         id: record[0] ?? '',
         accountId,
         sortDate: record[1] ?? '',
         snapshot,
+        // The many fields come last, as in bank-data-store.ts.
+        ...wanted.fromTexts(record, 2),
       })),
   };
 }
